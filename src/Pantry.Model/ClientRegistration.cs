@@ -1,0 +1,42 @@
+namespace Pantry;
+
+/// <summary>A client running in this process.</summary>
+public sealed class ClientRegistration
+{
+    private readonly Func<ServiceStatus> _link;
+
+    internal ClientRegistration(object agent, Func<ServiceStatus> link)
+    {
+        Agent = agent;
+        _link = link;
+    }
+
+    /// <summary>Unique name of the client in its network.</summary>
+    public required string Identity { get; init; }
+
+    /// <summary>What the client is for; null where unset.</summary>
+    public string? Application { get; init; }
+
+    /// <summary>The stage the client belongs to; null where unset.</summary>
+    public string? Environment { get; init; }
+
+    /// <summary>The client's roles; empty where unset.</summary>
+    public IReadOnlyList<string> Roles { get; init; } = [];
+
+    /// <summary>Whether the server lets the client in.</summary>
+    public RegistrationStatus Status { get; init; }
+
+    /// <summary>The streams whose orders the client hears; <c>*</c> for a client with nothing set.</summary>
+    public IReadOnlyList<string> Streams { get; init; } = [];
+
+    /// <summary>The server, as address and port.</summary>
+    public required string Server { get; init; }
+
+    /// <summary>Where the link to the server stands now.</summary>
+    public ServiceStatus Link => _link();
+
+    internal object Agent { get; }
+
+    /// <summary>The identity.</summary>
+    public override string ToString() => Identity;
+}

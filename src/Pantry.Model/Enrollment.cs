@@ -1,0 +1,44 @@
+namespace Pantry;
+
+/// <summary>What a client needs to join: its name and labels, and where the server is.</summary>
+public sealed record Enrollment
+{
+    /// <summary>Unique id of the enrolment.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>Identity of the client; null where the client uses its host name.</summary>
+    public string? Identity { get; init; }
+
+    /// <summary>What the client is for; null where unset.</summary>
+    public string? Application { get; init; }
+
+    /// <summary>The stage the client belongs to; null where unset.</summary>
+    public string? Environment { get; init; }
+
+    /// <summary>The client's roles; empty where unset.</summary>
+    public IReadOnlyList<string> Roles { get; init; } = [];
+
+    /// <summary>Address of the server.</summary>
+    public required string Address { get; init; }
+
+    /// <summary>Port that orders come from.</summary>
+    public int PublishPort { get; init; }
+
+    /// <summary>Port that answers go to.</summary>
+    public int ReceivePort { get; init; }
+
+    /// <summary>Port of the file service.</summary>
+    public int FilePort { get; init; }
+
+    /// <summary>The server's public key; null while keys are not in use.</summary>
+    public string? ServerPublicKey { get; init; }
+
+    /// <summary>When the enrolment was made.</summary>
+    public DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>When the enrolment ends.</summary>
+    public DateTimeOffset ExpiresAt { get; init; }
+
+    /// <summary>Identity and server.</summary>
+    public override string ToString() => $"{Identity ?? "*"} at {Address}:{ReceivePort}";
+}

@@ -1,0 +1,74 @@
+namespace Pantry;
+
+/// <summary>Stable names of errors; each is the first part of an ErrorId.</summary>
+public enum PantryErrorCode
+{
+    /// <summary>A value is not what it must be.</summary>
+    InvalidArgument,
+
+    /// <summary>A name has characters or a length that names may not have.</summary>
+    InvalidName,
+
+    /// <summary>An address could not be understood or resolved.</summary>
+    InvalidAddress,
+
+    /// <summary>An address is not loopback, which is all that is allowed without keys.</summary>
+    AddressNotLoopback,
+
+    /// <summary>Something else listens on the port.</summary>
+    PortInUse,
+
+    /// <summary>A configuration file has an error.</summary>
+    InvalidConfiguration,
+
+    /// <summary>An enrolment has an error, or has expired.</summary>
+    InvalidEnrollment,
+
+    /// <summary>A file can be read by others than its owner, or is a link.</summary>
+    InsecureFile,
+
+    /// <summary>The server could not be reached in time.</summary>
+    ServerUnreachable,
+
+    /// <summary>What answers at the address is no Pantry server.</summary>
+    NotAPantryServer,
+
+    /// <summary>The other side speaks another version of the protocol.</summary>
+    ProtocolVersionMismatch,
+
+    /// <summary>Another client has the identity and answers.</summary>
+    IdentityInUse,
+
+    /// <summary>The link was lost while a request was under way.</summary>
+    ConnectionLost,
+
+    /// <summary>No answer came in time.</summary>
+    TimedOut,
+
+    /// <summary>The other side refused a message.</summary>
+    Refused,
+
+    /// <summary>There is no server or connection to use.</summary>
+    NotConnected,
+
+    /// <summary>The command line names no target.</summary>
+    NoTarget,
+
+    /// <summary>No known client belongs to the target.</summary>
+    NoMatchingClient,
+
+    /// <summary>The message is larger than the protocol allows.</summary>
+    MessageTooLarge,
+
+    /// <summary>The thing was stopped and can't be used any more.</summary>
+    Stopped,
+
+    /// <summary>A bound was reached; the message says which.</summary>
+    LimitReached,
+
+    /// <summary>The other side does not offer what was asked.</summary>
+    NotOffered,
+
+    /// <summary>An error inside Pantry.</summary>
+    InternalError,
+}

@@ -1,0 +1,3 @@
+namespace Pantry.PowerShell;
+
+internal static class Placeholder;

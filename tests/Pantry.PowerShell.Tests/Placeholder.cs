@@ -1,0 +1,5 @@
+namespace Pantry.PowerShell.Tests;
+
+public sealed class Placeholder
+{
+}

@@ -1,0 +1,11 @@
+// A process of its own for tests: `Pantry.TestHost <mode> [arguments]`.
+return args.FirstOrDefault() switch
+{
+    _ => Usage(),
+};
+
+static int Usage()
+{
+    Console.Error.WriteLine("usage: Pantry.TestHost <mode> [arguments]");
+    return 2;
+}
