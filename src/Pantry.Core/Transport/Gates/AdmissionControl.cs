@@ -1,0 +1,119 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Pantry.Transport.Gates;
+
+/// <summary>Who may connect: connections in all and from each address, the rates of both, and the half-open ones.</summary>
+internal sealed class AdmissionControl(GateLimits limits, GateClock clock)
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<UInt128, Address> _addresses = [];
+    private readonly LinkedList<GateConnection> _halfOpen = [];
+    private readonly Dictionary<GateConnection, LinkedListNode<GateConnection>> _halfOpenNodes = [];
+    private TokenBucket _rate = new(limits.AcceptsPerSecond, limits.AcceptBurst, clock.Now);
+    private int _connections;
+
+    /// <summary>How long to wait before accepting the next.</summary>
+    public TimeSpan SpendAccept()
+    {
+        lock (_lock)
+            return _rate.Spend(1, clock.Now);
+    }
+
+    /// <summary>Takes a place for one connection, or says why there is none.</summary>
+    public GateRefusal TryEnter(IPAddress from)
+    {
+        UInt128 key = Key(from);
+        long now = clock.Now;
+        lock (_lock)
+        {
+            if (_connections >= limits.MaxConnections)
+                return GateRefusal.TooManyConnections;
+            if (!_addresses.TryGetValue(key, out Address? address))
+            {
+                address = new Address(new TokenBucket(limits.AcceptsPerSecondPerAddress, limits.AcceptBurstPerAddress, now));
+                _addresses.Add(key, address);
+            }
+
+            if (!address.Rate.TryTake(now))
+                return GateRefusal.AcceptRate;
+            if (address.Open >= limits.MaxConnectionsPerAddress)
+                return GateRefusal.TooManyFromAddress;
+
+            address.Open++;
+            _connections++;
+            return GateRefusal.None;
+        }
+    }
+
+    /// <summary>Gives the place back.</summary>
+    public void Leave(IPAddress from, GateConnection connection)
+    {
+        lock (_lock)
+        {
+            _connections--;
+            if (_addresses.TryGetValue(Key(from), out Address? address))
+                address.Open--;
+        }
+
+        Admit(connection);
+    }
+
+    /// <summary>Notes a connection as half-open.</summary>
+    /// <returns>The oldest one if it has to go for it.</returns>
+    public GateConnection? AddHalfOpen(GateConnection connection)
+    {
+        lock (_lock)
+        {
+            _halfOpenNodes.Add(connection, _halfOpen.AddLast(connection));
+            if (_halfOpen.Count <= limits.MaxHalfOpen)
+                return null;
+            GateConnection oldest = _halfOpen.First!.Value;
+            _halfOpen.RemoveFirst();
+            _halfOpenNodes.Remove(oldest);
+            return oldest;
+        }
+    }
+
+    /// <summary>A connection is half-open no more.</summary>
+    public void Admit(GateConnection connection)
+    {
+        lock (_lock)
+        {
+            if (_halfOpenNodes.Remove(connection, out LinkedListNode<GateConnection>? node))
+                _halfOpen.Remove(node);
+        }
+    }
+
+    /// <summary>Forgets addresses that have nothing open and have not connected lately.</summary>
+    public void Prune()
+    {
+        long now = clock.Now;
+        lock (_lock)
+        {
+            foreach ((UInt128 key, Address address) in _addresses)
+            {
+                if (address.Open == 0 && address.Rate.IsFull(now))
+                    _addresses.Remove(key);
+            }
+        }
+    }
+
+    /// <summary>One IPv4 address, or the /64 of an IPv6 one: whoever has one address of it has them all.</summary>
+    private static UInt128 Key(IPAddress address)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        IPAddress mapped = address.AddressFamily == AddressFamily.InterNetwork ? address.MapToIPv6() : address;
+        mapped.TryWriteBytes(bytes, out _);
+        if (!mapped.IsIPv4MappedToIPv6 && !IPAddress.IsLoopback(mapped))
+            bytes[8..].Clear();
+        return System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(bytes);
+    }
+
+    private sealed class Address(TokenBucket rate)
+    {
+        public TokenBucket Rate = rate;
+
+        public int Open { get; set; }
+    }
+}

@@ -1,0 +1,156 @@
+using System.Buffers;
+
+namespace Pantry.Transport.Gates;
+
+internal sealed partial class GateConnection
+{
+    private byte[] _buffer = [];
+    private int _start;
+    private int _end;
+    private long _reserved;
+    private long _messagesSpent;
+    private bool _heard;
+    private bool _readMore;
+    private TimeSpan _messageTimeLeft;
+    private TokenBucket _messageRate = new(
+        context.Limits.MessagesPerSecond, context.Limits.MessagesPerSecond * context.Limits.BurstSeconds, context.Clock.Now);
+    private TokenBucket _byteRate = new(
+        context.Limits.BytesPerSecond, context.Limits.BytesPerSecond * context.Limits.BurstSeconds, context.Clock.Now);
+
+    /// <summary>Peer to endpoint: judges every byte and forwards what is good in the pieces it came in.</summary>
+    private async Task PumpInAsync()
+    {
+        _heard = _end > _start;
+        _messageTimeLeft = context.Limits.MessageTimeout;
+        while (_end > _start || await ReadAsync())
+        {
+            if (!await ForwardAsync())
+                return;
+        }
+
+        // The peer has closed. The endpoint gets all that came before, then the end.
+        BeginClose();
+        if (_backend is { } backend)
+            Shutdown(backend);
+    }
+
+    private async ValueTask<bool> ReadAsync()
+    {
+        bool inside = _frames.IsInsideMessage;
+        long waitFrom = context.Clock.Now;
+        if (inside)
+            SetDeadline(ref _inboundDeadline, _messageTimeLeft, GateRefusal.MessageTimeout);
+        else if (!_heard && context.Profile.PeerSpeaksFirst)
+            SetDeadline(ref _inboundDeadline, context.Limits.FirstMessageTimeout, GateRefusal.FirstMessageTimeout);
+
+        if (!_readMore)
+        {
+            // Waiting costs a socket and nothing else.
+            Release(ref _buffer);
+            await TryReceiveAsync(foreign, Memory<byte>.Empty);
+        }
+
+        // A large buffer is only for the body of a message whose size has been granted; so peers that are made to
+        // wait hold a small one each, however many they are.
+        int small = context.Limits.SmallBufferBytes;
+        int size = _reserved > 0 ? (int)Math.Clamp(_frames.BodyLeft, small, context.Limits.BufferBytes) : small;
+        if (_buffer.Length < size || (size == small && _buffer.Length >= 2 * small))
+        {
+            Release(ref _buffer);
+            _buffer = ArrayPool<byte>.Shared.Rent(size);
+        }
+
+        int count = await TryReceiveAsync(foreign, _buffer.AsMemory(0, size));
+        ClearDeadline(ref _inboundDeadline);
+        if (inside)
+            _messageTimeLeft -= TimeSpan.FromMilliseconds(context.Clock.Now - waitFrom);
+        MarkActivity();
+        _heard = true;
+        _readMore = HasMore(foreign, count, size);
+        _start = 0;
+        _end = count;
+        return count > 0;
+    }
+
+    private async ValueTask<bool> ForwardAsync()
+    {
+        int bytes = _end - _start;
+        int judged = _start;
+        while (judged < _end)
+        {
+            FrameStep step = _frames.Feed(_buffer.AsSpan(judged, _end - judged));
+            judged += step.Consumed;
+            if (step.Refusal != GateRefusal.None)
+            {
+                Cut(step.Refusal);
+                return false;
+            }
+
+            if (step.Pause == FramePause.GrantedMessageEnded)
+                GiveBack(_frames.TakeBackGrant());
+            else if (step.Pause == FramePause.NeedsGrant && !await ReserveAsync(judged - 1))
+                return false;
+        }
+
+        if (!await SendOnAsync(_end))
+            return false;
+
+        long messages = _frames.Messages - _messagesSpent;
+        _messagesSpent = _frames.Messages;
+        if (messages > 0)
+            _messageTimeLeft = context.Limits.MessageTimeout;
+        long now = context.Clock.Now;
+        TimeSpan pause = Longest(_messageRate.Spend(messages, now), _byteRate.Spend(bytes, now));
+        if (pause > TimeSpan.Zero)
+            await context.Clock.Delay(pause, _life.Token);
+        return true;
+    }
+
+    /// <summary>Takes the announced size from the budget; while it waits, the header's last byte stays here.</summary>
+    private async ValueTask<bool> ReserveAsync(int headerEnd)
+    {
+        long bytes = _frames.Ungranted;
+        if (!context.Budget.TryTake(bytes))
+        {
+            if (!await SendOnAsync(headerEnd))
+                return false;
+            // One that already holds a part must not hold it for ever while others do the same.
+            if (_reserved > 0)
+                SetDeadline(ref _inboundDeadline, _messageTimeLeft, GateRefusal.MessageTimeout);
+            await context.Budget.TakeAsync(bytes, _life.Token);
+            ClearDeadline(ref _inboundDeadline);
+        }
+
+        _reserved += bytes;
+        _frames.Grant();
+        return true;
+    }
+
+    private void GiveBack(long bytes)
+    {
+        _reserved -= bytes;
+        context.Budget.Return(bytes);
+    }
+
+    private async ValueTask<bool> SendOnAsync(int end)
+    {
+        if (end > _start)
+        {
+            if (_backend is null && !await OpenBackendAsync())
+                return false;
+            if (!await TrySendAllAsync(_backend!, _buffer.AsMemory(_start, end - _start)))
+            {
+                // Our endpoint is gone. What it said before goes out by the other direction; the peer's bytes are
+                // taken and thrown away meanwhile, because unread ones would reset the connection under them.
+                BeginClose();
+                await DiscardAsync(foreign, _buffer);
+                return false;
+            }
+        }
+
+        _start = end;
+        return true;
+    }
+
+    private static TimeSpan Longest(TimeSpan a, TimeSpan b) => a > b ? a : b;
+}

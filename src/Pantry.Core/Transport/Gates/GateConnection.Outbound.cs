@@ -1,0 +1,83 @@
+using System.Buffers;
+using System.Net.Sockets;
+
+namespace Pantry.Transport.Gates;
+
+internal sealed partial class GateConnection
+{
+    /// <summary>Endpoint to peer: our own bytes, copied as they come.</summary>
+    private async Task PumpOutAsync(Socket backend, byte[] first)
+    {
+        int size = context.Limits.SmallBufferBytes;
+        byte[] buffer = [];
+        try
+        {
+            bool open = await SendToPeerAsync(first);
+            bool readMore = false;
+            while (open)
+            {
+                if (!readMore)
+                {
+                    Release(ref buffer);
+                    size = context.Limits.SmallBufferBytes;
+                    await TryReceiveAsync(backend, Memory<byte>.Empty);
+                }
+
+                if (buffer.Length < size)
+                {
+                    Release(ref buffer);
+                    buffer = ArrayPool<byte>.Shared.Rent(size);
+                }
+
+                int count = await TryReceiveAsync(backend, buffer.AsMemory(0, size));
+                if (count == 0)
+                {
+                    EndPeer();
+                    return;
+                }
+
+                open = await SendToPeerAsync(buffer.AsMemory(0, count));
+                readMore = HasMore(backend, count, size);
+                size = readMore ? context.Limits.BufferBytes : size;
+            }
+
+            // The peer is gone; the endpoint finds out by the other direction and closes after what it has read.
+            BeginClose();
+            await DiscardAsync(backend, buffer);
+        }
+        catch (Exception error)
+        {
+            CutFor(error);
+            Close();
+        }
+        finally
+        {
+            Release(ref buffer);
+        }
+    }
+
+    /// <summary>
+    /// Our endpoint closed after all it had to say. The peer gets the end, and a moment to take it: closing with
+    /// unread bytes would reset the connection and throw away what is under way.
+    /// </summary>
+    private void EndPeer()
+    {
+        BackendClosedFirst |= BeginClose();
+        Shutdown(foreign);
+    }
+
+    private async ValueTask<bool> SendToPeerAsync(ReadOnlyMemory<byte> bytes)
+    {
+        if (bytes.Length == 0)
+            return true;
+        Volatile.Write(ref _outboundDeadline, context.Clock.In(context.Limits.StallTimeout));
+        bool sent = await TrySendAllAsync(foreign, bytes);
+        ClearDeadline(ref _outboundDeadline);
+        MarkActivity();
+        return sent;
+    }
+
+    private bool BeginClose() =>
+        Interlocked.CompareExchange(ref _closeDeadline, context.Clock.In(context.Limits.CloseTimeout), GateClock.Never)
+            == GateClock.Never;
+}

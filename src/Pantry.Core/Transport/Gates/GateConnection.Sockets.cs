@@ -1,0 +1,88 @@
+using System.Buffers;
+using System.Net.Sockets;
+
+namespace Pantry.Transport.Gates;
+
+/// <summary>Socket operations for which a broken connection is the same as a closed one.</summary>
+internal sealed partial class GateConnection
+{
+    private static async ValueTask<int> TryReceiveAsync(Socket socket, Memory<byte> buffer)
+    {
+        try
+        {
+            return await socket.ReceiveAsync(buffer, SocketFlags.None);
+        }
+        catch (Exception error) when (error is SocketException or ObjectDisposedException)
+        {
+            return 0;
+        }
+    }
+
+    private static async ValueTask<bool> TrySendAllAsync(Socket socket, ReadOnlyMemory<byte> bytes)
+    {
+        try
+        {
+            while (bytes.Length > 0)
+                bytes = bytes[await socket.SendAsync(bytes, SocketFlags.None)..];
+            return true;
+        }
+        catch (Exception error) when (error is SocketException or ObjectDisposedException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Whether a read that filled its buffer left something, so that waiting for more can be skipped.</summary>
+    private static bool HasMore(Socket socket, int count, int size)
+    {
+        if (count < size)
+            return false;
+        try
+        {
+            return socket.Available > 0;
+        }
+        catch (Exception error) when (error is SocketException or ObjectDisposedException)
+        {
+            return false;
+        }
+    }
+
+    private static async Task DiscardAsync(Socket socket, byte[] buffer)
+    {
+        byte[] into = buffer.Length > 0 ? buffer : new byte[1024];
+        while (await TryReceiveAsync(socket, into) > 0)
+        {
+        }
+    }
+
+    private static void Shutdown(Socket socket)
+    {
+        try
+        {
+            socket.Shutdown(SocketShutdown.Send);
+        }
+        catch (Exception error) when (error is SocketException or ObjectDisposedException)
+        {
+            // It is closed already.
+        }
+    }
+
+    private static void Abort(Socket socket)
+    {
+        try
+        {
+            socket.Close(0);
+        }
+        catch (Exception error) when (error is SocketException or ObjectDisposedException)
+        {
+            // It is closed, which is what was wanted.
+        }
+    }
+
+    private static void Release(ref byte[] buffer)
+    {
+        if (buffer.Length > 0)
+            ArrayPool<byte>.Shared.Return(buffer);
+        buffer = [];
+    }
+}
