@@ -187,7 +187,9 @@ internal sealed class ClientGate : IAsyncDisposable
             // A Redial or a stop between dialling and here has not seen the connection.
             if (attempt.IsCancellationRequested)
                 connection.Cut(GateRefusal.Stopped);
+            Counters.CountOpened();
             await connection.RunAsync();
+            Counters.CountClosed();
             return GateFaults.Ended(_options.Target, connection, _context.Profile, _context.Limits);
         }
         catch (DialFault error)

@@ -37,7 +37,6 @@ internal sealed partial class GateConnection(Socket foreign, GateContext context
     /// <summary>Runs the connection to its end.</summary>
     public async Task RunAsync()
     {
-        context.Counters.CountOpened();
         SetDeadline(ref _inboundDeadline, context.Limits.HandshakeTimeout, GateRefusal.HandshakeTimeout);
         try
         {
@@ -104,6 +103,5 @@ internal sealed partial class GateConnection(Socket foreign, GateContext context
         _reserved = 0;
         Release(ref _buffer);
         Dispose();
-        context.Counters.CountClosed();
     }
 }

@@ -127,6 +127,7 @@ internal sealed class ServerGate : IAsyncDisposable
             return;
         }
 
+        Counters.CountOpened();
         var connection = new GateConnection(peer, _context) { Admitted = _admission.Admit };
         _admission.AddHalfOpen(connection)?.Cut(GateRefusal.HalfOpenEvicted);
         lock (_lock)
@@ -153,6 +154,7 @@ internal sealed class ServerGate : IAsyncDisposable
         lock (_lock)
             _connections.Remove(connection);
         connection.Dispose();
+        Counters.CountClosed();
     }
 
     private void Sweep()
