@@ -14,7 +14,7 @@ internal static class GateRig
 
     public static IPEndPoint Loopback(int port) => new(IPAddress.Loopback, port);
 
-    public static ServerGate Server(int backendPort, GateProfile profile, GateLimits? limits = null, ILogger? log = null, params IPEndPoint[] listen) =>
+    public static ServerGate OpenGate(int backendPort, GateProfile profile, GateLimits? limits = null, ILogger? log = null, params IPEndPoint[] listen) =>
         ServerGate.Open(
             listen.Length > 0 ? listen : [Loopback(0)],
             Loopback(backendPort),

@@ -17,7 +17,7 @@ public sealed class HonestPeersTests
     public async Task A_DEALER_and_a_ROUTER_talk_through_the_server_gate(string listen, string dial)
     {
         using RouterSocket router = Router(out int backend);
-        await using ServerGate gate = Server(backend, GateProfile.Receive(), null, null, new IPEndPoint(IPAddress.Parse(listen), 0));
+        await using ServerGate gate = OpenGate(backend, GateProfile.Receive(), null, null, new IPEndPoint(IPAddress.Parse(listen), 0));
         Assert.NotEqual(0, gate.Port());
         using DealerSocket dealer = DealerTo($"tcp://{dial}:{gate.Port()}");
 
@@ -32,7 +32,7 @@ public sealed class HonestPeersTests
     public async Task Messages_of_many_frames_arrive_as_they_were_sent()
     {
         using RouterSocket router = Router(out int backend);
-        await using ServerGate gate = Server(backend, GateProfile.Receive());
+        await using ServerGate gate = OpenGate(backend, GateProfile.Receive());
         using DealerSocket dealer = DealerTo($"tcp://127.0.0.1:{gate.Port()}");
         var message = new NetMQMessage();
         foreach (int size in new[] { 0, 3, 300, 9_000, 100_000, 0, 7, 20_000 })
@@ -60,8 +60,8 @@ public sealed class HonestPeersTests
         using var publisher = new XPublisherSocket();
         int publisherPort = publisher.BindRandomPort("tcp://127.0.0.1");
         IPEndPoint[] listen = [new(IPAddress.Loopback, 0), new(IPAddress.IPv6Loopback, 0)];
-        await using ServerGate receiving = Server(routerPort, GateProfile.Receive(), null, null, listen);
-        await using ServerGate publishing = Server(publisherPort, GateProfile.Publish(), null, null, listen);
+        await using ServerGate receiving = OpenGate(routerPort, GateProfile.Receive(), null, null, listen);
+        await using ServerGate publishing = OpenGate(publisherPort, GateProfile.Publish(), null, null, listen);
         Assert.All(receiving.EndPoints, endPoint => Assert.Equal(receiving.Port(), endPoint.Port));
 
         using DealerSocket dealer = Dealer(out int dealerPort);

@@ -37,7 +37,7 @@ public sealed class RefusalTests
         {
             using var backend = new TcpListener(IPAddress.Loopback, 0);
             backend.Start();
-            await using ServerGate gate = Server(((IPEndPoint)backend.LocalEndpoint).Port, profile);
+            await using ServerGate gate = OpenGate(((IPEndPoint)backend.LocalEndpoint).Port, profile);
             using var deadline = new CancellationTokenSource(Patience);
 
             Assert.True(await attack.RunAsync(gate.EndPoints[0], deadline.Token), "it was not thrown out");
@@ -53,7 +53,7 @@ public sealed class RefusalTests
     public async Task What_an_admitted_peer_does_wrong_later_reaches_nobody()
     {
         using RouterSocket router = Router(out int backend);
-        await using ServerGate gate = Server(backend, GateProfile.Receive());
+        await using ServerGate gate = OpenGate(backend, GateProfile.Receive());
         using var peer = await ConnectAsync(gate);
         await peer.SendAsync((byte[])[.. Dealer, .. ZmtpBytes.Frame(0, [1])]);
         Assert.True(router.TryReceiveFrameBytes(Patience, out _));
@@ -112,7 +112,7 @@ public sealed class RefusalTests
     [Fact]
     public async Task One_who_sends_a_byte_at_a_time_is_cut_when_the_handshake_has_taken_too_long()
     {
-        await using ServerGate gate = Server(1, GateProfile.Receive(), Hasty);
+        await using ServerGate gate = OpenGate(1, GateProfile.Receive(), Hasty);
         using var deadline = new CancellationTokenSource(Patience);
         Assert.True(await HostilePeer.TrickleAsync(gate.EndPoints[0], Dealer, TimeSpan.FromMilliseconds(50), deadline.Token));
         await UntilAsync(() => gate.Counters.Refused(GateRefusal.HandshakeTimeout) == 1, "the trickle to be counted");
@@ -122,7 +122,7 @@ public sealed class RefusalTests
     public async Task One_who_sends_a_message_a_byte_at_a_time_is_cut_when_it_has_taken_too_long()
     {
         using RouterSocket router = Router(out int backend);
-        await using ServerGate gate = Server(backend, GateProfile.Receive(), Hasty);
+        await using ServerGate gate = OpenGate(backend, GateProfile.Receive(), Hasty);
         using var peer = await ConnectAsync(gate);
         await peer.SendAsync((byte[])[.. Dealer, .. ZmtpBytes.Frame(0, [1]), 0, 200]);
         using var deadline = new CancellationTokenSource(Patience);
@@ -141,7 +141,7 @@ public sealed class RefusalTests
     public async Task Many_short_messages_do_not_add_up_to_one_that_takes_too_long()
     {
         using RouterSocket router = Router(out int backend);
-        await using ServerGate gate = Server(backend, GateProfile.Receive(), Hasty);
+        await using ServerGate gate = OpenGate(backend, GateProfile.Receive(), Hasty);
         using var peer = await ConnectAsync(gate);
         await peer.SendAsync((byte[])[.. Dealer, 0]);
         // Every piece ends one message and begins the next, so the peer is never between messages.
@@ -161,7 +161,7 @@ public sealed class RefusalTests
     public async Task One_who_does_not_take_what_is_sent_is_cut()
     {
         using RouterSocket router = Router(out int backend);
-        await using ServerGate gate = Server(backend, GateProfile.Receive(), Hasty);
+        await using ServerGate gate = OpenGate(backend, GateProfile.Receive(), Hasty);
         using var peer = await ConnectAsync(gate);
         await peer.SendAsync((byte[])[.. Dealer, .. ZmtpBytes.Frame(0, [1])]);
         Assert.True(router.TryReceiveFrameBytes(Patience, out byte[]? id));
@@ -173,7 +173,7 @@ public sealed class RefusalTests
     public async Task Where_silence_is_limited_an_idle_peer_is_cut()
     {
         using RouterSocket router = Router(out int backend);
-        await using ServerGate gate = Server(backend, GateProfile.Receive(), new GateLimits { IdleTimeout = TimeSpan.FromMilliseconds(300) });
+        await using ServerGate gate = OpenGate(backend, GateProfile.Receive(), new GateLimits { IdleTimeout = TimeSpan.FromMilliseconds(300) });
         using var peer = await ConnectAsync(gate);
         await peer.SendAsync((byte[])[.. Dealer, .. ZmtpBytes.Frame(0, [1])]);
         await UntilAsync(() => gate.Counters.Refused(GateRefusal.IdleTimeout) == 1, "the idle peer to be cut");
@@ -194,8 +194,8 @@ public sealed class RefusalTests
     [Fact]
     public async Task More_connections_than_allowed_are_refused_in_all_and_by_address()
     {
-        await using ServerGate all = Server(1, GateProfile.Receive(), new GateLimits { MaxConnections = 2 });
-        await using ServerGate address = Server(1, GateProfile.Receive(), new GateLimits { MaxConnectionsPerAddress = 2 });
+        await using ServerGate all = OpenGate(1, GateProfile.Receive(), new GateLimits { MaxConnections = 2 });
+        await using ServerGate address = OpenGate(1, GateProfile.Receive(), new GateLimits { MaxConnectionsPerAddress = 2 });
         foreach ((ServerGate gate, GateRefusal reason) in new[] { (all, GateRefusal.TooManyConnections), (address, GateRefusal.TooManyFromAddress) })
         {
             using var first = await ConnectAsync(gate);
@@ -213,7 +213,7 @@ public sealed class RefusalTests
     [Fact]
     public async Task An_address_that_connects_too_often_is_refused()
     {
-        await using ServerGate gate = Server(1, GateProfile.Receive(), new GateLimits { AcceptBurstPerAddress = 3, AcceptsPerSecondPerAddress = 0.001 });
+        await using ServerGate gate = OpenGate(1, GateProfile.Receive(), new GateLimits { AcceptBurstPerAddress = 3, AcceptsPerSecondPerAddress = 0.001 });
         for (int number = 0; number < 5; number++)
             (await ConnectAsync(gate)).Dispose();
         await UntilAsync(() => gate.Counters.Refused(GateRefusal.AcceptRate) == 2, "two of five to be refused");
@@ -236,7 +236,7 @@ public sealed class RefusalTests
 
     private static async Task RefusedAsync(GateProfile profile, GateLimits limits, byte[] says, GateRefusal reason, int backend = 1)
     {
-        await using ServerGate gate = Server(backend, profile, limits);
+        await using ServerGate gate = OpenGate(backend, profile, limits);
         using var deadline = new CancellationTokenSource(Patience);
         Assert.True(await HostilePeer.HoldAsync(gate.EndPoints[0], says, deadline.Token), "it was not thrown out");
         await UntilAsync(() => gate.Counters.Open == 0, "the connection to end");

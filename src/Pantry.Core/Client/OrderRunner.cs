@@ -1,0 +1,192 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Pantry.Commands;
+using Pantry.Configuration;
+using Pantry.Protocol;
+using Pantry.Targeting;
+
+namespace Pantry.Client;
+
+/// <summary>Runs orders beside each other up to a limit; each ends in exactly one result, in time.</summary>
+internal sealed class OrderRunner(
+    ClientConfiguration configuration, CommandTable commands, PantryOptions options, TimeProvider time, ILogger log, Func<ClientFacts> facts) : IDisposable
+{
+    // Beyond the time a process gets to end, for a command that does not heed its cancellation.
+    private static readonly TimeSpan Unheeded = TimeSpan.FromSeconds(3);
+
+    private readonly SemaphoreSlim _slots = new(options.MaxConcurrentCommands);
+    private readonly ConcurrentDictionary<string, Running> _running = new();
+
+    public int Count => _running.Count;
+
+    /// <summary>Runs an order to its result.</summary>
+    public async Task<Message> RunAsync(Order order, byte[] arguments)
+    {
+        DateTimeOffset started = time.GetUtcNow();
+        long begun = time.GetTimestamp();
+        CommandOutcome outcome = await OutcomeAsync(order, arguments).ConfigureAwait(false);
+        return new Message(
+            MessageKind.Result,
+            new Result(
+                order.Job, outcome.Status, outcome.ExitCode, outcome.Error, outcome.Format, outcome.TextEncoding, outcome.Truncated,
+                started, time.GetElapsedTime(begun)))
+        {
+            Bodies = [outcome.StandardOutput, outcome.StandardError, outcome.Output],
+        };
+    }
+
+    /// <summary>Stops an order's command; its result says so.</summary>
+    public void Cancel(string job)
+    {
+        if (_running.TryGetValue(job, out Running? running))
+            running.Cancel();
+    }
+
+    /// <summary>Stops all.</summary>
+    public void CancelAll()
+    {
+        foreach (Running running in _running.Values)
+            running.Cancel();
+    }
+
+    public void Dispose() => _slots.Dispose();
+
+    private async Task<CommandOutcome> OutcomeAsync(Order order, byte[] arguments)
+    {
+        if (time.GetUtcNow() > order.NotAfter + options.ClockSkew)
+        {
+            return Ended(CommandStatus.Expired, "OrderExpired",
+                $"The order was good until {order.NotAfter:u} and reached the client at {time.GetUtcNow():u}. Check the clocks of both machines.");
+        }
+
+        if (configuration.AllowedCommands is { } allowed && !allowed.Contains(order.Command, Names.Comparer))
+        {
+            return Ended(CommandStatus.Denied, "CommandNotAllowed",
+                $"The client '{configuration.Labels.Identity}' does not allow the command {DisplayText.Clean(order.Command, 80)}. It allows: {string.Join(", ", allowed)}.");
+        }
+
+        if (commands.Find(order.Command) is not { } command)
+        {
+            return CommandOutcome.Failed("UnknownCommand",
+                $"The client has no command '{DisplayText.Clean(order.Command, 80)}'. It has: {string.Join(", ", commands.CommandNames)}. Add one with Register-PantryCommand.");
+        }
+
+        if (_running.Count >= options.MaxWaitingCommands)
+            return CommandOutcome.Failed("TooManyOrders", $"{options.MaxWaitingCommands} orders wait on the client already. Try again later.");
+
+        using var running = new Running(TimeSpan.FromSeconds(Math.Clamp(order.TimeoutSeconds, 0.01, TimeSpan.FromDays(30).TotalSeconds)), time);
+        _running[order.Job] = running;
+        try
+        {
+            await _slots.WaitAsync(running.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            _running.TryRemove(order.Job, out _);
+            return Interrupted(order, running, "before it could start: the client was busy with other commands", null);
+        }
+
+        try
+        {
+            return await RunCommandAsync(order, command, arguments, running).ConfigureAwait(false);
+        }
+        finally
+        {
+            _running.TryRemove(order.Job, out _);
+            _slots.Release();
+        }
+    }
+
+    private async Task<CommandOutcome> RunCommandAsync(Order order, ICommand command, byte[] arguments, Running running)
+    {
+        var context = new CommandContext(order.Job, arguments, order.Format, options, facts);
+        Task<CommandOutcome> work = Task.Run(() => command.RunAsync(context, running.Token));
+        try
+        {
+            TimeSpan patience = options.TerminationGrace * 2 + options.OutputDrain + Unheeded;
+            await Task.WhenAny(work, running.Stopped).ConfigureAwait(false);
+            if (!work.IsCompleted && await Task.WhenAny(work, Task.Delay(patience)).ConfigureAwait(false) != work)
+                return Interrupted(order, running, "but could not be stopped: it may still run", null);
+
+            CommandOutcome outcome = await work.ConfigureAwait(false);
+            return running.Token.IsCancellationRequested && outcome.Status != CommandStatus.Succeeded
+                ? Interrupted(order, running, "", outcome)
+                : outcome;
+        }
+        catch (InterruptedException interrupted)
+        {
+            return Interrupted(order, running, "", new CommandOutcome
+            {
+                StandardOutput = interrupted.SoFar.StandardOutput,
+                StandardError = interrupted.SoFar.StandardError,
+                Truncated = interrupted.SoFar.Truncated,
+                TextEncoding = ChildProcess.ConsoleEncoding,
+            });
+        }
+        catch (OperationCanceledException) when (running.Token.IsCancellationRequested)
+        {
+            return Interrupted(order, running, "", null);
+        }
+        catch (PantryException error)
+        {
+            return CommandOutcome.Failed(error.Code.ToString(), error.Message);
+        }
+        catch (Exception exception)
+        {
+            log.LogError(exception, "The command {Command} of job {Job} failed inside Pantry.", order.Command, order.Job);
+            return CommandOutcome.Failed("CommandFailed", $"The command {order.Command} failed: {exception.Message}");
+        }
+    }
+
+    private static CommandOutcome Interrupted(Order order, Running running, string how, CommandOutcome? soFar)
+    {
+        string tail = how.Length > 0 ? $", {how}" : " and was stopped with all it had started";
+        CommandOutcome ended = running.TimedOut
+            ? Ended(CommandStatus.TimedOut, "RunTimedOut", $"The command had {order.TimeoutSeconds:0.###} s to run{tail}. Give it more with -Timeout.")
+            : Ended(CommandStatus.Cancelled, "Cancelled", $"The command was cancelled{tail}.");
+        return soFar is null ? ended : soFar with { Status = ended.Status, Error = ended.Error };
+    }
+
+    private static CommandOutcome Ended(CommandStatus status, string code, string message) =>
+        new() { Status = status, Error = new CommandError(code, message) };
+
+    private sealed class Running : IDisposable
+    {
+        private readonly CancellationTokenSource _cancelled = new();
+        private readonly CancellationTokenSource _timeout;
+        private readonly CancellationTokenSource _either;
+        private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Running(TimeSpan timeout, TimeProvider time)
+        {
+            _timeout = new CancellationTokenSource(timeout, time);
+            _either = CancellationTokenSource.CreateLinkedTokenSource(_cancelled.Token, _timeout.Token);
+            _either.Token.Register(_stopped.SetResult);
+        }
+
+        public CancellationToken Token => _either.Token;
+
+        public Task Stopped => _stopped.Task;
+
+        public bool TimedOut => !_cancelled.IsCancellationRequested;
+
+        public void Cancel()
+        {
+            try
+            {
+                _cancelled.Cancel();
+            }
+            catch (ObjectDisposedException)
+            {
+                // It has just ended by itself.
+            }
+        }
+
+        public void Dispose()
+        {
+            _either.Dispose();
+            _timeout.Dispose();
+            _cancelled.Dispose();
+        }
+    }
+}

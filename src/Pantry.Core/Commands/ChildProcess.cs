@@ -1,0 +1,99 @@
+using System.Diagnostics;
+using System.Globalization;
+using Pantry.Configuration;
+
+namespace Pantry.Commands;
+
+/// <summary>
+/// A process run for an order: no input to wait for, output kept up to a cap, and ended with all its descendants when
+/// it is cancelled.
+/// </summary>
+internal sealed class ChildProcess : IDisposable
+{
+    private readonly Process _process;
+    private readonly string _mark;
+    private readonly PantryOptions _options;
+
+    public ChildProcess(ProcessStartInfo start, string jobId, PantryOptions options)
+    {
+        start.UseShellExecute = false;
+        start.CreateNoWindow = true;
+        start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
+        _mark = $"{jobId}-{Guid.NewGuid():N}";
+        start.Environment[ProcessTree.MarkVariable] = _mark;
+        start.Environment["PANTRY_JOB_ID"] = jobId;
+        _options = options;
+        _process = new Process { StartInfo = start, EnableRaisingEvents = true };
+    }
+
+    /// <summary>Encoding that console programs write here where it is not UTF-8.</summary>
+    public static string? ConsoleEncoding { get; } = OperatingSystem.IsWindows()
+        ? "cp" + CultureInfo.CurrentCulture.TextInfo.OEMCodePage.ToString(CultureInfo.InvariantCulture)
+        : null;
+
+    public void Start() => _process.Start();
+
+    /// <summary>Writes the input, reads the output, and waits for the end; on cancellation ends the whole tree and says what there was.</summary>
+    public async Task<ChildOutcome> WaitAsync(byte[] input, int outputBytes, CancellationToken cancellation)
+    {
+        using var reading = new CancellationTokenSource();
+        using var output = new CappedOutput(outputBytes);
+        using var error = new CappedOutput(outputBytes);
+        Task reads = Task.WhenAll(
+            output.ReadAsync(_process.StandardOutput.BaseStream, reading.Token), error.ReadAsync(_process.StandardError.BaseStream, reading.Token));
+        Task write = WriteAsync(input, reading.Token);
+
+        try
+        {
+            await _process.WaitForExitAsync(cancellation).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            await ProcessTree.EndAsync(_process, _mark, _options.TerminationGrace).ConfigureAwait(false);
+        }
+
+        // A daemon that the command left behind may hold the pipes open for ever; what was written by now is the output.
+        await Task.WhenAny(reads, Task.Delay(_options.OutputDrain, CancellationToken.None)).ConfigureAwait(false);
+        await reading.CancelAsync().ConfigureAwait(false);
+        await Task.WhenAll(reads, write).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        cancellation.ThrowIfCancellationRequested(new ChildOutcome(0, output.ToArray(), error.ToArray(), output.Truncated || error.Truncated));
+        return new ChildOutcome(_process.ExitCode, output.ToArray(), error.ToArray(), output.Truncated || error.Truncated);
+    }
+
+    public void Dispose() => _process.Dispose();
+
+    private async Task WriteAsync(byte[] input, CancellationToken cancellation)
+    {
+        try
+        {
+            if (input.Length > 0)
+                await _process.StandardInput.BaseStream.WriteAsync(input, cancellation).ConfigureAwait(false);
+            _process.StandardInput.Close();
+        }
+        catch (Exception exception) when (exception is IOException or OperationCanceledException or ObjectDisposedException)
+        {
+            // The process ended without reading its input, which is its own affair.
+        }
+    }
+}
+
+/// <param name="ExitCode">The process's exit code.</param>
+/// <param name="StandardOutput">What it wrote, up to the cap.</param>
+/// <param name="StandardError">What it wrote, up to the cap.</param>
+/// <param name="Truncated">Whether the cap was passed.</param>
+internal sealed record ChildOutcome(int ExitCode, byte[] StandardOutput, byte[] StandardError, bool Truncated);
+
+/// <summary>The command was stopped; what it had written by then is kept.</summary>
+internal sealed class InterruptedException(ChildOutcome soFar, CancellationToken cancellation) : OperationCanceledException(cancellation)
+{
+    public ChildOutcome SoFar { get; } = soFar;
+}
+
+internal static class Interruption
+{
+    public static void ThrowIfCancellationRequested(this CancellationToken cancellation, ChildOutcome soFar)
+    {
+        if (cancellation.IsCancellationRequested)
+            throw new InterruptedException(soFar, cancellation);
+    }
+}

@@ -1,0 +1,29 @@
+using System.Collections.Concurrent;
+using Pantry.Targeting;
+
+namespace Pantry.Commands;
+
+/// <summary>The commands a client offers, by name.</summary>
+internal sealed class CommandTable
+{
+    /// <summary>Names of Pantry's own commands, whose arguments are JSON, but for Script's.</summary>
+    public static IReadOnlyList<string> BuiltIn { get; } = [PingCommand.CommandName, EchoCommand.CommandName, FactsCommand.CommandName, ShellCommand.CommandName, ScriptCommand.CommandName];
+
+    private readonly ConcurrentDictionary<string, ICommand> _commands = new(Names.Comparer);
+
+    public CommandTable(ICommand? script = null)
+    {
+        Add(new PingCommand());
+        Add(new EchoCommand());
+        Add(new FactsCommand());
+        Add(new ShellCommand());
+        Add(script ?? new ScriptCommand());
+    }
+
+    /// <summary>Names, in order.</summary>
+    public IReadOnlyList<string> CommandNames => [.. _commands.Values.Select(command => command.Name).Order(Names.Comparer)];
+
+    public void Add(ICommand command) => _commands[command.Name] = command;
+
+    public ICommand? Find(string name) => _commands.GetValueOrDefault(name);
+}

@@ -1,0 +1,50 @@
+using Pantry.Protocol;
+
+namespace Pantry.Commands;
+
+/// <summary>Something a client can be ordered to do. Adding one is one file and one line in <see cref="CommandTable"/>.</summary>
+internal interface ICommand
+{
+    string Name { get; }
+
+    /// <summary>
+    /// Does it. Ends soon after <paramref name="cancellation"/>, with whatever there is by then; an exception becomes a failed result.
+    /// </summary>
+    Task<CommandOutcome> RunAsync(CommandContext context, CancellationToken cancellation);
+}
+
+/// <summary>What a command gets.</summary>
+/// <param name="JobId">Id of the job.</param>
+/// <param name="Arguments">The arguments, as <paramref name="Format"/> says.</param>
+/// <param name="Format">How the arguments are written.</param>
+/// <param name="Options">Limits.</param>
+/// <param name="Facts">Takes the client's facts anew.</param>
+internal sealed record CommandContext(
+    string JobId, byte[] Arguments, BodyFormat Format, Configuration.PantryOptions Options, Func<ClientFacts> Facts);
+
+/// <summary>What a command brought.</summary>
+internal sealed record CommandOutcome
+{
+    public CommandStatus Status { get; init; } = CommandStatus.Succeeded;
+
+    public int? ExitCode { get; init; }
+
+    public CommandError? Error { get; init; }
+
+    public byte[] StandardOutput { get; init; } = [];
+
+    public byte[] StandardError { get; init; } = [];
+
+    /// <summary>Encoding of both where it is not UTF-8.</summary>
+    public string? TextEncoding { get; init; }
+
+    /// <summary>What the command returned, as <see cref="Format"/> says.</summary>
+    public byte[] Output { get; init; } = [];
+
+    public BodyFormat Format { get; init; }
+
+    public bool Truncated { get; init; }
+
+    public static CommandOutcome Failed(string code, string message) =>
+        new() { Status = CommandStatus.Failed, Error = new CommandError(code, message) };
+}

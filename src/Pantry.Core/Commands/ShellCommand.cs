@@ -1,0 +1,77 @@
+using System.Diagnostics;
+
+namespace Pantry.Commands;
+
+/// <summary>
+/// Runs a command line in the platform's shell, or a program with an array of arguments and no shell at all.
+/// </summary>
+internal sealed class ShellCommand : ICommand
+{
+    public const string CommandName = "Shell";
+
+    public string Name => CommandName;
+
+    public async Task<CommandOutcome> RunAsync(CommandContext context, CancellationToken cancellation)
+    {
+        ShellArguments arguments = CommandJson.Read(context, CommandName, CommandJson.Default.ShellArguments);
+        if (string.IsNullOrWhiteSpace(arguments.Line) == string.IsNullOrWhiteSpace(arguments.Program))
+            return CommandOutcome.Failed("InvalidArgument", "Shell takes either a command line or a program with arguments.");
+
+        using var child = new ChildProcess(StartInfo(arguments), context.JobId, context.Options);
+        try
+        {
+            child.Start();
+        }
+        catch (Exception exception) when (exception is System.ComponentModel.Win32Exception or IOException or InvalidOperationException)
+        {
+            return CommandOutcome.Failed("ProgramNotStarted",
+                $"'{arguments.Program ?? "the shell"}' could not be started: {exception.Message}. Check that it is installed on the client, and the working directory.");
+        }
+
+        ChildOutcome outcome = await child.WaitAsync([], context.Options.OutputBytes, cancellation).ConfigureAwait(false);
+        bool failed = outcome.ExitCode != 0;
+        return new CommandOutcome
+        {
+            Status = failed ? CommandStatus.Failed : CommandStatus.Succeeded,
+            ExitCode = outcome.ExitCode,
+            Error = failed ? new CommandError("NonZeroExitCode", $"The command ended with exit code {outcome.ExitCode}.") : null,
+            StandardOutput = outcome.StandardOutput,
+            StandardError = outcome.StandardError,
+            Truncated = outcome.Truncated,
+            TextEncoding = ChildProcess.ConsoleEncoding,
+        };
+    }
+
+    private static ProcessStartInfo StartInfo(ShellArguments arguments)
+    {
+        var start = new ProcessStartInfo();
+        if (arguments.Program is { Length: > 0 } program)
+        {
+            start.FileName = program;
+            foreach (string argument in arguments.Arguments ?? [])
+                start.ArgumentList.Add(argument);
+        }
+        else if (OperatingSystem.IsWindows())
+        {
+            // With /s, cmd.exe takes off the outer quotes and uses what is between them as it stands.
+            start.FileName = Environment.GetEnvironmentVariable("ComSpec") ?? "cmd.exe";
+            start.Arguments = $"/d /s /c \"{arguments.Line}\"";
+        }
+        else
+        {
+            start.FileName = "/bin/sh";
+            start.ArgumentList.Add("-c");
+            start.ArgumentList.Add(arguments.Line!);
+        }
+
+        if (arguments.WorkingDirectory is { Length: > 0 } directory)
+            start.WorkingDirectory = directory;
+        return start;
+    }
+}
+
+/// <param name="Line">A command line for the platform's shell.</param>
+/// <param name="Program">Or a program, started without a shell.</param>
+/// <param name="Arguments">The program's arguments.</param>
+/// <param name="WorkingDirectory">Where to run it.</param>
+internal sealed record ShellArguments(string? Line, string? Program = null, IReadOnlyList<string>? Arguments = null, string? WorkingDirectory = null);

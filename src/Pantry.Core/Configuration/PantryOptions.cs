@@ -1,0 +1,110 @@
+using Pantry.Protocol;
+
+namespace Pantry.Configuration;
+
+/// <summary>
+/// Every timeout and limit above the gate, named once. Those of the gate are in <c>GateLimits</c>, those of the wire
+/// in <see cref="WireLimits"/>. What must hold between them: HeartbeatInterval &lt; DeadAfter / 2;
+/// ResendAfter &lt; DeliveryTimeout; RegisterRetry &lt; ConnectTimeout; ProbeTimeout &lt; RegisterRetry.
+/// </summary>
+internal sealed record PantryOptions
+{
+    public const int DefaultPublishPort = 23001;
+    public const int DefaultReceivePort = 23002;
+    public const int DefaultFilePort = 23003;
+
+    public WireLimits Wire { get; init; } = new();
+
+    /// <summary>How often a client or operator shows that it is there.</summary>
+    public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Silence after which either side takes the link for dead.</summary>
+    public TimeSpan DeadAfter { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>How often the server looks for what is overdue.</summary>
+    public TimeSpan SweepInterval { get; init; } = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>An order that was not acknowledged in this time is sent again over the session.</summary>
+    public TimeSpan ResendAfter { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Time for a target to acknowledge an order, unless the order says otherwise.</summary>
+    public TimeSpan DeliveryTimeout { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>Time for a command to run, unless the order says otherwise.</summary>
+    public TimeSpan RunTimeout { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Beyond a command's run time: for stopping it and for the result's way back.</summary>
+    public TimeSpan ResultGrace { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>Time for a first connection and registration, or for an operator's connection.</summary>
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>A registration that was not answered in this time is sent again.</summary>
+    public TimeSpan RegisterRetry { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>Time for a client to show that it still holds an identity that another claims.</summary>
+    public TimeSpan ProbeTimeout { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Time for the answer to an operator's request.</summary>
+    public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>A result that the server did not confirm in this time is sent again.</summary>
+    public TimeSpan ResultRetry { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Time for a send while the peer is congested.</summary>
+    public TimeSpan SendTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Time for accepted messages to leave when a host stops.</summary>
+    public TimeSpan StopTimeout { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>Between asking a process to end and ending it.</summary>
+    public TimeSpan TerminationGrace { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>After a process has ended: for what its children still write to its output.</summary>
+    public TimeSpan OutputDrain { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Commands that a client runs at the same time; more wait their turn.</summary>
+    public int MaxConcurrentCommands { get; init; } = 16;
+
+    /// <summary>Orders that wait on a client; more are refused.</summary>
+    public int MaxWaitingCommands { get; init; } = 1024;
+
+    /// <summary>How far a client's clock may be from the server's before orders count as expired.</summary>
+    public TimeSpan ClockSkew { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>How often a client reports its facts anew.</summary>
+    public TimeSpan FactsInterval { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Bound of the pause between a refused registration and the next one.</summary>
+    public TimeSpan RefusedRetry { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Bytes of results that wait for the server; beyond, a result goes without its output.</summary>
+    public long OutboxBytes { get; init; } = 256L * 1024 * 1024;
+
+    /// <summary>Bytes kept of each of a command's streams; what comes after is counted and left out.</summary>
+    public int OutputBytes { get; init; } = 4 * 1024 * 1024;
+
+    /// <summary>Ids of orders a client remembers so as to run none twice.</summary>
+    public int SeenOrders { get; init; } = 65_536;
+
+    /// <summary>Received messages that wait for the host; beyond, its sockets are not read.</summary>
+    public int InboundQueue { get; init; } = 4096;
+
+    /// <summary>Work that waits for the socket loop; beyond, senders wait.</summary>
+    public int LoopMailbox { get; init; } = 4096;
+
+    /// <summary>Rows sent to an operator beyond what its console has taken.</summary>
+    public int RowWindow { get; init; } = 64;
+
+    /// <summary>Clients of one page of a list.</summary>
+    public int ClientPageSize { get; init; } = 128;
+
+    /// <summary>Jobs that have ended and are kept for consoles that come back.</summary>
+    public int KeptJobs { get; init; } = 64;
+
+    /// <summary>Clients a server knows; more are refused.</summary>
+    public int MaxClients { get; init; } = 100_000;
+
+    /// <summary>How long an enrolment is good for, unless it says otherwise.</summary>
+    public TimeSpan EnrollmentLifetime { get; init; } = TimeSpan.FromDays(7);
+}

@@ -1,0 +1,75 @@
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+
+namespace Pantry.Operators;
+
+/// <summary>
+/// A job at a server elsewhere. At most a window of rows waits here: the server sends more when told that some were taken.
+/// </summary>
+internal sealed class RemoteJob(string id, IReadOnlyList<string> targets, RemoteFleet fleet, int window) : IJob
+{
+    // The server keeps to the window; a second one of room only covers rows that were sent again after a reconnect.
+    private readonly Channel<ResultRow> _rows = Channel.CreateBounded<ResultRow>(new BoundedChannelOptions(Math.Max(1, window) * 4) { SingleReader = true });
+    private readonly Lock _lock = new();
+    private int _received;
+    private int _taken;
+
+    public string Id => id;
+
+    public IReadOnlyList<string> Targets { get; private set; } = targets;
+
+    /// <summary>Whether the request that started it has been answered; rows can be faster.</summary>
+    public bool Adopted { get; set; } = true;
+
+    /// <summary>The first row that has not come.</summary>
+    public int Next
+    {
+        get
+        {
+            lock (_lock)
+                return _received;
+        }
+    }
+
+    public RemoteJob Adopt(IReadOnlyList<string> known)
+    {
+        Targets = known;
+        Adopted = true;
+        return this;
+    }
+
+    /// <summary>Takes a row in; one that came before, or out of order, is dropped: it comes again.</summary>
+    public void Add(ResultRow row)
+    {
+        lock (_lock)
+        {
+            if (row.Number == _received && _rows.Writer.TryWrite(row))
+                _received++;
+        }
+    }
+
+    public void End() => _rows.Writer.TryComplete();
+
+    public void Fail(PantryException why) => _rows.Writer.TryComplete(why);
+
+    public async IAsyncEnumerable<ResultRow> ReadRowsAsync([EnumeratorCancellation] CancellationToken cancellation)
+    {
+        try
+        {
+            await foreach (ResultRow row in _rows.Reader.ReadAllAsync(cancellation).ConfigureAwait(false))
+            {
+                _taken = row.Number + 1;
+                await fleet.TakenAsync(this, _taken).ConfigureAwait(false);
+                yield return row;
+                if (_taken == Targets.Count)
+                    yield break;
+            }
+        }
+        finally
+        {
+            fleet.Remove(this);
+        }
+    }
+
+    public Task CancelAsync() => fleet.CancelAsync(this);
+}

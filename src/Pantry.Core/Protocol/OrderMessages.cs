@@ -1,0 +1,58 @@
+using Pantry.Targeting;
+
+namespace Pantry.Protocol;
+
+/// <summary>How an order's arguments, or a result's output, are written in a body.</summary>
+internal enum BodyFormat
+{
+    /// <summary>Nothing there.</summary>
+    None,
+
+    /// <summary>UTF-8 JSON, for Pantry's own commands.</summary>
+    Json,
+
+    /// <summary>UTF-8 CLIXML documents, each ended by a zero byte: PowerShell objects.</summary>
+    Clixml,
+}
+
+/// <summary>An order. Body 0 holds the arguments.</summary>
+/// <param name="Job">Id of the job.</param>
+/// <param name="Number">Position of the order among all of this run of the server.</param>
+/// <param name="Direct">Sent to this client alone, over its session; set again when the fast path was not acknowledged.</param>
+/// <param name="Target">Whom it is meant for; the client checks that it is.</param>
+/// <param name="Command">Name of the command.</param>
+/// <param name="Format">How body 0 is written.</param>
+/// <param name="IssuedAt">When the order was given.</param>
+/// <param name="NotAfter">No client starts the order later than this.</param>
+/// <param name="TimeoutSeconds">How long the command may run.</param>
+internal sealed record Order(
+    string Job, long Number, bool Direct, Target Target, string Command, BodyFormat Format,
+    DateTimeOffset IssuedAt, DateTimeOffset NotAfter, double TimeoutSeconds);
+
+/// <summary>The client has the order and will answer.</summary>
+internal sealed record Accepted(string Job);
+
+/// <summary>Stop an order's command.</summary>
+internal sealed record CancelOrder(string Job);
+
+/// <summary>The server has the result: the client need not send it again.</summary>
+internal sealed record ResultStored(string Job);
+
+/// <summary>The outcome of a command. Bodies: standard output, standard error, output.</summary>
+/// <param name="Job">Id of the job.</param>
+/// <param name="Status">How the command ended.</param>
+/// <param name="ExitCode">Exit code of the process, where there was one.</param>
+/// <param name="Error">Why it did not succeed.</param>
+/// <param name="Format">How the output body is written.</param>
+/// <param name="TextEncoding">Encoding of standard output and error where it is not UTF-8.</param>
+/// <param name="Truncated">Whether output was left out.</param>
+/// <param name="StartedAt">When the client started the command.</param>
+/// <param name="Duration">How long it ran.</param>
+internal sealed record Result(
+    string Job, CommandStatus Status, int? ExitCode, CommandError? Error, BodyFormat Format, string? TextEncoding, bool Truncated,
+    DateTimeOffset? StartedAt, TimeSpan Duration)
+{
+    public const int StandardOutputBody = 0;
+    public const int StandardErrorBody = 1;
+    public const int OutputBody = 2;
+}

@@ -1,0 +1,74 @@
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+
+namespace Pantry.Protocol;
+
+/// <summary>Heads as JSON: generated code only, unknown properties ignored, missing and null ones refused where they are needed, depth capped.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    UseStringEnumConverter = true,
+    MaxDepth = 12,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true)]
+[JsonSerializable(typeof(Refused))]
+[JsonSerializable(typeof(Heartbeat))]
+[JsonSerializable(typeof(HeartbeatReply))]
+[JsonSerializable(typeof(Leave))]
+[JsonSerializable(typeof(Register))]
+[JsonSerializable(typeof(Registered))]
+[JsonSerializable(typeof(FactsReport))]
+[JsonSerializable(typeof(Order))]
+[JsonSerializable(typeof(Accepted))]
+[JsonSerializable(typeof(CancelOrder))]
+[JsonSerializable(typeof(Result))]
+[JsonSerializable(typeof(ResultStored))]
+[JsonSerializable(typeof(Connect))]
+[JsonSerializable(typeof(Connected))]
+[JsonSerializable(typeof(ListClients))]
+[JsonSerializable(typeof(ClientPage))]
+[JsonSerializable(typeof(StartJob))]
+[JsonSerializable(typeof(JobStarted))]
+[JsonSerializable(typeof(Row))]
+[JsonSerializable(typeof(RowsTaken))]
+[JsonSerializable(typeof(JobEnded))]
+[JsonSerializable(typeof(CancelJob))]
+[JsonSerializable(typeof(AttachJob))]
+[JsonSerializable(typeof(Enrol))]
+[JsonSerializable(typeof(Enrolled))]
+[JsonSerializable(typeof(Forget))]
+[JsonSerializable(typeof(Forgotten))]
+internal sealed partial class WireJson : JsonSerializerContext
+{
+    /// <summary>The record that belongs to a kind.</summary>
+    public static JsonTypeInfo? HeadOf(MessageKind kind) => kind switch
+    {
+        MessageKind.Refused => Default.Refused,
+        MessageKind.Heartbeat => Default.Heartbeat,
+        MessageKind.HeartbeatReply => Default.HeartbeatReply,
+        MessageKind.Leave => Default.Leave,
+        MessageKind.Register => Default.Register,
+        MessageKind.Registered => Default.Registered,
+        MessageKind.FactsReport => Default.FactsReport,
+        MessageKind.Order => Default.Order,
+        MessageKind.Accepted => Default.Accepted,
+        MessageKind.CancelOrder => Default.CancelOrder,
+        MessageKind.Result => Default.Result,
+        MessageKind.ResultStored => Default.ResultStored,
+        MessageKind.Connect => Default.Connect,
+        MessageKind.Connected => Default.Connected,
+        MessageKind.ListClients => Default.ListClients,
+        MessageKind.ClientPage => Default.ClientPage,
+        MessageKind.StartJob => Default.StartJob,
+        MessageKind.JobStarted => Default.JobStarted,
+        MessageKind.Row => Default.Row,
+        MessageKind.RowsTaken => Default.RowsTaken,
+        MessageKind.JobEnded => Default.JobEnded,
+        MessageKind.CancelJob => Default.CancelJob,
+        MessageKind.AttachJob => Default.AttachJob,
+        MessageKind.Enrol => Default.Enrol,
+        MessageKind.Enrolled => Default.Enrolled,
+        MessageKind.Forget => Default.Forget,
+        MessageKind.Forgotten => Default.Forgotten,
+        _ => null,
+    };
+}

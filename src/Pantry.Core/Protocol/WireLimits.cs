@@ -1,0 +1,29 @@
+namespace Pantry.Protocol;
+
+/// <summary>
+/// Caps of the wire. A message larger than <see cref="FragmentBytes"/> travels in fragments, so that no peer can make
+/// the other side hold more than a fragment before it is known, and big output delays nobody.
+/// </summary>
+internal sealed record WireLimits
+{
+    /// <summary>Payload of one transport message; larger messages are cut.</summary>
+    public int FragmentBytes { get; init; } = 48 * 1024;
+
+    /// <summary>Largest message, after its fragments are put together.</summary>
+    public int MaxMessageBytes { get; init; } = 24 * 1024 * 1024;
+
+    /// <summary>Largest order, arguments included; orders are published whole.</summary>
+    public int MaxOrderBytes { get; init; } = 1024 * 1024;
+
+    /// <summary>Largest head.</summary>
+    public int MaxHeadBytes { get; init; } = 1024 * 1024;
+
+    /// <summary>Frames of one message: header, head and bodies.</summary>
+    public int MaxFrames { get; init; } = 16;
+
+    /// <summary>Messages of one peer that may be incomplete at the same time.</summary>
+    public int MaxIncompleteMessages { get; init; } = 8;
+
+    /// <summary>Bytes of incomplete messages held for one peer.</summary>
+    public int MaxIncompleteBytes { get; init; } = 64 * 1024 * 1024;
+}

@@ -1,0 +1,168 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Pantry.Configuration;
+using Pantry.Protocol;
+using Pantry.Targeting;
+
+namespace Pantry.Server;
+
+/// <summary>What the server says and hears in its sessions with clients.</summary>
+internal sealed class ClientConversation(
+    ClientRegistry registry, JobDispatcher jobs, PantryOptions options, TimeProvider time, ServerCounters counters,
+    Action<ServerSession, string> close, ILogger log)
+{
+    private readonly ConcurrentDictionary<string, Claim> _claims = new(Names.Comparer);
+
+    public void Handle(ServerSession session, Message message)
+    {
+        if (message.Head is Register register)
+        {
+            Register(session, register, message.Correlation);
+            return;
+        }
+
+        if (session.Client is not { } client)
+            return;
+        registry.Touch(client, time.GetUtcNow());
+        Contest(client);
+        switch (message.Head)
+        {
+            case Heartbeat:
+                session.Post(new Message(MessageKind.HeartbeatReply, new HeartbeatReply(time.GetUtcNow())));
+                break;
+            case Accepted accepted:
+                jobs.Accept(accepted.Job, client);
+                break;
+            case Result result:
+                TakeResult(session, client, result, message);
+                break;
+            case FactsReport report:
+                registry.SetFacts(client, report.Facts);
+                break;
+            case Leave leave:
+                close(session, DisplayText.FirstLine(leave.Reason));
+                GoOffline(client, DisplayText.FirstLine(leave.Reason));
+                if (leave.Forget)
+                    registry.Remove(client.Identity);
+                break;
+            default:
+                break;
+        }
+    }
+
+    /// <summary>Claims on an identity whose holder has not shown itself are decided for the claimant.</summary>
+    public void Sweep()
+    {
+        foreach ((string identity, Claim claim) in _claims)
+        {
+            bool holderGone = registry.Find(identity)?.Session is null;
+            if (!holderGone && time.GetElapsedTime(claim.Since) < options.ProbeTimeout)
+                continue;
+            if (!_claims.TryRemove(identity, out _))
+                continue;
+            if (registry.Find(identity) is { Session: { } holder } record)
+            {
+                const string Why = "another client claims its identity and it does not answer";
+                close(holder, Why);
+                GoOffline(record, Why);
+            }
+
+            if (!claim.Session.Closed)
+                Admit(claim.Session, claim.Register, claim.Correlation);
+        }
+    }
+
+    /// <summary>The client is gone: its open rows end.</summary>
+    public void GoOffline(ClientRecord client, string why)
+    {
+        if (!registry.SetOffline(client))
+            return;
+        log.LogInformation("Client {Client} is offline: {Why}.", client.Identity, why);
+        jobs.ClientGone(client, why);
+    }
+
+    private void Register(ServerSession session, Register register, ulong correlation)
+    {
+        Register checkedRegister;
+        try
+        {
+            ClientLabels labels = register.Labels;
+            checkedRegister = register with { Labels = ClientLabels.Create(labels.Identity, labels.Application, labels.Environment, labels.Roles) };
+        }
+        catch (PantryException invalid)
+        {
+            counters.Dropped("InvalidRegistration");
+            session.Post(ServerHost.Refusal(invalid.Code, invalid.Message, correlation));
+            return;
+        }
+
+        ClientRecord? known = registry.Find(checkedRegister.Labels.Identity);
+        if (known?.Session is { } holder && holder != session && known.Instance != register.Instance)
+        {
+            // The name is taken. Its holder is asked whether it is still there; its next word decides.
+            _claims[known.Identity] = new Claim(session, checkedRegister, correlation, time.GetTimestamp());
+            holder.Post(new Message(MessageKind.Heartbeat, new Heartbeat(0)));
+            return;
+        }
+
+        if (known?.Session is { } earlier && earlier != session)
+        {
+            // The same run of the client, on a new connection: the old one is dead.
+            close(earlier, "the client has connected anew");
+        }
+
+        Admit(session, checkedRegister, correlation);
+    }
+
+    private void Contest(ClientRecord holder)
+    {
+        if (!_claims.TryRemove(holder.Identity, out Claim? claim))
+            return;
+        counters.Dropped("IdentityInUse");
+        claim.Session.Post(ServerHost.Refusal(PantryErrorCode.IdentityInUse,
+            $"The identity '{holder.Identity}' belongs to another client that is online and answers"
+            + (holder.Facts is { } facts ? $" (host {facts.HostName}, process {facts.ProcessId})" : "")
+            + ". Give this client another -Identity, or stop the other one.", claim.Correlation));
+    }
+
+    private void Admit(ServerSession session, Register register, ulong correlation)
+    {
+        if (session.Client is { } before && !Names.Same(before.Identity, register.Labels.Identity))
+        {
+            registry.Detach(before, session);
+            GoOffline(before, "it has registered under another identity");
+        }
+
+        try
+        {
+            (IReadOnlyList<Transport.TopicId> topics, long orderNumber) = registry.Admit(register, session, time.GetUtcNow());
+            session.Role = Senders.Client;
+            session.Client = registry.Find(register.Labels.Identity);
+            log.LogInformation("Client {Client} is online.", register.Labels.Identity);
+            session.Post(new Message(
+                MessageKind.Registered,
+                new Registered(
+                    RegistrationStatus.Approved, [.. topics.Select(topic => topic.ToBytes())], orderNumber,
+                    options.HeartbeatInterval.TotalSeconds, options.DeadAfter.TotalSeconds, PantryVersion.Current, time.GetUtcNow()),
+                correlation));
+        }
+        catch (PantryException refused)
+        {
+            session.Post(ServerHost.Refusal(refused.Code, refused.Message, correlation));
+        }
+    }
+
+    private void TakeResult(ServerSession session, ClientRecord client, Result result, Message message)
+    {
+        if (!jobs.Complete(result, message.Bodies, client))
+        {
+            counters.Dropped("ForeignResult");
+            log.LogWarning("Client {Client} sent a result of a job that it is no target of.", client.Identity);
+            session.Post(ServerHost.Refusal(PantryErrorCode.Refused, "The job has no such target.", message.Correlation));
+        }
+
+        session.Post(new Message(MessageKind.ResultStored, new ResultStored(result.Job)));
+    }
+
+    private sealed record Claim(ServerSession Session, Register Register, ulong Correlation, long Since);
+}

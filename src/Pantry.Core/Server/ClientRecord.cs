@@ -1,0 +1,43 @@
+using Pantry.Targeting;
+using Pantry.Transport;
+
+namespace Pantry.Server;
+
+/// <summary>What the server knows of one client. Changed under the registry's lock only.</summary>
+internal sealed class ClientRecord(ClientLabels labels)
+{
+    public ClientLabels Labels { get; set; } = labels;
+
+    public string Instance { get; set; } = "";
+
+    public ClientStatus Status { get; set; }
+
+    public DateTimeOffset LastSeen { get; set; }
+
+    public ClientFacts? Facts { get; set; }
+
+    public IReadOnlyList<string> Commands { get; set; } = [];
+
+    /// <summary>The session the client speaks through; null while it is offline.</summary>
+    public ServerSession? Session { get; set; }
+
+    /// <summary>The topic of this registration's identity; new for each, so that an old subscriber hears nothing more.</summary>
+    public TopicId IdentityTopic { get; set; }
+
+    /// <summary>Whether published orders reach the client.</summary>
+    public bool HearsPublished { get; set; }
+
+    public string Identity => Labels.Identity;
+
+    public ClientInfo ToInfo() => new()
+    {
+        Identity = Labels.Identity,
+        Application = Labels.Application,
+        Environment = Labels.Environment,
+        Roles = Labels.Roles,
+        Status = Status,
+        LastSeen = LastSeen,
+        Facts = Facts,
+        Streams = Labels.ShownStreams(),
+    };
+}

@@ -1,0 +1,190 @@
+using Pantry.Protocol;
+using Pantry.Targeting;
+using Pantry.Transport;
+
+namespace Pantry.Server;
+
+/// <summary>
+/// The clients the server knows and the topics they hear. One lock guards it, so that an order's targets and its number
+/// are taken in one step: a client registered later knows that the order is not for it.
+/// </summary>
+internal sealed class ClientRegistry(int maxClients)
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, ClientRecord> _clients = new(Names.Comparer);
+    private readonly Dictionary<TopicId, ClientRecord> _byIdentityTopic = [];
+    private readonly TopicTable _topics = new();
+    private long _orderNumber;
+
+    /// <summary>The client of that identity.</summary>
+    public ClientRecord? Find(string identity)
+    {
+        lock (_lock)
+            return _clients.GetValueOrDefault(identity);
+    }
+
+    /// <summary>Lets a client in, on its session; what it was before under that identity is replaced.</summary>
+    public (IReadOnlyList<TopicId> Topics, long OrderNumber) Admit(Register register, ServerSession session, DateTimeOffset now)
+    {
+        lock (_lock)
+        {
+            string identity = register.Labels.Identity;
+            if (!_clients.TryGetValue(identity, out ClientRecord? record))
+            {
+                if (_clients.Count >= maxClients)
+                    throw new PantryException(PantryErrorCode.LimitReached, $"The server knows {maxClients:N0} clients, which is its limit. Unregister some.");
+                _clients[identity] = record = new ClientRecord(register.Labels);
+            }
+
+            _byIdentityTopic.Remove(record.IdentityTopic);
+            record.Labels = register.Labels;
+            record.Instance = register.Instance;
+            record.Status = ClientStatus.Online;
+            record.LastSeen = now;
+            record.Facts = register.Facts ?? record.Facts;
+            record.Commands = register.Commands;
+            record.Session = session;
+            record.HearsPublished = false;
+            record.IdentityTopic = _topics.Renew(Topic.Identity(identity));
+            _byIdentityTopic[record.IdentityTopic] = record;
+            return ([.. Topic.HeardBy(record.Labels).Select(_topics.IdOf)], _orderNumber);
+        }
+    }
+
+    public void Touch(ClientRecord record, DateTimeOffset now)
+    {
+        lock (_lock)
+            record.LastSeen = now;
+    }
+
+    public void SetFacts(ClientRecord record, ClientFacts facts)
+    {
+        lock (_lock)
+            record.Facts = facts;
+    }
+
+    /// <summary>The client's own topic was subscribed to, or no longer is.</summary>
+    public void SetHearsPublished(TopicId identityTopic, bool hears)
+    {
+        lock (_lock)
+        {
+            if (_byIdentityTopic.TryGetValue(identityTopic, out ClientRecord? record))
+                record.HearsPublished = hears;
+        }
+    }
+
+    /// <summary>
+    /// The client's session has ended. It stays online for as long as it may be silent: a client whose link was cut comes
+    /// back and answers. False where another session has taken its place meanwhile.
+    /// </summary>
+    public bool Detach(ClientRecord record, ServerSession session)
+    {
+        lock (_lock)
+        {
+            if (record.Session != session)
+                return false;
+            record.Session = null;
+            record.HearsPublished = false;
+            return true;
+        }
+    }
+
+    public bool SetOffline(ClientRecord record)
+    {
+        lock (_lock)
+        {
+            if (record.Status != ClientStatus.Online)
+                return false;
+            record.Session = null;
+            record.HearsPublished = false;
+            record.Status = ClientStatus.Offline;
+            return true;
+        }
+    }
+
+    /// <summary>Online clients without a session that were last heard before a moment.</summary>
+    public IReadOnlyList<ClientRecord> SilentSince(DateTimeOffset moment)
+    {
+        lock (_lock)
+            return [.. _clients.Values.Where(client => client.Status == ClientStatus.Online && client.Session is null && client.LastSeen <= moment)];
+    }
+
+    /// <summary>Takes the client off the list.</summary>
+    public ClientRecord? Remove(string identity)
+    {
+        lock (_lock)
+        {
+            if (!_clients.Remove(identity, out ClientRecord? record))
+                return null;
+            _byIdentityTopic.Remove(record.IdentityTopic);
+            _topics.Remove(Topic.Identity(identity));
+            return record;
+        }
+    }
+
+    /// <summary>The clients that match, by identity.</summary>
+    public IReadOnlyList<ClientInfo> List(ClientFilter filter)
+    {
+        NamePattern[] identities = [.. filter.Identities.Select(pattern => new NamePattern(pattern))];
+        NamePattern? application = Pattern(filter.Application), environment = Pattern(filter.Environment), role = Pattern(filter.Role);
+        lock (_lock)
+        {
+            IEnumerable<ClientRecord> candidates = identities.Length > 0 && identities.All(pattern => pattern.IsLiteral)
+                ? filter.Identities.Distinct(Names.Comparer).Select(identity => _clients.GetValueOrDefault(identity)).OfType<ClientRecord>()
+                : _clients.Values.Where(client => identities.Length == 0 || identities.Any(pattern => pattern.Matches(client.Identity)));
+            return
+            [
+                .. candidates
+                    .Where(client => (application?.Matches(client.Labels.Application) ?? true)
+                        && (environment?.Matches(client.Labels.Environment) ?? true)
+                        && (role is null || client.Labels.Roles.Any(role.Matches))
+                        && (filter.Stream is null || TargetMatcher.HearsStream(client.Labels, filter.Stream))
+                        && (filter.Status is null || client.Status == filter.Status))
+                    .OrderBy(client => client.Identity, Names.Comparer)
+                    .Select(client => client.ToInfo()),
+            ];
+        }
+    }
+
+    /// <summary>Takes an order's number and its targets in one step.</summary>
+    public (long Number, IReadOnlyList<Recipient> Recipients, IReadOnlyList<string> Unknown) Expect(Target target)
+    {
+        lock (_lock)
+        {
+            // A list is looked up, not searched for: work follows the targets, not the inventory.
+            bool listed = !target.Everyone && target.Streams.Count == 0 && target.Labels is null;
+            IEnumerable<ClientRecord> matching = listed
+                ? target.Identities.Select(identity => _clients.GetValueOrDefault(identity)).OfType<ClientRecord>()
+                : _clients.Values.Where(client => TargetMatcher.Matches(target, client.Labels));
+            return (
+                ++_orderNumber,
+                [.. matching.Select(ToRecipient)],
+                [.. target.Identities.Where(identity => !_clients.ContainsKey(identity))]);
+        }
+    }
+
+    /// <summary>A fresh look at recipients, for a part of a job that is sent later.</summary>
+    public IReadOnlyList<Recipient> Refresh(IEnumerable<string> identities)
+    {
+        lock (_lock)
+            return [.. identities.Select(identity => _clients.GetValueOrDefault(identity)).OfType<ClientRecord>().Select(ToRecipient)];
+    }
+
+    public IReadOnlyList<TopicId> IdsOf(IEnumerable<Topic> topics)
+    {
+        lock (_lock)
+            return [.. topics.Select(_topics.IdOf)];
+    }
+
+    private static NamePattern? Pattern(string? pattern) => pattern is null ? null : new NamePattern(pattern);
+
+    private static Recipient ToRecipient(ClientRecord client) =>
+        new(client.Labels, client.Status, client.LastSeen, client.Session, client.HearsPublished);
+}
+
+/// <summary>A target as it was when the order was given.</summary>
+internal sealed record Recipient(
+    ClientLabels Labels, ClientStatus Status, DateTimeOffset LastSeen, ServerSession? Session, bool HearsPublished)
+{
+    public string Identity => Labels.Identity;
+}

@@ -1,0 +1,51 @@
+using Pantry.Operators;
+using Pantry.Protocol;
+
+namespace Pantry.Server;
+
+/// <summary>A job's rows on their way to one console, never more ahead of it than the window.</summary>
+internal sealed class RowFeed(Job job, ServerSession session, int from, int window) : IDisposable
+{
+    private readonly SemaphoreSlim _credit = new(window);
+    private readonly CancellationTokenSource _stop = new();
+    private readonly int _from = from;
+    private int _taken = from;
+
+    /// <summary>The console has taken the rows below <paramref name="next"/>.</summary>
+    public void Taken(int next)
+    {
+        // Called on the server's reading task only.
+        int more = Math.Min(next, job.Targets.Count) - _taken;
+        if (more <= 0)
+            return;
+        _taken += more;
+        job.Release(_taken);
+        _credit.Release(more);
+    }
+
+    public void Stop() => _stop.Cancel();
+
+    public void Dispose()
+    {
+        _stop.Dispose();
+        _credit.Dispose();
+    }
+
+    public async Task RunAsync()
+    {
+        try
+        {
+            await foreach (ResultRow row in job.ReadRowsAsync(_from, _stop.Token).ConfigureAwait(false))
+            {
+                await _credit.WaitAsync(_stop.Token).ConfigureAwait(false);
+                session.Post(new Message(MessageKind.Row, new Row(job.Id, row.Number, row.Client, row.RoundTrip, row.Result)) { Bodies = row.Bodies });
+            }
+
+            session.Post(new Message(MessageKind.JobEnded, new JobEnded(job.Id)));
+        }
+        catch (OperationCanceledException)
+        {
+            // The console is gone; the job goes on, and its rows wait for the console to come back.
+        }
+    }
+}

@@ -1,0 +1,19 @@
+using Pantry.Configuration;
+
+namespace Pantry.Server;
+
+/// <summary>What a server is started with.</summary>
+internal sealed record ServerConfiguration
+{
+    /// <summary>IPv4, IPv6 or DNS name to listen on.</summary>
+    public string Address { get; init; } = "127.0.0.1";
+
+    public int PublishPort { get; init; } = PantryOptions.DefaultPublishPort;
+
+    public int ReceivePort { get; init; } = PantryOptions.DefaultReceivePort;
+
+    public int FilePort { get; init; } = PantryOptions.DefaultFilePort;
+
+    /// <summary>Root directory of the server's data.</summary>
+    public required string Path { get; init; }
+}

@@ -1,0 +1,86 @@
+using System.Threading.Channels;
+using Pantry.Protocol;
+using Pantry.Sessions;
+using Pantry.Transport;
+
+namespace Pantry.Server;
+
+/// <summary>
+/// One peer's conversation: who it has shown to be, when it was last heard, and its messages on their way out. Messages
+/// leave in order; a peer that lets too many wait is dropped.
+/// </summary>
+internal sealed class ServerSession
+{
+    private const int OutboundMessages = 2048;
+
+    private readonly Channel<Message> _outbound = Channel.CreateBounded<Message>(
+        new BoundedChannelOptions(OutboundMessages) { SingleReader = true });
+
+    private readonly Func<ServerSession, Message, Task<SendOutcome>> _send;
+    private readonly Action<ServerSession, string> _drop;
+    private int _sending;
+
+    public ServerSession(
+        PeerId peer, MessageChannel channel, long now, Func<ServerSession, Message, Task<SendOutcome>> send, Action<ServerSession, string> drop)
+    {
+        Peer = peer;
+        Messages = channel;
+        LastHeard = now;
+        _send = send;
+        _drop = drop;
+    }
+
+    public PeerId Peer { get; }
+
+    public MessageChannel Messages { get; }
+
+    /// <summary>What the peer has shown to be; <see cref="Senders.None"/> until it has.</summary>
+    public Senders Role { get; set; }
+
+    /// <summary>The client that speaks here; never taken from a message's content.</summary>
+    public ClientRecord? Client { get; set; }
+
+    /// <summary>Timestamp of the last message.</summary>
+    public long LastHeard { get; set; }
+
+    public bool Closed { get; private set; }
+
+    /// <summary>Queues a message; a peer whose queue is full is dropped.</summary>
+    public void Post(Message message)
+    {
+        if (Closed)
+            return;
+        if (!_outbound.Writer.TryWrite(message))
+        {
+            _drop(this, "it does not take its messages");
+            return;
+        }
+
+        if (Interlocked.Exchange(ref _sending, 1) == 0)
+            _ = Task.Run(SendQueuedAsync);
+    }
+
+    public void Close()
+    {
+        Closed = true;
+        _outbound.Writer.TryComplete();
+    }
+
+    private async Task SendQueuedAsync()
+    {
+        do
+        {
+            while (_outbound.Reader.TryRead(out Message? message))
+            {
+                SendOutcome outcome = await _send(this, message).ConfigureAwait(false);
+                if (outcome is SendOutcome.Sent)
+                    continue;
+                _drop(this, outcome == SendOutcome.Unreachable ? "its connection is gone" : "it does not take its messages");
+                return;
+            }
+
+            Volatile.Write(ref _sending, 0);
+        }
+        while (_outbound.Reader.TryPeek(out _) && Interlocked.Exchange(ref _sending, 1) == 0);
+    }
+}

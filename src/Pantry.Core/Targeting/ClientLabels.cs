@@ -1,0 +1,57 @@
+using System.Text.Json.Serialization;
+
+namespace Pantry.Targeting;
+
+/// <summary>What a client is addressed by.</summary>
+internal sealed record ClientLabels
+{
+    /// <summary>What a client with nothing set shows as its streams.</summary>
+    public const string EveryStream = "*";
+
+    public required string Identity { get; init; }
+
+    public string? Application { get; init; }
+
+    public string? Environment { get; init; }
+
+    public IReadOnlyList<string> Roles { get; init; } = [];
+
+    /// <summary>Whether nothing is set: such a client hears the orders of every stream.</summary>
+    [JsonIgnore]
+    public bool Unlabelled => Application is null && Environment is null && Roles.Count == 0;
+
+    /// <summary>
+    /// The streams of the labels, broadest first: application, application.environment, then one for every role;
+    /// unset levels are skipped. Empty for a client with nothing set.
+    /// </summary>
+    public IReadOnlyList<string> StreamPaths()
+    {
+        var streams = new List<string>(2 + Roles.Count);
+        string prefix = "";
+        foreach (string? level in (ReadOnlySpan<string?>)[Application, Environment])
+        {
+            if (level is null)
+                continue;
+            prefix = Join(prefix, level);
+            streams.Add(prefix);
+        }
+
+        foreach (string role in Roles)
+            streams.Add(Join(prefix, role));
+        return streams;
+    }
+
+    /// <summary>The streams as a user sees them: <c>*</c> for a client with nothing set.</summary>
+    public IReadOnlyList<string> ShownStreams() => Unlabelled ? [EveryStream] : StreamPaths();
+
+    /// <summary>Checks every name and drops empty and repeated ones.</summary>
+    public static ClientLabels Create(string identity, string? application, string? environment, IEnumerable<string>? roles) => new()
+    {
+        Identity = Names.RequireIdentity(identity),
+        Application = Names.RequireSegment(application, "application"),
+        Environment = Names.RequireSegment(environment, "environment"),
+        Roles = [.. (roles ?? []).Where(role => !string.IsNullOrEmpty(role)).Select(role => Names.RequireSegment(role, "role")!).Distinct(Names.Comparer)],
+    };
+
+    private static string Join(string prefix, string level) => prefix.Length == 0 ? level : $"{prefix}.{level}";
+}

@@ -1,0 +1,90 @@
+using System.Net;
+using NetMQ;
+using NetMQ.Sockets;
+using Pantry.Configuration;
+
+namespace Pantry.Transport;
+
+/// <summary>
+/// The NetMQ sockets of a client or an operator, bound to loopback behind the gates. An operator hears no orders and
+/// has no subscriber. Used on the loop's thread only.
+/// </summary>
+internal sealed class ClientSockets : IDisposable
+{
+    private readonly SocketLoop _loop;
+    private readonly DealerSocket _dealer = new();
+    private readonly SubscriberSocket? _subscriber;
+    private readonly InboundQueue<ClientEvent> _inbound;
+
+    private ClientSockets(SocketLoop loop, InboundQueue<ClientEvent> inbound, bool hearsOrders, PantryOptions options)
+    {
+        _loop = loop;
+        _inbound = inbound;
+        long frame = options.Wire.MaxOrderBytes + options.Wire.MaxHeadBytes;
+        SocketDefaults.Apply(_dealer, frame, options.StopTimeout);
+        AnswerEndPoint = ServerSockets.Bind(_dealer);
+        loop.Add(_dealer, () => Receive(_dealer, published: false));
+        if (!hearsOrders)
+            return;
+
+        _subscriber = new SubscriberSocket();
+        SocketDefaults.Apply(_subscriber, frame, options.StopTimeout);
+        OrderEndPoint = ServerSockets.Bind(_subscriber);
+        loop.Add(_subscriber, () => Receive(_subscriber, published: true));
+    }
+
+    public IPEndPoint AnswerEndPoint { get; }
+
+    public IPEndPoint? OrderEndPoint { get; }
+
+    public static Task<ClientSockets> OpenAsync(SocketLoop loop, InboundQueue<ClientEvent> inbound, bool hearsOrders, PantryOptions options) =>
+        loop.InvokeAsync(() => new ClientSockets(loop, inbound, hearsOrders, options));
+
+    public SendOutcome Send(byte[][] frames)
+    {
+        var message = new NetMQMessage(frames.Length);
+        foreach (byte[] frame in frames)
+            message.Append(frame);
+        return _dealer.TrySendMultipartMessage(message) ? SendOutcome.Sent : SendOutcome.Congested;
+    }
+
+    public void Subscribe(TopicId topic) => _subscriber?.Subscribe(topic.ToBytes());
+
+    public void Unsubscribe(TopicId topic) => _subscriber?.Unsubscribe(topic.ToBytes());
+
+    public void Resume()
+    {
+        _loop.Resume(_dealer);
+        if (_subscriber is not null)
+            _loop.Resume(_subscriber);
+    }
+
+    public void Dispose()
+    {
+        _loop.RemoveAndDispose(_dealer);
+        if (_subscriber is not null)
+            _loop.RemoveAndDispose(_subscriber);
+    }
+
+    private bool Receive(NetMQSocket socket, bool published)
+    {
+        if (!_inbound.HasRoom())
+            return false;
+        List<byte[]>? frames = null;
+        if (!socket.TryReceiveMultipartBytes(ref frames!, 4) || frames is null)
+            return true;
+        // A published message begins with its topic, which has done its work by now.
+        _inbound.Add(new ClientEvent.Received(published ? [.. frames.Skip(1)] : [.. frames], published));
+        return true;
+    }
+}
+
+/// <summary>Something that happened on the sockets of a client or an operator.</summary>
+internal abstract record ClientEvent
+{
+    /// <summary>The server sent a transport message, or published one.</summary>
+    public sealed record Received(byte[][] Frames, bool Published) : ClientEvent;
+
+    /// <summary>The link that answers go over is there, or is not.</summary>
+    public sealed record LinkChanged(bool Up, PantryException? Fault) : ClientEvent;
+}

@@ -1,0 +1,120 @@
+using Microsoft.Extensions.Logging;
+using Pantry.Configuration;
+using Pantry.Transport.Gates;
+
+namespace Pantry.Transport;
+
+/// <summary>The sockets of a client or an operator, and the gates that dial the server for them.</summary>
+internal sealed class ClientTransport : IAsyncDisposable
+{
+    private readonly SocketLoop _loop;
+    private readonly InboundQueue<ClientEvent> _inbound;
+    private readonly PantryOptions _options;
+    private ClientSockets? _sockets;
+    private ClientGate? _answers;
+    private ClientGate? _orders;
+
+    private ClientTransport(SocketLoop loop, PantryOptions options)
+    {
+        _loop = loop;
+        _options = options;
+        _inbound = new InboundQueue<ClientEvent>(options.InboundQueue, () => _ = loop.PostAsync(() => _sockets?.Resume()).AsTask());
+    }
+
+    /// <summary>What happens on the sockets; ends when the transport does.</summary>
+    public IAsyncEnumerable<ClientEvent> Events => _inbound.ReadAllAsync();
+
+    /// <param name="server">Where the server is.</param>
+    /// <param name="hearsOrders">Whether to dial the port for orders too.</param>
+    /// <param name="loop">The loop that owns the sockets.</param>
+    /// <param name="options">Limits.</param>
+    /// <param name="time">Clock of the gates' deadlines.</param>
+    /// <param name="log">Log.</param>
+    public static async Task<ClientTransport> OpenAsync(
+        ServerAddress server, bool hearsOrders, SocketLoop loop, PantryOptions options, TimeProvider time, ILogger log)
+    {
+        var transport = new ClientTransport(loop, options);
+        ClientSockets sockets = await ClientSockets.OpenAsync(loop, transport._inbound, hearsOrders, options).ConfigureAwait(false);
+        transport._sockets = sockets;
+        var limits = new GateLimits();
+        transport._answers = new ClientGate(
+            DialOptions(server, server.ReceivePort), sockets.AnswerEndPoint, Profiles.Answer(options.Wire), limits, time, log, transport.LinkChanged);
+        if (sockets.OrderEndPoint is { } orders)
+            transport._orders = new ClientGate(DialOptions(server, server.PublishPort), orders, Profiles.Subscribe(options.Wire), limits, time, log);
+        transport._answers.Start();
+        transport._orders?.Start();
+        return transport;
+    }
+
+    public async Task<SendOutcome> SendAsync(byte[][] frames)
+    {
+        using var deadline = new CancellationTokenSource(_options.SendTimeout);
+        return await CongestionRetry.SendAsync(_loop, () => _sockets?.Send(frames) ?? SendOutcome.Closed, deadline.Token).ConfigureAwait(false);
+    }
+
+    /// <summary>Drops some topics and hears others, in the order given.</summary>
+    public async ValueTask SetTopicsAsync(IReadOnlyList<TopicId> dropped, IReadOnlyList<TopicId> added) =>
+        await _loop.PostAsync(() =>
+        {
+            foreach (TopicId topic in dropped)
+                _sockets?.Unsubscribe(topic);
+            foreach (TopicId topic in added)
+                _sockets?.Subscribe(topic);
+        }).ConfigureAwait(false);
+
+    /// <summary>Gives up the present links and dials at once.</summary>
+    public void Redial()
+    {
+        _answers?.Redial();
+        _orders?.Redial();
+    }
+
+    /// <summary>Lets what was accepted leave, and closes everything.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        Task answers = _answers?.StopAsync(_options.StopTimeout) ?? Task.CompletedTask;
+        Task orders = _orders?.StopAsync(TimeSpan.Zero) ?? Task.CompletedTask;
+        if (_sockets is { } sockets)
+        {
+            await _loop.InvokeAsync(() =>
+            {
+                sockets.Dispose();
+                _sockets = null;
+                return true;
+            }).ConfigureAwait(false);
+        }
+
+        await Task.WhenAll(answers, orders).ConfigureAwait(false);
+        _inbound.Complete();
+    }
+
+    private void LinkChanged(GateLinkState state) => _inbound.Add(new ClientEvent.LinkChanged(
+        state.IsUp, state.Fault is { } fault ? new PantryException(CodeOf(fault.Kind), fault.Message) : null));
+
+    private static DialOptions DialOptions(ServerAddress server, int port) => new()
+    {
+        Host = server.Host,
+        Port = port,
+        Proxy = server.Proxy,
+        AllowAddress = Addresses.IsAllowed,
+    };
+
+    private static PantryErrorCode CodeOf(GateFaultKind kind) => kind switch
+    {
+        GateFaultKind.NameNotResolved => PantryErrorCode.InvalidAddress,
+        GateFaultKind.AddressNotAllowed => PantryErrorCode.AddressNotLoopback,
+        GateFaultKind.NotZmtp or GateFaultKind.WrongZmtpVersion or GateFaultKind.WrongMechanism or GateFaultKind.WrongSocketType
+            or GateFaultKind.ProtocolViolation => PantryErrorCode.NotAPantryServer,
+        _ => PantryErrorCode.ServerUnreachable,
+    };
+}
+
+/// <summary>Where a server is.</summary>
+/// <param name="Host">IPv4, IPv6 or DNS name; names are looked up at each dialling.</param>
+/// <param name="PublishPort">Port of orders; 0 for an operator, who hears none.</param>
+/// <param name="ReceivePort">Port of answers.</param>
+/// <param name="Proxy">HTTP CONNECT or SOCKS5 proxy to dial through.</param>
+internal sealed record ServerAddress(string Host, int PublishPort, int ReceivePort, Uri? Proxy = null)
+{
+    public override string ToString() => Addresses.Join(Host, ReceivePort);
+}

@@ -1,0 +1,27 @@
+using Pantry.Protocol;
+using Pantry.Transport.Gates;
+
+namespace Pantry.Transport;
+
+/// <summary>What each gate lets through, in terms of Pantry's wire limits.</summary>
+internal static class Profiles
+{
+    // Header frames, seals and lengths, beyond the payload.
+    private const int Overhead = 16 * 1024;
+
+    /// <summary>Server, answers: fragments at most, so a stranger can make nobody hold more.</summary>
+    public static GateProfile Receive(WireLimits wire) => Sized(GateProfile.Receive(), wire.FragmentBytes, wire);
+
+    /// <summary>Client, answers.</summary>
+    public static GateProfile Answer(WireLimits wire) => Sized(GateProfile.Answer(), wire.FragmentBytes, wire);
+
+    /// <summary>Client, orders: these are published whole.</summary>
+    public static GateProfile Subscribe(WireLimits wire) => Sized(GateProfile.Subscribe(), wire.MaxOrderBytes + wire.FragmentBytes, wire);
+
+    private static GateProfile Sized(GateProfile profile, int payload, WireLimits wire) => profile with
+    {
+        MaxFrameBytes = payload + Overhead,
+        MaxMessageBytes = payload + Overhead,
+        MaxFramesPerMessage = wire.MaxFrames + 1,
+    };
+}

@@ -1,0 +1,39 @@
+namespace Pantry.Transport;
+
+/// <summary>A connection of a peer. The number is the transport's own; it says nothing about who the peer is.</summary>
+internal readonly record struct PeerId(ServerPort Port, uint Number)
+{
+    public override string ToString() => $"{Port}#{Number:x8}";
+}
+
+/// <summary>The server's ports that peers send to.</summary>
+internal enum ServerPort
+{
+    Receive,
+    File,
+}
+
+/// <summary>Something that happened on the server's sockets.</summary>
+internal abstract record ServerEvent
+{
+    /// <summary>A peer sent a transport message.</summary>
+    public sealed record Received(PeerId Peer, byte[][] Frames) : ServerEvent;
+
+    /// <summary>The first subscriber of a topic came, or its last one went.</summary>
+    public sealed record SubscriptionChanged(TopicId Topic, bool Subscribed) : ServerEvent;
+}
+
+/// <summary>What became of a message that was to be sent.</summary>
+internal enum SendOutcome
+{
+    Sent,
+
+    /// <summary>The peer has no connection any more.</summary>
+    Unreachable,
+
+    /// <summary>The peer does not take its messages fast enough.</summary>
+    Congested,
+
+    /// <summary>The transport is closed.</summary>
+    Closed,
+}
