@@ -1,0 +1,141 @@
+using System.Globalization;
+using YamlDotNet.RepresentationModel;
+
+namespace Pantry.Configuration;
+
+/// <summary>A mapping of a configuration file, read key by key; what was not asked for is an error.</summary>
+internal sealed class YamlSection
+{
+    private readonly string _path;
+    private readonly string _name;
+    private readonly Dictionary<string, (YamlScalarNode Key, YamlNode Value)> _entries = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _known = new(StringComparer.Ordinal);
+
+    public YamlSection(string path, string name, YamlMappingNode node)
+    {
+        _path = path;
+        _name = name;
+        foreach ((YamlNode key, YamlNode value) in node.Children)
+        {
+            if (key is not YamlScalarNode { Value: { } text } scalar)
+                throw YamlDocumentFile.Error(path, key.Start, "a key must be a plain word");
+            _entries[text] = (scalar, value);
+        }
+    }
+
+    /// <summary>A text, or null where the key is missing or empty.</summary>
+    public string? Text(string key) => Scalar(key)?.Value is { Length: > 0 } text ? text : null;
+
+    /// <summary>A port: 0 (any free one) to 65535.</summary>
+    public int? Port(string key)
+    {
+        if (Scalar(key) is not { Value: { Length: > 0 } text } node)
+            return null;
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int port) && port <= 65535
+            ? port
+            : throw Wrong(key, node, $"must be a port from 0 to 65535, not '{text}'");
+    }
+
+    /// <summary>A text checked by the rules of its kind, whose error is given the place in the file.</summary>
+    public string? Checked(string key, Func<string, string?> check)
+    {
+        if (Text(key) is not { } text)
+            return null;
+        try
+        {
+            return check(text);
+        }
+        catch (PantryException invalid)
+        {
+            throw Wrong(key, _entries[key].Value, invalid.Message, invalid);
+        }
+    }
+
+    /// <summary>A list of texts; one text counts as a list of one.</summary>
+    public IReadOnlyList<string>? List(string key)
+    {
+        if (Find(key) is not { } node)
+            return null;
+        return node switch
+        {
+            YamlScalarNode { Value: null or "" } => null,
+            YamlScalarNode scalar => [scalar.Value!],
+            YamlSequenceNode sequence => [.. sequence.Select(item => item is YamlScalarNode { Value: { Length: > 0 } text } ? text : throw Wrong(key, item, "must be a list of words"))],
+            _ => throw Wrong(key, node, "must be a list, such as [web, db]"),
+        };
+    }
+
+    /// <summary>A mapping of texts.</summary>
+    public IReadOnlyDictionary<string, string> Map(string key)
+    {
+        if (Find(key) is not { } node || node is YamlScalarNode { Value: null or "" })
+            return new Dictionary<string, string>();
+        if (node is not YamlMappingNode mapping)
+            throw Wrong(key, node, "must hold keys and values");
+        return mapping.Children.ToDictionary(
+            entry => entry.Key is YamlScalarNode { Value: { } name } ? name : throw Wrong(key, entry.Key, "must hold plain keys"),
+            entry => entry.Value is YamlScalarNode scalar ? scalar.Value ?? "" : throw Wrong(key, entry.Value, "must hold plain values"),
+            StringComparer.OrdinalIgnoreCase);
+    }
+
+    /// <summary>A section in this one; empty where it is missing.</summary>
+    public YamlSection Section(string key)
+    {
+        YamlNode? node = Find(key);
+        string name = _name.Length == 0 ? key : $"{_name}.{key}";
+        return node switch
+        {
+            null or YamlScalarNode { Value: null or "" } => new YamlSection(_path, name, new YamlMappingNode()),
+            YamlMappingNode mapping => new YamlSection(_path, name, mapping),
+            _ => throw Wrong(key, node, "must hold keys and values"),
+        };
+    }
+
+    /// <summary>Refuses what was never asked for, naming the nearest key that there is.</summary>
+    public void RefuseUnknown()
+    {
+        foreach ((string key, (YamlScalarNode node, _)) in _entries)
+        {
+            if (_known.Contains(key))
+                continue;
+            string nearest = _known.Order(StringComparer.Ordinal).MinBy(known => Distance(key, known)) ?? "";
+            string where = _name.Length == 0 ? "" : $" in '{_name}'";
+            throw YamlDocumentFile.Error(_path, node.Start, $"there is no key '{key}'{where}. Did you mean '{nearest}'?");
+        }
+    }
+
+    private YamlNode? Find(string key)
+    {
+        _known.Add(key);
+        return _entries.TryGetValue(key, out (YamlScalarNode Key, YamlNode Value) entry) ? entry.Value : null;
+    }
+
+    private YamlScalarNode? Scalar(string key) => Find(key) switch
+    {
+        null => null,
+        YamlScalarNode scalar => scalar,
+        YamlNode other => throw Wrong(key, other, "must be a single value"),
+    };
+
+    private PantryException Wrong(string key, YamlNode node, string what, Exception? inner = null) =>
+        YamlDocumentFile.Error(_path, node.Start, $"'{(_name.Length == 0 ? key : $"{_name}.{key}")}' {what}", inner);
+
+    /// <summary>Levenshtein's distance.</summary>
+    private static int Distance(string left, string right)
+    {
+        int[] row = [.. Enumerable.Range(0, right.Length + 1)];
+        for (int i = 1; i <= left.Length; i++)
+        {
+            int diagonal = row[0];
+            row[0] = i;
+            for (int j = 1; j <= right.Length; j++)
+            {
+                int substituted = diagonal + (left[i - 1] == right[j - 1] ? 0 : 1);
+                diagonal = row[j];
+                row[j] = Math.Min(substituted, Math.Min(row[j], row[j - 1]) + 1);
+            }
+        }
+
+        return row[^1];
+    }
+}
