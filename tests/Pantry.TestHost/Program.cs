@@ -1,6 +1,10 @@
 // A process of its own for tests: `Pantry.TestHost <mode> [arguments]`.
+using Pantry.TestHost;
+
 return args.FirstOrDefault() switch
 {
+    "server" => await ServerMode.RunAsync(args[1..]),
+    "client" => await ClientMode.RunAsync(args[1..]),
     _ => Usage(),
 };
 

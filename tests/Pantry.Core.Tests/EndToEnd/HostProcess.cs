@@ -1,0 +1,52 @@
+using System.Diagnostics;
+
+namespace Pantry.Tests.EndToEnd;
+
+/// <summary>A Pantry.TestHost in a process of its own.</summary>
+internal sealed class HostProcess : IAsyncDisposable
+{
+    private readonly Process _process;
+
+    private HostProcess(Process process, string ready)
+    {
+        _process = process;
+        Ready = ready;
+    }
+
+    /// <summary>The line it said when it was ready.</summary>
+    public string Ready { get; }
+
+    public int Id => _process.Id;
+
+    public static async Task<HostProcess> StartAsync(params string[] arguments)
+    {
+        string configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
+        string host = Path.GetFullPath(Path.Combine(
+            AppContext.BaseDirectory, "..", "..", "..", "..", "Pantry.TestHost", "bin", configuration, "net10.0", "Pantry.TestHost.dll"));
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false };
+        foreach (string argument in (string[])[host, .. arguments])
+            start.ArgumentList.Add(argument);
+        var process = Process.Start(start)!;
+        string? ready = await process.StandardOutput.ReadLineAsync().WaitAsync(Fleet.Deadline);
+        Assert.StartsWith("ready", ready, StringComparison.Ordinal);
+        return new HostProcess(process, ready!);
+    }
+
+    /// <summary>SIGKILL: the process gets no chance to say anything.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync().WaitAsync(Fleet.Deadline);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            _process.StandardInput.Close();
+            await _process.WaitForExitAsync().WaitAsync(Fleet.Deadline);
+        }
+
+        _process.Dispose();
+    }
+}

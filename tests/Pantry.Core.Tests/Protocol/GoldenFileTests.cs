@@ -1,0 +1,82 @@
+using System.Text;
+using Pantry.Protocol;
+using Pantry.Targeting;
+
+namespace Pantry.Tests.Protocol;
+
+/// <summary>The bytes of every message, kept as files: what changes here changes for every deployed peer.</summary>
+public sealed class GoldenFileTests
+{
+    private static readonly DateTimeOffset Moment = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
+    private static readonly ClientLabels Labels = ClientLabels.Create("app.host", "pantry", "test", ["web"]);
+    private static readonly ClientFacts Facts = new() { HostName = "host", OperatingSystem = "Linux", ProcessorCount = 2, CollectedAt = Moment, Uptime = TimeSpan.FromHours(1) };
+    private static readonly Result Outcome = new("j1", CommandStatus.Failed, 3, new CommandError("NonZeroExitCode", "no"), BodyFormat.Clixml, null, false, Moment, TimeSpan.FromSeconds(1.5));
+    private static readonly ClientInfo Client = new() { Identity = "app.host", Status = ClientStatus.Online, LastSeen = Moment, Roles = ["web"], Streams = ["web"] };
+    private static readonly Enrollment Joining = new() { Id = "e1", Address = "localhost", PublishPort = 1, ReceivePort = 2, FilePort = 3, CreatedAt = Moment, ExpiresAt = Moment };
+
+    private static readonly Message[] Messages =
+    [
+        new(MessageKind.Refused, new Refused("IdentityInUse", "taken"), 7),
+        new(MessageKind.Heartbeat, new Heartbeat(2)),
+        new(MessageKind.HeartbeatReply, new HeartbeatReply(Moment)),
+        new(MessageKind.Leave, new Leave("stops", true)),
+        new(MessageKind.Register, new Register(Labels, "i1", "0.1.0", "e1", ["Ping"], Facts), 1),
+        new(MessageKind.Registered, new Registered(RegistrationStatus.Approved, [new byte[16]], 5, 5, 15, "0.1.0", Moment), 1),
+        new(MessageKind.FactsReport, new FactsReport(Facts)),
+        new(MessageKind.Order, new Order("j1", 9, false, Target.OfStreams("pantry.test"), "Shell", BodyFormat.Json, Moment, Moment, 60)) { Bodies = [Encoding.UTF8.GetBytes("{}")] },
+        new(MessageKind.Accepted, new Accepted("j1")),
+        new(MessageKind.CancelOrder, new CancelOrder("j1")),
+        new(MessageKind.Result, Outcome) { Bodies = [[1], [2], [3]] },
+        new(MessageKind.ResultStored, new ResultStored("j1")),
+        new(MessageKind.Connect, new Connect("me@here", "0.1.0"), 2),
+        new(MessageKind.Connected, new Connected("0.1.0", Moment, 5, 15), 2),
+        new(MessageKind.ListClients, new ListClients(new ClientFilter { Identities = ["a*"], Status = ClientStatus.Online }), 3),
+        new(MessageKind.ClientPage, new ClientPage([Client], true), 3),
+        new(MessageKind.StartJob, new StartJob(Target.Clients(["a", "b"]), "Ping", BodyFormat.None, 60, 15, 0, null), 4) { Bodies = [[]] },
+        new(MessageKind.JobStarted, new JobStarted("j1", ["a", "b"], 0), 4),
+        new(MessageKind.Row, new Row("j1", 0, "a", TimeSpan.FromMilliseconds(3), Outcome)) { Bodies = [[1], [2], [3]] },
+        new(MessageKind.RowsTaken, new RowsTaken("j1", 1)),
+        new(MessageKind.JobEnded, new JobEnded("j1")),
+        new(MessageKind.CancelJob, new CancelJob("j1")),
+        new(MessageKind.AttachJob, new AttachJob("j1", 1), 5),
+        new(MessageKind.Enrol, new Enrol("a", "shop", null, ["web"], 60), 6),
+        new(MessageKind.Enrolled, new Enrolled(Joining), 6),
+        new(MessageKind.Forget, new Forget("a"), 8),
+        new(MessageKind.Forgotten, new Forgotten(true), 8),
+    ];
+
+    public static TheoryData<string> Kinds => [.. Messages.Select(message => message.Kind.ToString())];
+
+    [Fact]
+    public void Every_kind_has_a_golden_file() =>
+        Assert.Equal(Enum.GetNames<MessageKind>().Where(kind => kind != nameof(MessageKind.Fragment)).Order(), Messages.Select(message => message.Kind.ToString()).Order());
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void A_message_is_encoded_as_its_golden_file_says(string kind)
+    {
+        Message message = Messages.Single(message => message.Kind.ToString() == kind);
+        string actual = Show(MessageCodec.Encode(message));
+        string file = Path.Combine(AppContext.BaseDirectory, "Protocol", "Golden", $"{kind}.txt");
+
+        if (Environment.GetEnvironmentVariable("PANTRY_WRITE_GOLDEN") is { Length: > 0 } folder)
+            File.WriteAllText(Path.Combine(folder, $"{kind}.txt"), actual);
+        Assert.Equal(File.ReadAllText(file).ReplaceLineEndings("\n"), actual);
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void A_golden_file_is_decoded_to_its_message(string kind)
+    {
+        string[] lines = File.ReadAllLines(Path.Combine(AppContext.BaseDirectory, "Protocol", "Golden", $"{kind}.txt"));
+        byte[][] frames = [Convert.FromHexString(lines[0]), Encoding.UTF8.GetBytes(lines[1]), .. lines.Skip(2).Select(Convert.FromHexString)];
+        Senders sender = Enum.Parse<MessageKind>(kind).MayBeSentBy();
+
+        Assert.Equal(DecodeFault.None, MessageCodec.TryDecode(frames, sender, new WireLimits(), out Message? message, out _));
+        Assert.Equal(frames, MessageCodec.Encode(message!));
+    }
+
+    /// <summary>Header in hexadecimal, head as it is, each body in hexadecimal.</summary>
+    private static string Show(byte[][] frames) => string.Concat(
+        frames.Select((frame, index) => (index == 1 ? Encoding.UTF8.GetString(frame) : Convert.ToHexString(frame)) + "\n"));
+}

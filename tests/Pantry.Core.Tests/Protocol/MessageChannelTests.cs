@@ -1,0 +1,153 @@
+using System.Security.Cryptography;
+using CsCheck;
+using Pantry.Protocol;
+using Pantry.Sessions;
+
+namespace Pantry.Tests.Protocol;
+
+public sealed class MessageChannelTests
+{
+    private static readonly WireLimits Limits = new();
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(48 * 1024)]
+    [InlineData(5_000_000)]
+    public void A_message_of_any_size_arrives_as_it_was_sent(int size)
+    {
+        byte[] body = RandomNumberGenerator.GetBytes(size);
+        var message = new Message(MessageKind.Result, SampleResult) { Bodies = [body, [], [7]] };
+
+        Message? received = null;
+        MessageChannel channel = NewChannel();
+        foreach (byte[][] frames in NewChannel().Seal(message))
+        {
+            Assert.Null(received);
+            Assert.True(frames.Sum(frame => frame.Length) < 64 * 1024);
+            Opened opened = channel.Open(frames, Senders.Client);
+            Assert.Equal(DecodeFault.None, opened.Fault);
+            received = opened.Message;
+        }
+
+        Assert.Equal([body, [], [7]], received!.Bodies);
+        Assert.Equal("j", received.HeadAs<Result>().Job);
+    }
+
+    [Fact]
+    public void Fragments_of_several_messages_may_interleave()
+    {
+        MessageChannel sender = NewChannel();
+        MessageChannel receiver = NewChannel();
+        var first = sender.Seal(Large(1)).ToList();
+        var second = sender.Seal(Large(2)).ToList();
+
+        var received = new List<Message>();
+        foreach (byte[][] frames in first.Zip(second).SelectMany(pair => new[] { pair.First, pair.Second }))
+        {
+            if (receiver.Open(frames, Senders.Client).Message is { } message)
+                received.Add(message);
+        }
+
+        Assert.Equal([1, 2], received.Select(message => (int)message.Body(0)[0]));
+    }
+
+    [Fact]
+    public void A_fragment_that_is_missing_loses_the_message_and_nothing_else()
+    {
+        MessageChannel sender = NewChannel();
+        MessageChannel receiver = NewChannel();
+        var first = sender.Seal(Large(1)).ToList();
+
+        Assert.Equal(DecodeFault.None, receiver.Open(first[0], Senders.Client).Fault);
+        Assert.Equal(DecodeFault.BadFragment, receiver.Open(first[2], Senders.Client).Fault);
+        Message? next = sender.Seal(Large(2)).Select(frames => receiver.Open(frames, Senders.Client).Message).ToList()[^1];
+        Assert.Equal(2, next!.Body(0)[0]);
+    }
+
+    [Fact]
+    public void Incomplete_messages_hold_no_more_than_their_cap()
+    {
+        var limits = new WireLimits { MaxIncompleteMessages = 3 };
+        var reassembly = new Reassembly(limits);
+        for (ulong number = 0; number < 100; number++)
+        {
+            byte[][] fragment = Fragments.Cut([new byte[limits.FragmentBytes], new byte[limits.FragmentBytes]], number, limits).First();
+            reassembly.Add(fragment, number, out _);
+        }
+
+        Assert.True(reassembly.HeldBytes <= 3L * limits.FragmentBytes);
+    }
+
+    [Fact]
+    public void A_message_beyond_the_cap_is_refused_before_it_leaves() =>
+        Assert.Equal(PantryErrorCode.MessageTooLarge, Assert.Throws<PantryException>(() =>
+            NewChannel().Seal(new Message(MessageKind.Result, SampleResult) { Bodies = [new byte[Limits.MaxMessageBytes]] }).ToList()).Code);
+
+    [Fact]
+    public void A_peer_may_only_send_what_its_kind_sends()
+    {
+        byte[][] frames = NewChannel().Seal(new Message(MessageKind.StartJob, new StartJob(Pantry.Targeting.Target.All, "Ping", BodyFormat.None, 1, 1, 0, null))).Single();
+
+        Assert.Equal(DecodeFault.WrongDirection, NewChannel().Open(frames, Senders.Client).Fault);
+        Assert.Equal(DecodeFault.WrongDirection, NewChannel().Open(frames, Senders.Server).Fault);
+        Assert.Equal(DecodeFault.None, NewChannel().Open(frames, Senders.Operator).Fault);
+    }
+
+    [Fact]
+    public void Another_major_version_is_seen_whatever_follows()
+    {
+        byte[] header = new MessageHeader(9, 1, (MessageKind)200, 3).ToBytes();
+
+        Opened opened = NewChannel().Open([header], Senders.Client);
+
+        Assert.Equal((DecodeFault.UnknownVersion, (byte)9), (opened.Fault, opened.Header.Major));
+    }
+
+    [Fact]
+    public void A_newer_minor_version_with_unknown_properties_is_understood()
+    {
+        byte[][] frames = [new MessageHeader(1, 9, MessageKind.Accepted, 0).ToBytes(), "{\"job\":\"j\",\"novelty\":{\"a\":[1]}}"u8.ToArray()];
+
+        Assert.Equal("j", NewChannel().Open(frames, Senders.Client).Message!.HeadAs<Accepted>().Job);
+    }
+
+    [Fact]
+    public void Random_frames_are_faults_and_never_exceptions() =>
+        Gen.Select(Gen.Byte.Array[0, 80].Array[0, 6], Gen.Int[0, 50], Gen.Bool).Sample((frames, kind, plausible) =>
+        {
+            if (plausible && frames.Length > 0)
+                frames[0] = new MessageHeader(1, 0, (MessageKind)kind, 1).ToBytes();
+            NewChannel().Open(frames, Senders.Client | Senders.Operator | Senders.Server);
+        }, iter: 10_000);
+
+    [Fact]
+    public void Mutated_heads_are_faults_or_messages_and_never_exceptions()
+    {
+        byte[][] valid = MessageCodec.Encode(new Message(MessageKind.Register, new Register(
+            Pantry.Targeting.ClientLabels.Create("a", "b", null, ["c"]), "i", "1", null, ["Ping"], new ClientFacts { Custom = new Dictionary<string, string> { ["a"] = "b" } })));
+        Gen.Select(Gen.Int[0, valid[1].Length - 1], Gen.Byte, Gen.Int[0, valid[1].Length - 1], Gen.Int[0, 20]).Sample((at, value, from, length) =>
+        {
+            byte[] head = [.. valid[1].Take(from), .. valid[1].Skip(from + length)];
+            if (head.Length > 0)
+                head[at % head.Length] = value;
+            NewChannel().Open([valid[0], head], Senders.Client);
+        }, iter: 10_000);
+    }
+
+    [Theory]
+    [InlineData("null")]
+    [InlineData("{}")]
+    [InlineData("[]")]
+    [InlineData("{\"labels\":null,\"instance\":\"i\",\"pantryVersion\":\"1\",\"enrollment\":null,\"commands\":[],\"facts\":null}")]
+    [InlineData("{\"labels\":{\"identity\":null},\"instance\":\"i\",\"pantryVersion\":\"1\",\"enrollment\":null,\"commands\":[],\"facts\":null}")]
+    [InlineData("{\"labels\":{\"identity\":\"a\"},\"instance\":null,\"pantryVersion\":\"1\",\"enrollment\":null,\"commands\":[],\"facts\":null}")]
+    public void A_head_without_what_it_needs_is_a_fault(string head) => Assert.Equal(
+        DecodeFault.BadHead,
+        NewChannel().Open([new MessageHeader(1, 0, MessageKind.Register, 1).ToBytes(), System.Text.Encoding.UTF8.GetBytes(head)], Senders.Client).Fault);
+
+    private static Result SampleResult => new("j", CommandStatus.Succeeded, 0, null, BodyFormat.None, null, false, null, TimeSpan.Zero);
+
+    private static Message Large(byte mark) => new(MessageKind.Result, SampleResult) { Bodies = [[mark, .. new byte[150_000]]] };
+
+    private static MessageChannel NewChannel() => new(new ClearSeal(), Limits);
+}
