@@ -3,7 +3,7 @@ namespace Pantry.Protocol;
 /// <summary>Something was not done; <paramref name="Code"/> is a <see cref="PantryErrorCode"/>.</summary>
 internal sealed record Refused(string Code, string Message);
 
-/// <summary>I am here. Sent by clients and operators at the interval the server set.</summary>
+/// <summary>I am here. Sent by clients and operators at the interval the server set; a client that gets one from the server answers with one.</summary>
 internal sealed record Heartbeat(int RunningJobs);
 
 /// <summary>So am I.</summary>

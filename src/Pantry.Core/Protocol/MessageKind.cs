@@ -51,9 +51,8 @@ internal static class MessageKinds
     /// <summary>Who may send the kind; <see cref="Senders.None"/> for a kind that does not exist.</summary>
     public static Senders MayBeSentBy(this MessageKind kind) => kind switch
     {
-        MessageKind.Fragment or MessageKind.Leave => Senders.Server | Senders.Peers,
+        MessageKind.Fragment or MessageKind.Leave or MessageKind.Heartbeat => Senders.Server | Senders.Peers,
         MessageKind.Refused or MessageKind.HeartbeatReply => Senders.Server,
-        MessageKind.Heartbeat => Senders.Peers,
         MessageKind.Register or MessageKind.Accepted or MessageKind.Result or MessageKind.FactsReport => Senders.Client,
         MessageKind.Registered or MessageKind.Order or MessageKind.ResultStored or MessageKind.CancelOrder => Senders.Server,
         MessageKind.Connect or MessageKind.ListClients or MessageKind.StartJob or MessageKind.RowsTaken

@@ -1,0 +1,272 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Pantry.Client;
+using Pantry.Configuration;
+using Pantry.Operators;
+using Pantry.Protocol;
+using Pantry.Server;
+using Pantry.Targeting;
+using Pantry.Transport;
+
+namespace Pantry.Tests.EndToEnd;
+
+[Collection(nameof(ResilienceTests))]
+[CollectionDefinition(nameof(ResilienceTests), DisableParallelization = true)]
+public sealed class ResilienceTests
+{
+    [Fact]
+    public async Task A_second_client_with_the_identity_is_refused_and_the_first_keeps_working()
+    {
+        await using Fleet fleet = await Fleet.StartAsync();
+        ClientAgent first = await fleet.AddAsync("twin");
+
+        var error = await Assert.ThrowsAsync<PantryException>(() => fleet.AddAsync("TWIN"));
+
+        Assert.Equal(PantryErrorCode.IdentityInUse, error.Code);
+        Assert.Contains($"process {Environment.ProcessId}", error.Message, StringComparison.Ordinal);
+        Assert.Equal(ServiceStatus.Running, first.Status);
+        Assert.Equal(CommandStatus.Succeeded, Assert.Single(await fleet.RunAsync(Target.Clients(["twin"]), "Ping")).Result.Status);
+    }
+
+    [Fact]
+    public async Task A_client_that_was_killed_can_be_started_again_at_once_under_its_name()
+    {
+        await using Fleet fleet = await Fleet.StartAsync();
+        await using (HostProcess killed = await ClientProcess(fleet, "phoenix"))
+            await killed.KillAsync();
+
+        await fleet.AddAsync("phoenix");
+
+        Assert.Equal(CommandStatus.Succeeded, Assert.Single(await fleet.RunAsync(Target.Clients(["phoenix"]), "Ping")).Result.Status);
+    }
+
+    [Fact]
+    public async Task Clients_and_server_in_processes_of_their_own_behave_as_in_one()
+    {
+        string root = Directory.CreateTempSubdirectory("pantry-test-").FullName;
+        await using HostProcess server = await HostProcess.StartAsync("server", root, "0", "0", "0");
+        string[] ports = server.Ready.Split(' ');
+        await using HostProcess one = await HostProcess.StartAsync("client", ports[1], ports[2], "one", "shop");
+        await using HostProcess two = await HostProcess.StartAsync("client", ports[1], ports[2], "two", "shop");
+        await using RemoteFleet remote = await RemoteFleet.ConnectAsync(new ServerAddress("localhost", 0, int.Parse(ports[2], null)));
+
+        using var deadline = new CancellationTokenSource(Fleet.Deadline);
+        IJob job = await remote.StartJobAsync(
+            new JobRequest { Target = Target.OfStreams("shop"), Command = "Shell", Format = BodyFormat.Json, Arguments = Fleet.Json(new { line = "echo $PPID" }) }, deadline.Token);
+        var processes = new List<string>();
+        await foreach (ResultRow row in job.ReadRowsAsync(deadline.Token))
+            processes.Add(Fleet.Text(row).Trim());
+
+        Assert.Equal(new[] { one.Id, two.Id }.Order().Select(id => id.ToString(System.Globalization.CultureInfo.InvariantCulture)), processes.OrderBy(int.Parse));
+        Directory.Delete(root, recursive: true);
+    }
+
+    [Fact]
+    public async Task A_killed_client_shows_offline_within_thirty_seconds_and_its_row_says_so()
+    {
+        await using Fleet fleet = await Fleet.StartAsync();
+        await using HostProcess client = await ClientProcess(fleet, "victim");
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(40));
+        IJob job = await fleet.Server.Fleet.StartJobAsync(
+            new JobRequest { Target = Target.All, Command = "Shell", Format = BodyFormat.Json, Arguments = Fleet.Json(new { line = "exec sleep 45" }) }, deadline.Token);
+        await Fleet.EventuallyAsync(() => fleet.Server.Jobs.Find(job.Id)!.OpenTargets().Any(target => target.Accepted), "the order to be taken");
+
+        await client.KillAsync();
+        long killed = Stopwatch.GetTimestamp();
+
+        ResultRow row = await FirstAsync(job, deadline.Token);
+        TestContext.Current.TestOutputHelper!.WriteLine($"Offline after {Stopwatch.GetElapsedTime(killed).TotalSeconds:0.0} s");
+        Assert.True(Stopwatch.GetElapsedTime(killed) < TimeSpan.FromSeconds(30));
+        Assert.Equal((CommandStatus.Offline, "WentOffline"), (row.Result.Status, row.Result.Error!.Code));
+        Assert.Equal(ClientStatus.Offline, fleet.Info("victim").Status);
+        Assert.Equal("ClientOffline", Assert.Single(await fleet.RunAsync(Target.All, "Ping")).Result.Error!.Code);
+    }
+
+    [Fact]
+    public async Task After_a_restart_of_the_server_its_clients_and_operators_come_back_by_themselves_and_without_duplicates()
+    {
+        await using Fleet fleet = await Fleet.StartAsync();
+        for (int i = 0; i < 20; i++)
+            await fleet.AddAsync($"host{i:00}", "shop");
+        await using RemoteFleet remote = await RemoteFleet.ConnectAsync(fleet.Address);
+
+        await fleet.RestartServerAsync();
+
+        await Fleet.EventuallyAsync(() => fleet.Server.Registry.List(new ClientFilter { Status = ClientStatus.Online }).Count == 20, "all clients to come back");
+        await Fleet.EventuallyAsync(() => remote.Status == ServiceStatus.Running, "the operator to come back");
+        List<ResultRow> rows = await fleet.RunAsync(Target.OfStreams("shop"), "Ping", fleet: remote);
+        Assert.Equal(20, rows.Count);
+        Assert.All(rows, row => Assert.Equal(CommandStatus.Succeeded, row.Result.Status));
+    }
+
+    [Fact]
+    public async Task A_link_that_is_cut_while_a_command_runs_costs_neither_the_result_nor_a_second_run()
+    {
+        await using Fleet fleet = await Fleet.StartAsync();
+        var finish = new TaskCompletionSource();
+        var commands = new Commands.CommandTable();
+        int runs = 0;
+        commands.Add(new WaitingCommand("Meet", finish.Task));
+        commands.Add(new CountingCommand("Count", () => Interlocked.Increment(ref runs), () => { }));
+        await using var proxy = new CuttableProxy(fleet.Server.ReceivePort);
+        await fleet.AddAsync("a", commands: commands, through: fleet.Address with { ReceivePort = proxy.Port });
+        using var deadline = new CancellationTokenSource(Fleet.Deadline);
+        IJob job = await fleet.Server.Fleet.StartJobAsync(new JobRequest { Target = Target.All, Command = "Meet" }, deadline.Token);
+        await Fleet.EventuallyAsync(() => fleet.Clients[0].RunningJobs == 1, "the command to run");
+
+        proxy.CutAll();
+        finish.SetResult();
+
+        Assert.Equal(CommandStatus.Succeeded, (await FirstAsync(job, deadline.Token)).Result.Status);
+        for (int i = 0; i < 10; i++)
+        {
+            proxy.CutAll();
+            Assert.Equal(CommandStatus.Succeeded, Assert.Single(await fleet.RunAsync(Target.All, "Count")).Result.Status);
+        }
+
+        Assert.Equal(10, runs);
+    }
+
+    [Fact]
+    public async Task A_server_that_falls_silent_is_noticed_and_dialled_again()
+    {
+        var options = new PantryOptions { HeartbeatInterval = TimeSpan.FromMilliseconds(200), DeadAfter = TimeSpan.FromMilliseconds(900) };
+        await using Fleet fleet = await Fleet.StartAsync(options);
+        await using var proxy = new CuttableProxy(fleet.Server.ReceivePort);
+        await fleet.AddAsync("a", through: fleet.Address with { ReceivePort = proxy.Port });
+        int before = proxy.Accepted;
+
+        proxy.Stall();
+        await Fleet.EventuallyAsync(() => fleet.Info("a").Status == ClientStatus.Offline, "the server to miss the client");
+        await Fleet.EventuallyAsync(() => proxy.Accepted > before, "the client to dial again");
+        proxy.Resume();
+
+        await Fleet.EventuallyAsync(() => fleet.Info("a").Status == ClientStatus.Online, "the client to be back");
+    }
+
+    [Fact]
+    public async Task Two_hundred_starts_and_stops_on_fixed_ports_leave_nothing_behind()
+    {
+        string root = Directory.CreateTempSubdirectory("pantry-test-").FullName;
+        int[] ports = FreePorts(3);
+        await CycleAsync(root, ports); // What the runtime and NetMQ make once and keep.
+        await CycleAsync(root, ports);
+        (int threads, int handles) before = Footprint();
+
+        for (int i = 0; i < 200; i++)
+            await CycleAsync(root, ports);
+
+        (int threads, int handles) after = before;
+        await Fleet.EventuallyAsync(
+            () =>
+            {
+                GC.Collect();
+                GC.WaitForPendingFinalizers();
+                after = Footprint();
+                return after.threads <= before.threads && after.handles <= before.handles + 20;
+            },
+            "threads and handles to be back where they were");
+        TestContext.Current.TestOutputHelper!.WriteLine($"threads {before.threads} -> {after.threads}, handles {before.handles} -> {after.handles}");
+        foreach (int port in ports)
+        {
+            var listener = new TcpListener(IPAddress.Loopback, port);
+            listener.Start();
+            listener.Stop();
+        }
+
+        Directory.Delete(root, recursive: true);
+    }
+
+    [Fact]
+    public async Task A_client_taken_off_the_list_stops_and_one_that_unregisters_is_off_the_list()
+    {
+        await using Fleet fleet = await Fleet.StartAsync();
+        ClientAgent one = await fleet.AddAsync("one");
+        ClientAgent two = await fleet.AddAsync("two");
+
+        Assert.True(await fleet.Server.Fleet.ForgetAsync("one", default));
+        await two.StopAsync(forget: true);
+
+        await Fleet.EventuallyAsync(() => one.Status == ServiceStatus.Stopped, "the client to stop");
+        await Fleet.EventuallyAsync(() => fleet.Server.Registry.List(new ClientFilter()).Count == 0, "the list to be empty");
+    }
+
+    [Fact]
+    public async Task Stopping_the_server_ends_the_rows_of_its_jobs()
+    {
+        Fleet fleet = await Fleet.StartAsync();
+        await fleet.AddAsync("a");
+        using var deadline = new CancellationTokenSource(Fleet.Deadline);
+        IJob job = await fleet.Server.Fleet.StartJobAsync(
+            new JobRequest { Target = Target.All, Command = "Shell", Format = BodyFormat.Json, Arguments = Fleet.Json(new { line = "sleep 60" }) }, deadline.Token);
+        await Fleet.EventuallyAsync(() => fleet.Clients[0].RunningJobs == 1, "the command to run");
+
+        await fleet.DisposeAsync();
+
+        Assert.NotEqual(CommandStatus.Succeeded, (await FirstAsync(job, deadline.Token)).Result.Status);
+    }
+
+    private static async Task<ResultRow> FirstAsync(IJob job, CancellationToken deadline)
+    {
+        await foreach (ResultRow row in job.ReadRowsAsync(deadline))
+            return row;
+        throw new InvalidOperationException("The job has no row.");
+    }
+
+    private static Task<HostProcess> ClientProcess(Fleet fleet, string identity) => HostProcess.StartAsync(
+        "client", fleet.Server.PublishPort.ToString(System.Globalization.CultureInfo.InvariantCulture),
+        fleet.Server.ReceivePort.ToString(System.Globalization.CultureInfo.InvariantCulture), identity);
+
+    private static async Task CycleAsync(string root, int[] ports)
+    {
+        await using ServerHost server = await ServerHost.StartAsync(
+            new ServerConfiguration { Path = root, PublishPort = ports[0], ReceivePort = ports[1], FilePort = ports[2] });
+        await using ClientAgent one = await StartClientAsync("one", ports);
+        await using ClientAgent two = await StartClientAsync("two", ports);
+        IJob job = await server.Fleet.StartJobAsync(new JobRequest { Target = Target.All, Command = "Ping" }, default);
+        Assert.Equal(2, await job.ReadRowsAsync(new CancellationTokenSource(Fleet.Deadline).Token).CountAsync());
+    }
+
+    private static Task<ClientAgent> StartClientAsync(string identity, int[] ports) => ClientAgent.StartAsync(new ClientConfiguration
+    {
+        Server = new ServerAddress("127.0.0.1", ports[0], ports[1]),
+        Labels = ClientLabels.Create(identity, null, null, null),
+    });
+
+    private static int[] FreePorts(int count)
+    {
+        TcpListener[] listeners = [.. Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0))];
+        foreach (TcpListener listener in listeners)
+            listener.Start();
+        int[] ports = [.. listeners.Select(listener => ((IPEndPoint)listener.LocalEndpoint).Port)];
+        foreach (TcpListener listener in listeners)
+            listener.Stop();
+        return ports;
+    }
+
+    /// <summary>Handles, and threads but for the runtime's own pool, which grows and shrinks as it likes.</summary>
+    private static (int Threads, int Handles) Footprint()
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            int threads = Directory.GetDirectories("/proc/self/task").Count(task => !NameOf(task).StartsWith(".NET", StringComparison.Ordinal));
+            return (threads, Directory.GetFileSystemEntries("/proc/self/fd").Length);
+        }
+
+        using var process = Process.GetCurrentProcess();
+        return (Math.Max(0, process.Threads.Count - ThreadPool.ThreadCount), process.HandleCount);
+    }
+
+    private static string NameOf(string task)
+    {
+        try
+        {
+            return File.ReadAllText(Path.Combine(task, "comm"));
+        }
+        catch (IOException)
+        {
+            return ".NET, ended meanwhile";
+        }
+    }
+}
