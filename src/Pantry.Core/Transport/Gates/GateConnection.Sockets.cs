@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Net.Sockets;
 
 namespace Pantry.Transport.Gates;
@@ -49,8 +48,7 @@ internal sealed partial class GateConnection
 
     private static async Task DiscardAsync(Socket socket, byte[] buffer)
     {
-        byte[] into = buffer.Length > 0 ? buffer : new byte[1024];
-        while (await TryReceiveAsync(socket, into) > 0)
+        while (await TryReceiveAsync(socket, buffer) > 0)
         {
         }
     }
@@ -77,12 +75,5 @@ internal sealed partial class GateConnection
         {
             // It is closed, which is what was wanted.
         }
-    }
-
-    private static void Release(ref byte[] buffer)
-    {
-        if (buffer.Length > 0)
-            ArrayPool<byte>.Shared.Return(buffer);
-        buffer = [];
     }
 }
