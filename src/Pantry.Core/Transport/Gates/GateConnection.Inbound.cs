@@ -23,7 +23,7 @@ internal sealed partial class GateConnection
         while (_end > _start || await ReadAsync())
         {
             if (!await ForwardAsync())
-                return;
+                break;
         }
 
         // The peer has closed. The endpoint gets all that came before, then the end.
@@ -112,9 +112,17 @@ internal sealed partial class GateConnection
                 SetDeadline(ref _inboundDeadline, _messageTimeLeft, GateRefusal.MessageTimeout);
             await context.Budget.TakeAsync(bytes, _life.Token);
             ClearDeadline(ref _inboundDeadline);
+            _reserved += bytes;
+            // Nobody looked at the peer meanwhile. If it has gone, those who wait behind need not wait for the endpoint
+            // to allocate a frame that never comes.
+            if (HasClosed(foreign))
+                return false;
+        }
+        else
+        {
+            _reserved += bytes;
         }
 
-        _reserved += bytes;
         _frames.Grant();
         return true;
     }

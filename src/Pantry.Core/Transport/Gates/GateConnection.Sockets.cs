@@ -46,6 +46,18 @@ internal sealed partial class GateConnection
         }
     }
 
+    private static bool HasClosed(Socket socket)
+    {
+        try
+        {
+            return socket.Poll(0, SelectMode.SelectRead) && socket.Available == 0;
+        }
+        catch (Exception error) when (error is SocketException or ObjectDisposedException)
+        {
+            return true;
+        }
+    }
+
     private static async Task DiscardAsync(Socket socket, byte[] buffer)
     {
         while (await TryReceiveAsync(socket, buffer) > 0)

@@ -17,6 +17,12 @@ internal sealed record GateLimits
     /// </summary>
     public int MaxHalfOpen { get; init; } = 512;
 
+    /// <summary>
+    /// What a half-open connection has at least before a newcomer may take its place; newcomers wait with the kernel
+    /// meanwhile. With <see cref="MaxHalfOpen"/> it bounds a flood to some 5,000 connections a second.
+    /// </summary>
+    public TimeSpan HalfOpenGrace { get; init; } = TimeSpan.FromMilliseconds(100);
+
     /// <summary>From TCP connection to READY, however the bytes are spread.</summary>
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
@@ -108,7 +114,7 @@ internal sealed record GateLimits
             MaxConnections, MaxConnectionsPerAddress, MaxHalfOpen, AcceptsPerSecond, AcceptBurst, AcceptsPerSecondPerAddress,
             AcceptBurstPerAddress, MessagesPerSecond, BytesPerSecond, BurstSeconds, LargeMessageBytes, MaxBackendHandshakes,
             Backlog, KeepAliveProbes, BufferBytes, SmallBufferBytes, WaitBufferBytes, HandshakeTimeout.Ticks, FirstMessageTimeout.Ticks,
-            MessageTimeout.Ticks, StallTimeout.Ticks, BackendTimeout.Ticks, CloseTimeout.Ticks, IdleTimeout?.Ticks ?? 1])
+            MessageTimeout.Ticks, StallTimeout.Ticks, BackendTimeout.Ticks, CloseTimeout.Ticks, HalfOpenGrace.Ticks, IdleTimeout?.Ticks ?? 1])
         {
             if (!(positive > 0))
                 throw new PantryException(PantryErrorCode.InvalidArgument, "Every limit of a gate must be greater than zero.");
