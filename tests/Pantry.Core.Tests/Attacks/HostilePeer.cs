@@ -94,7 +94,7 @@ internal sealed record HostilePeer(
         var random = new Random(seed);
         byte[] bytes = new byte[random.Next(1, 400)];
         random.NextBytes(bytes);
-        byte[] before = (seed % 4) switch
+        byte[] before = random.Next(4) switch
         {
             0 => [],
             1 => ZmtpBytes.Greeting(),

@@ -8,8 +8,8 @@ internal sealed class AdmissionControl(GateLimits limits, GateClock clock)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<UInt128, Address> _addresses = [];
-    private readonly LinkedList<GateConnection> _halfOpen = [];
-    private readonly Dictionary<GateConnection, LinkedListNode<GateConnection>> _halfOpenNodes = [];
+    private readonly LinkedList<(GateConnection Connection, long Since)> _halfOpen = [];
+    private readonly Dictionary<GateConnection, LinkedListNode<(GateConnection Connection, long Since)>> _halfOpenNodes = [];
     private TokenBucket _rate = new(limits.AcceptsPerSecond, limits.AcceptBurst, clock.Now);
     private int _connections;
 
@@ -59,16 +59,31 @@ internal sealed class AdmissionControl(GateLimits limits, GateClock clock)
         Admit(connection);
     }
 
+    /// <summary>
+    /// How long to leave newcomers with the kernel because the places for half-open ones are full and the oldest has
+    /// not had its time: when a fleet comes back at once, accepting is faster than handshakes are.
+    /// </summary>
+    public TimeSpan HalfOpenPause()
+    {
+        lock (_lock)
+        {
+            if (_halfOpen.Count < limits.MaxHalfOpen)
+                return TimeSpan.Zero;
+            double left = _halfOpen.First!.Value.Since + limits.HalfOpenGrace.TotalMilliseconds - clock.Now;
+            return TimeSpan.FromMilliseconds(Math.Max(0, left));
+        }
+    }
+
     /// <summary>Notes a connection as half-open.</summary>
     /// <returns>The oldest one if it has to go for it.</returns>
     public GateConnection? AddHalfOpen(GateConnection connection)
     {
         lock (_lock)
         {
-            _halfOpenNodes.Add(connection, _halfOpen.AddLast(connection));
+            _halfOpenNodes.Add(connection, _halfOpen.AddLast((connection, clock.Now)));
             if (_halfOpen.Count <= limits.MaxHalfOpen)
                 return null;
-            GateConnection oldest = _halfOpen.First!.Value;
+            GateConnection oldest = _halfOpen.First!.Value.Connection;
             _halfOpen.RemoveFirst();
             _halfOpenNodes.Remove(oldest);
             return oldest;
@@ -80,7 +95,7 @@ internal sealed class AdmissionControl(GateLimits limits, GateClock clock)
     {
         lock (_lock)
         {
-            if (_halfOpenNodes.Remove(connection, out LinkedListNode<GateConnection>? node))
+            if (_halfOpenNodes.Remove(connection, out LinkedListNode<(GateConnection Connection, long Since)>? node))
                 _halfOpen.Remove(node);
         }
     }

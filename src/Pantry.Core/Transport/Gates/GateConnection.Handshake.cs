@@ -1,12 +1,9 @@
-using System.Buffers;
 using System.Net.Sockets;
 
 namespace Pantry.Transport.Gates;
 
 internal sealed partial class GateConnection
 {
-    private const int HandshakeBufferBytes = 512;
-
     private Task _outbound = Task.CompletedTask;
 
     /// <summary>First bytes of what is not ZMTP, printable, for the error that names it.</summary>
@@ -16,20 +13,19 @@ internal sealed partial class GateConnection
     private async Task<bool> GreetAsync()
     {
         await TrySendAllAsync(foreign, context.Hello);
-        _buffer = ArrayPool<byte>.Shared.Rent(HandshakeBufferBytes);
         while (!_handshake.IsDone)
         {
-            int count = await TryReceiveAsync(foreign, _buffer);
+            int count = await TryReceiveAsync(foreign, _buffer.Room(_buffer.WaitBytes));
             if (count == 0)
             {
                 Cut(GateRefusal.ClosedInHandshake);
                 return false;
             }
 
-            int used = _handshake.Feed(_buffer.AsSpan(0, count));
+            int used = _handshake.Feed(_buffer.Current.AsSpan(0, count));
             if (_handshake.Refusal != GateRefusal.None)
             {
-                NoteFirstBytes(_buffer.AsSpan(0, count));
+                NoteFirstBytes(_buffer.Current.AsSpan(0, count));
                 Cut(_handshake.Refusal);
                 return false;
             }
@@ -51,7 +47,7 @@ internal sealed partial class GateConnection
     /// <summary>Connects to our own endpoint, introduces itself there as the peer, and starts the way back.</summary>
     private async Task<bool> OpenBackendAsync()
     {
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(HandshakeBufferBytes);
+        var buffer = new ReadBuffer(context.Limits.WaitBufferBytes);
         var backend = new Socket(context.Backend.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         Volatile.Write(ref _backend, backend);
         bool placed = false;
@@ -68,8 +64,8 @@ internal sealed partial class GateConnection
             int count = 0;
             while (!parser.IsDone)
             {
-                count = await TryReceiveAsync(backend, buffer);
-                used = parser.Feed(buffer.AsSpan(0, count));
+                count = await TryReceiveAsync(backend, buffer.Room(buffer.WaitBytes));
+                used = parser.Feed(buffer.Current.AsSpan(0, count));
                 if (count == 0 || parser.Refusal != GateRefusal.None)
                 {
                     Cut(GateRefusal.BackendUnavailable);
@@ -79,7 +75,7 @@ internal sealed partial class GateConnection
 
             ClearDeadline(ref _inboundDeadline);
             Linked?.Invoke();
-            _outbound = PumpOutAsync(backend, buffer.AsSpan(used, count - used).ToArray());
+            _outbound = PumpOutAsync(backend, buffer, used, count);
             return true;
         }
         catch (SocketException) when (Reason == GateRefusal.None)
@@ -91,7 +87,6 @@ internal sealed partial class GateConnection
         {
             if (placed)
                 context.BackendPlaces.Release();
-            ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 }

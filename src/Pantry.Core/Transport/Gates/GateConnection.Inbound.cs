@@ -1,10 +1,8 @@
-using System.Buffers;
-
 namespace Pantry.Transport.Gates;
 
 internal sealed partial class GateConnection
 {
-    private byte[] _buffer = [];
+    private readonly ReadBuffer _buffer = new(context.Limits.WaitBufferBytes);
     private int _start;
     private int _end;
     private long _reserved;
@@ -25,7 +23,7 @@ internal sealed partial class GateConnection
         while (_end > _start || await ReadAsync())
         {
             if (!await ForwardAsync())
-                return;
+                break;
         }
 
         // The peer has closed. The endpoint gets all that came before, then the end.
@@ -43,24 +41,8 @@ internal sealed partial class GateConnection
         else if (!_heard && context.Profile.PeerSpeaksFirst)
             SetDeadline(ref _inboundDeadline, context.Limits.FirstMessageTimeout, GateRefusal.FirstMessageTimeout);
 
-        if (!_readMore)
-        {
-            // Waiting costs a socket and nothing else.
-            Release(ref _buffer);
-            await TryReceiveAsync(foreign, Memory<byte>.Empty);
-        }
-
-        // A large buffer is only for the body of a message whose size has been granted; so peers that are made to
-        // wait hold a small one each, however many they are.
-        int small = context.Limits.SmallBufferBytes;
-        int size = _reserved > 0 ? (int)Math.Clamp(_frames.BodyLeft, small, context.Limits.BufferBytes) : small;
-        if (_buffer.Length < size || (size == small && _buffer.Length >= 2 * small))
-        {
-            Release(ref _buffer);
-            _buffer = ArrayPool<byte>.Shared.Rent(size);
-        }
-
-        int count = await TryReceiveAsync(foreign, _buffer.AsMemory(0, size));
+        int size = NextReadSize();
+        int count = await TryReceiveAsync(foreign, _buffer.Room(size));
         ClearDeadline(ref _inboundDeadline);
         if (inside)
             _messageTimeLeft -= TimeSpan.FromMilliseconds(context.Clock.Now - waitFrom);
@@ -72,13 +54,24 @@ internal sealed partial class GateConnection
         return count > 0;
     }
 
+    /// <summary>
+    /// A large buffer is only for the body of a message whose size has been granted, so what all buffers hold is
+    /// bounded by the budget; peers that are made to wait hold a small one each.
+    /// </summary>
+    private int NextReadSize()
+    {
+        if (_reserved > 0 && _frames.BodyLeft > _buffer.WaitBytes)
+            return (int)Math.Min(_frames.BodyLeft, context.Limits.BufferBytes);
+        return _readMore ? context.Limits.SmallBufferBytes : _buffer.WaitBytes;
+    }
+
     private async ValueTask<bool> ForwardAsync()
     {
         int bytes = _end - _start;
         int judged = _start;
         while (judged < _end)
         {
-            FrameStep step = _frames.Feed(_buffer.AsSpan(judged, _end - judged));
+            FrameStep step = _frames.Feed(_buffer.Current.AsSpan(judged, _end - judged));
             judged += step.Consumed;
             if (step.Refusal != GateRefusal.None)
             {
@@ -119,9 +112,17 @@ internal sealed partial class GateConnection
                 SetDeadline(ref _inboundDeadline, _messageTimeLeft, GateRefusal.MessageTimeout);
             await context.Budget.TakeAsync(bytes, _life.Token);
             ClearDeadline(ref _inboundDeadline);
+            _reserved += bytes;
+            // Nobody looked at the peer meanwhile. If it has gone, those who wait behind need not wait for the endpoint
+            // to allocate a frame that never comes.
+            if (HasClosed(foreign))
+                return false;
+        }
+        else
+        {
+            _reserved += bytes;
         }
 
-        _reserved += bytes;
         _frames.Grant();
         return true;
     }
@@ -138,12 +139,12 @@ internal sealed partial class GateConnection
         {
             if (_backend is null && !await OpenBackendAsync())
                 return false;
-            if (!await TrySendAllAsync(_backend!, _buffer.AsMemory(_start, end - _start)))
+            if (!await TrySendAllAsync(_backend!, _buffer.Current.AsMemory(_start, end - _start)))
             {
                 // Our endpoint is gone. What it said before goes out by the other direction; the peer's bytes are
                 // taken and thrown away meanwhile, because unread ones would reset the connection under them.
                 BeginClose();
-                await DiscardAsync(foreign, _buffer);
+                await DiscardAsync(foreign, _buffer.Current);
                 return false;
             }
         }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Net.Sockets;
 
 namespace Pantry.Transport.Gates;
@@ -6,44 +5,28 @@ namespace Pantry.Transport.Gates;
 internal sealed partial class GateConnection
 {
     /// <summary>Endpoint to peer: our own bytes, copied as they come.</summary>
-    private async Task PumpOutAsync(Socket backend, byte[] first)
+    private async Task PumpOutAsync(Socket backend, ReadBuffer buffer, int start, int end)
     {
-        int size = context.Limits.SmallBufferBytes;
-        byte[] buffer = [];
         try
         {
-            bool open = await SendToPeerAsync(first);
-            bool readMore = false;
+            bool open = await SendToPeerAsync(buffer.Current.AsMemory(start, end - start));
+            int size = buffer.WaitBytes;
             while (open)
             {
-                if (!readMore)
-                {
-                    Release(ref buffer);
-                    size = context.Limits.SmallBufferBytes;
-                    await TryReceiveAsync(backend, Memory<byte>.Empty);
-                }
-
-                if (buffer.Length < size)
-                {
-                    Release(ref buffer);
-                    buffer = ArrayPool<byte>.Shared.Rent(size);
-                }
-
-                int count = await TryReceiveAsync(backend, buffer.AsMemory(0, size));
+                int count = await TryReceiveAsync(backend, buffer.Room(size));
                 if (count == 0)
                 {
                     EndPeer();
                     return;
                 }
 
-                open = await SendToPeerAsync(buffer.AsMemory(0, count));
-                readMore = HasMore(backend, count, size);
-                size = readMore ? context.Limits.BufferBytes : size;
+                open = await SendToPeerAsync(buffer.Current.AsMemory(0, count));
+                size = HasMore(backend, count, size) ? context.Limits.BufferBytes : buffer.WaitBytes;
             }
 
             // The peer is gone; the endpoint finds out by the other direction and closes after what it has read.
             BeginClose();
-            await DiscardAsync(backend, buffer);
+            await DiscardAsync(backend, buffer.Current);
         }
         catch (Exception error)
         {
@@ -52,7 +35,7 @@ internal sealed partial class GateConnection
         }
         finally
         {
-            Release(ref buffer);
+            buffer.Release();
         }
     }
 

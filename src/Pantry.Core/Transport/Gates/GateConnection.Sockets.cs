@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Net.Sockets;
 
 namespace Pantry.Transport.Gates;
@@ -47,10 +46,21 @@ internal sealed partial class GateConnection
         }
     }
 
+    private static bool HasClosed(Socket socket)
+    {
+        try
+        {
+            return socket.Poll(0, SelectMode.SelectRead) && socket.Available == 0;
+        }
+        catch (Exception error) when (error is SocketException or ObjectDisposedException)
+        {
+            return true;
+        }
+    }
+
     private static async Task DiscardAsync(Socket socket, byte[] buffer)
     {
-        byte[] into = buffer.Length > 0 ? buffer : new byte[1024];
-        while (await TryReceiveAsync(socket, into) > 0)
+        while (await TryReceiveAsync(socket, buffer) > 0)
         {
         }
     }
@@ -77,12 +87,5 @@ internal sealed partial class GateConnection
         {
             // It is closed, which is what was wanted.
         }
-    }
-
-    private static void Release(ref byte[] buffer)
-    {
-        if (buffer.Length > 0)
-            ArrayPool<byte>.Shared.Return(buffer);
-        buffer = [];
     }
 }

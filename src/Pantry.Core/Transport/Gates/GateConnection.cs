@@ -9,7 +9,7 @@ namespace Pantry.Transport.Gates;
 /// </summary>
 /// <remarks>
 /// Deadlines are numbers that the gate's sweep looks at, not timers, and cutting is closing both sockets, which ends
-/// every operation on them. An idle connection holds no buffer.
+/// every operation on them. An idle connection holds nothing but the two small buffers it waits with.
 /// </remarks>
 internal sealed partial class GateConnection(Socket foreign, GateContext context) : IDisposable
 {
@@ -101,7 +101,7 @@ internal sealed partial class GateConnection(Socket foreign, GateContext context
     {
         context.Budget.Return(_reserved);
         _reserved = 0;
-        Release(ref _buffer);
+        _buffer.Release();
         Dispose();
     }
 }

@@ -17,6 +17,12 @@ internal sealed record GateLimits
     /// </summary>
     public int MaxHalfOpen { get; init; } = 512;
 
+    /// <summary>
+    /// What a half-open connection has at least before a newcomer may take its place; newcomers wait with the kernel
+    /// meanwhile. With <see cref="MaxHalfOpen"/> it bounds a flood to some 5,000 connections a second.
+    /// </summary>
+    public TimeSpan HalfOpenGrace { get; init; } = TimeSpan.FromMilliseconds(100);
+
     /// <summary>From TCP connection to READY, however the bytes are spread.</summary>
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
@@ -92,7 +98,13 @@ internal sealed record GateLimits
     /// <summary>Buffer for bodies of granted large messages and for what we send.</summary>
     public int BufferBytes { get; init; } = 128 * 1024;
 
-    /// <summary>Buffer for everything else a peer sends; all that a waiting connection can hold.</summary>
+    /// <summary>
+    /// Buffer of each direction of a connection that waits for bytes. A short message needs no other one, and waiting
+    /// with it costs a system call less than waiting without any.
+    /// </summary>
+    public int WaitBufferBytes { get; init; } = 1024;
+
+    /// <summary>Buffer for everything else a peer sends; all that a peer which is made to wait can hold.</summary>
     public int SmallBufferBytes { get; init; } = 16 * 1024;
 
     /// <summary>Throws when limits contradict each other.</summary>
@@ -101,8 +113,8 @@ internal sealed record GateLimits
         foreach (double positive in (ReadOnlySpan<double>)[
             MaxConnections, MaxConnectionsPerAddress, MaxHalfOpen, AcceptsPerSecond, AcceptBurst, AcceptsPerSecondPerAddress,
             AcceptBurstPerAddress, MessagesPerSecond, BytesPerSecond, BurstSeconds, LargeMessageBytes, MaxBackendHandshakes,
-            Backlog, KeepAliveProbes, BufferBytes, SmallBufferBytes, HandshakeTimeout.Ticks, FirstMessageTimeout.Ticks,
-            MessageTimeout.Ticks, StallTimeout.Ticks, BackendTimeout.Ticks, CloseTimeout.Ticks, IdleTimeout?.Ticks ?? 1])
+            Backlog, KeepAliveProbes, BufferBytes, SmallBufferBytes, WaitBufferBytes, HandshakeTimeout.Ticks, FirstMessageTimeout.Ticks,
+            MessageTimeout.Ticks, StallTimeout.Ticks, BackendTimeout.Ticks, CloseTimeout.Ticks, HalfOpenGrace.Ticks, IdleTimeout?.Ticks ?? 1])
         {
             if (!(positive > 0))
                 throw new PantryException(PantryErrorCode.InvalidArgument, "Every limit of a gate must be greater than zero.");

@@ -10,6 +10,8 @@ namespace Pantry.Transport.Gates;
 /// </summary>
 internal sealed class ServerGate : IAsyncDisposable
 {
+    private static readonly TimeSpan PlacePoll = TimeSpan.FromMilliseconds(5);
+
     private readonly GateContext _context;
     private readonly AdmissionControl _admission;
     private readonly List<Socket> _listeners;
@@ -92,6 +94,8 @@ internal sealed class ServerGate : IAsyncDisposable
         {
             try
             {
+                while (_admission.HalfOpenPause() is { Ticks: > 0 } full)
+                    await _context.Clock.Delay(full < PlacePoll ? full : PlacePoll, _stopping.Token);
                 Socket peer = await listener.AcceptAsync(_stopping.Token);
                 Enter(peer);
                 TimeSpan pause = _admission.SpendAccept();

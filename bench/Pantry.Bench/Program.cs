@@ -1,0 +1,12 @@
+// Measurements of Pantry: `Pantry.Bench <what>`. Run it in Release.
+return args.FirstOrDefault() switch
+{
+    "gate" => await Pantry.Bench.GateBench.RunAsync(args[1..]),
+    _ => Usage(),
+};
+
+static int Usage()
+{
+    Console.Error.WriteLine("usage: Pantry.Bench gate [rounds]   what the gate costs against bare NetMQ");
+    return 2;
+}
