@@ -243,6 +243,7 @@ internal sealed class ServerLink : IAsyncDisposable
                 (MessageKind kind, object head) = _owner.Introduction();
                 Message answer = await RequestAsync(kind, head, [], _options.RegisterRetry, lost, introducing: true).ConfigureAwait(false);
                 await _owner.IntroducedAsync(this, answer).ConfigureAwait(false);
+                _transport!.ForgetFailures();
                 _ready = true;
                 _introduced.TrySetResult();
                 await _owner.ReadyAsync(this).ConfigureAwait(false);

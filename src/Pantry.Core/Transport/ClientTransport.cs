@@ -62,6 +62,13 @@ internal sealed class ClientTransport : IAsyncDisposable
                 _sockets?.Subscribe(topic);
         }).ConfigureAwait(false);
 
+    /// <summary>The server has let us in: should the links be cut now, they are dialled without a long pause.</summary>
+    public void ForgetFailures()
+    {
+        _answers?.ForgetFailures();
+        _orders?.ForgetFailures();
+    }
+
     /// <summary>Gives up the present links and dials at once.</summary>
     public void Redial()
     {

@@ -61,6 +61,13 @@ internal sealed class ClientGate : IAsyncDisposable
         }
     }
 
+    /// <summary>The layer above has found the server to be the right one: the next back-off begins anew.</summary>
+    public void ForgetFailures()
+    {
+        lock (_lock)
+            _failures = 0;
+    }
+
     /// <summary>Drops the present link or attempt and dials at once, with a fresh back-off.</summary>
     public void Redial()
     {

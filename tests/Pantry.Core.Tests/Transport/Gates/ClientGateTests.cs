@@ -102,7 +102,7 @@ public sealed class ClientGateTests
     public async Task Without_an_endpoint_of_our_own_the_fault_is_ours()
     {
         using RouterSocket router = Router(out int backend);
-        await using ServerGate server = Server(backend, GateProfile.Receive());
+        await using ServerGate server = OpenGate(backend, GateProfile.Receive());
         GateFault fault = await FirstFaultAsync(Options(server.Port()), FreePort(), Hasty);
         Assert.Equal(GateFaultKind.BackendUnavailable, fault.Kind);
     }
@@ -121,7 +121,7 @@ public sealed class ClientGateTests
         {
             states.Clear();
             using RouterSocket router = Router(out int backend);
-            await using ServerGate server = Server(backend, GateProfile.Receive(), null, null, Loopback(port));
+            await using ServerGate server = OpenGate(backend, GateProfile.Receive(), null, null, Loopback(port));
             await UntilAsync(() => states.Any(state => state.IsUp), "the link to be up");
             await Task.Run(() => AssertRoundTrip(router, dealer.Socket, [(byte)life]));
             states.Clear();
@@ -160,7 +160,7 @@ public sealed class ClientGateTests
         await using ClientGate gate = Client(slow, dealer.Port, states);
         await UntilAsync(() => !states.IsEmpty, "the first attempt");
         using RouterSocket router = Router(out int backend);
-        await using ServerGate server = Server(backend, GateProfile.Receive(), null, null, Loopback(port));
+        await using ServerGate server = OpenGate(backend, GateProfile.Receive(), null, null, Loopback(port));
 
         gate.Redial();
         await UntilAsync(() => states.Any(state => state.IsUp), "the link to be up");
@@ -176,7 +176,7 @@ public sealed class ClientGateTests
     public async Task Stopping_waits_for_no_back_off_and_tells_once_that_the_link_is_down()
     {
         using RouterSocket router = Router(out int backend);
-        await using ServerGate server = Server(backend, GateProfile.Receive());
+        await using ServerGate server = OpenGate(backend, GateProfile.Receive());
         using RealDealer dealer = new();
         var states = new ConcurrentQueue<GateLinkState>();
         ClientGate gate = Client(Options(server.Port()), dealer.Port, states);

@@ -30,8 +30,8 @@ public sealed class HostileCrowdTests
         using var publisher = new XPublisherSocket();
         int publisherPort = publisher.BindRandomPort("tcp://127.0.0.1");
         var limits = new GateLimits { HandshakeTimeout = Short, FirstMessageTimeout = Short, MessageTimeout = Short };
-        await using ServerGate gate = Server(routerPort, GateProfile.Receive(), limits, log);
-        await using ServerGate publishing = Server(publisherPort, GateProfile.Publish(), limits, log);
+        await using ServerGate gate = OpenGate(routerPort, GateProfile.Receive(), limits, log);
+        await using ServerGate publishing = OpenGate(publisherPort, GateProfile.Publish(), limits, log);
         ServerGate attacked = publish ? publishing : gate;
         using DealerSocket dealer = DealerTo($"tcp://127.0.0.1:{gate.Port()}");
         AssertRoundTrip(router, dealer, [1]);
@@ -64,7 +64,7 @@ public sealed class HostileCrowdTests
     public async Task Thousands_of_half_open_connections_do_not_keep_an_honest_peer_out()
     {
         using RouterSocket router = Router(out int backend);
-        await using ServerGate gate = Server(backend, GateProfile.Receive());
+        await using ServerGate gate = OpenGate(backend, GateProfile.Receive());
         using var over = new CancellationTokenSource(CrowdTime);
         var held = new List<Task<bool>>();
         for (int number = 0; number < 3_000; number++)
@@ -85,7 +85,7 @@ public sealed class HostileCrowdTests
     public async Task Thousands_who_announce_large_frames_cost_no_memory()
     {
         using RouterSocket router = Router(out int backend);
-        await using ServerGate gate = Server(backend, GateProfile.Receive(), new GateLimits { FrameBudgetBytes = 32 * 1024 * 1024 });
+        await using ServerGate gate = OpenGate(backend, GateProfile.Receive(), new GateLimits { FrameBudgetBytes = 32 * 1024 * 1024 });
         using var over = new CancellationTokenSource(CrowdTime);
         byte[] says = [.. ZmtpBytes.Hello("DEALER"), .. ZmtpBytes.LongHeader(0, 16 * 1024 * 1024), 1];
         long before = Memory();
@@ -108,7 +108,7 @@ public sealed class HostileCrowdTests
     {
         var log = new ListLogger();
         using RouterSocket router = Router(out int backend);
-        await using ServerGate gate = Server(backend, GateProfile.Receive(), new GateLimits { CloseTimeout = TimeSpan.FromMilliseconds(200) }, log);
+        await using ServerGate gate = OpenGate(backend, GateProfile.Receive(), new GateLimits { CloseTimeout = TimeSpan.FromMilliseconds(200) }, log);
         using DealerSocket dealer = DealerTo($"tcp://127.0.0.1:{gate.Port()}");
         AssertRoundTrip(router, dealer, [1]);
         byte[] valid = [.. ZmtpBytes.Hello("DEALER"), .. ZmtpBytes.Frame(1, [1, 2]), .. ZmtpBytes.Frame(0, new byte[300]), .. ZmtpBytes.Frame(0, new byte[9_000])];

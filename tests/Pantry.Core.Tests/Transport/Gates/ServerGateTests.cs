@@ -19,7 +19,7 @@ public sealed class ServerGateTests
     {
         using var endpoint = new TcpListener(IPAddress.Loopback, 0);
         endpoint.Start();
-        ServerGate gate = Server(((IPEndPoint)endpoint.LocalEndpoint).Port, GateProfile.Receive());
+        ServerGate gate = OpenGate(((IPEndPoint)endpoint.LocalEndpoint).Port, GateProfile.Receive());
         int port = gate.Port();
         using var peer = new TcpClient();
         await peer.ConnectAsync(gate.EndPoints[0]);
@@ -43,7 +43,7 @@ public sealed class ServerGateTests
 
         Assert.Equal(0, gate.Counters.Open);
         Assert.Equal(0, gate.Counters.Refused(GateRefusal.Stopped));
-        await using ServerGate again = Server(1, GateProfile.Receive(), null, null, Loopback(port));
+        await using ServerGate again = OpenGate(1, GateProfile.Receive(), null, null, Loopback(port));
         Assert.Equal(port, again.Port());
     }
 
@@ -51,7 +51,7 @@ public sealed class ServerGateTests
     public async Task What_a_peer_sent_before_it_closed_still_arrives()
     {
         using RouterSocket router = Router(out int backend);
-        await using ServerGate gate = Server(backend, GateProfile.Receive());
+        await using ServerGate gate = OpenGate(backend, GateProfile.Receive());
         using (var peer = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp))
         {
             await peer.ConnectAsync(gate.EndPoints[0]);
@@ -72,7 +72,7 @@ public sealed class ServerGateTests
     public async Task Stopping_without_a_drain_cuts_what_is_open_and_half_open()
     {
         using RouterSocket router = Router(out int backend);
-        ServerGate gate = Server(backend, GateProfile.Receive());
+        ServerGate gate = OpenGate(backend, GateProfile.Receive());
         using DealerSocket dealer = DealerTo($"tcp://127.0.0.1:{gate.Port()}");
         AssertRoundTrip(router, dealer, [1]);
         using var halfOpen = new TcpClient();
@@ -92,15 +92,15 @@ public sealed class ServerGateTests
     [Fact]
     public async Task A_port_in_use_and_an_address_of_another_machine_are_named_with_a_cure()
     {
-        await using ServerGate first = Server(1, GateProfile.Receive());
+        await using ServerGate first = OpenGate(1, GateProfile.Receive());
 
-        var inUse = Assert.Throws<PantryException>(() => Server(1, GateProfile.Receive(), null, null, Loopback(first.Port())));
+        var inUse = Assert.Throws<PantryException>(() => OpenGate(1, GateProfile.Receive(), null, null, Loopback(first.Port())));
         Assert.Equal(PantryErrorCode.PortInUse, inUse.Code);
         Assert.Contains($"Port {first.Port()} on address 127.0.0.1 is in use", inUse.Message, StringComparison.Ordinal);
         Assert.Contains("choose another port", inUse.Message, StringComparison.Ordinal);
 
         var elsewhere = Assert.Throws<PantryException>(
-            () => Server(1, GateProfile.Receive(), null, null, new IPEndPoint(IPAddress.Parse("192.0.2.1"), 0)));
+            () => OpenGate(1, GateProfile.Receive(), null, null, new IPEndPoint(IPAddress.Parse("192.0.2.1"), 0)));
         Assert.Equal(PantryErrorCode.InvalidAddress, elsewhere.Code);
         Assert.Contains("192.0.2.1", elsewhere.Message, StringComparison.Ordinal);
 
@@ -109,16 +109,16 @@ public sealed class ServerGateTests
         taken.Start();
         int port = ((IPEndPoint)taken.LocalEndpoint).Port;
         Assert.Throws<PantryException>(
-            () => Server(1, GateProfile.Receive(), null, null, Loopback(port), new IPEndPoint(IPAddress.IPv6Loopback, port)));
-        await using ServerGate free = Server(1, GateProfile.Receive(), null, null, Loopback(port));
+            () => OpenGate(1, GateProfile.Receive(), null, null, Loopback(port), new IPEndPoint(IPAddress.IPv6Loopback, port)));
+        await using ServerGate free = OpenGate(1, GateProfile.Receive(), null, null, Loopback(port));
     }
 
     [Fact]
     public void Limits_that_make_no_sense_are_refused()
     {
-        Assert.Throws<PantryException>(() => Server(1, GateProfile.Receive(), new GateLimits { MaxHalfOpen = 0 }));
-        Assert.Throws<PantryException>(() => Server(1, GateProfile.Receive(), new GateLimits { FrameBudgetBytes = 1000 }));
-        Assert.Throws<PantryException>(() => Server(1, GateProfile.Publish() with { TopicBytes = 17 }));
+        Assert.Throws<PantryException>(() => OpenGate(1, GateProfile.Receive(), new GateLimits { MaxHalfOpen = 0 }));
+        Assert.Throws<PantryException>(() => OpenGate(1, GateProfile.Receive(), new GateLimits { FrameBudgetBytes = 1000 }));
+        Assert.Throws<PantryException>(() => OpenGate(1, GateProfile.Publish() with { TopicBytes = 17 }));
     }
 
     [Fact]
@@ -126,7 +126,7 @@ public sealed class ServerGateTests
     {
         using RouterSocket router = Router(out int backend);
         GateProfile profile = GateProfile.Receive() with { MaxFrameBytes = 100_000, MaxMessageBytes = 100_000 };
-        await using ServerGate gate = Server(backend, profile, new GateLimits { FrameBudgetBytes = 100_000 });
+        await using ServerGate gate = OpenGate(backend, profile, new GateLimits { FrameBudgetBytes = 100_000 });
         using var holder = new TcpClient();
         await holder.ConnectAsync(gate.EndPoints[0]);
         await holder.GetStream().WriteAsync((byte[])[.. ZmtpBytes.Hello("DEALER"), .. ZmtpBytes.LongHeader(0, 90_000)]);
@@ -154,7 +154,7 @@ public sealed class ServerGateTests
     {
         using RouterSocket router = Router(out int backend);
         var limits = new GateLimits { MessagesPerSecond = 100, BurstSeconds = 0.1 };
-        await using ServerGate gate = Server(backend, GateProfile.Receive(), limits);
+        await using ServerGate gate = OpenGate(backend, GateProfile.Receive(), limits);
         using DealerSocket dealer = DealerTo($"tcp://127.0.0.1:{gate.Port()}");
         long start = System.Diagnostics.Stopwatch.GetTimestamp();
         for (int number = 0; number < 20; number++)
@@ -167,7 +167,7 @@ public sealed class ServerGateTests
     public async Task A_log_of_refusals_names_the_reason_and_no_bytes_of_the_peer()
     {
         var log = new ListLogger();
-        await using ServerGate gate = Server(1, GateProfile.Receive(), null, log);
+        await using ServerGate gate = OpenGate(1, GateProfile.Receive(), null, log);
         using var deadline = new CancellationTokenSource(Patience);
         await HostilePeer.Named("HTTP").RunAsync(gate.EndPoints[0], deadline.Token);
         await UntilAsync(() => log.Lines.Any(line => line.Contains("NotZmtp", StringComparison.Ordinal)), "the refusal in the log");
