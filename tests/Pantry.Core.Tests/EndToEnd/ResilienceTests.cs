@@ -105,7 +105,7 @@ public sealed class ResilienceTests
     {
         await using Fleet fleet = await Fleet.StartAsync();
         var finish = new TaskCompletionSource();
-        var commands = new Commands.CommandTable();
+        var commands = new Pantry.Commands.CommandTable();
         int runs = 0;
         commands.Add(new WaitingCommand("Meet", finish.Task));
         commands.Add(new CountingCommand("Count", () => Interlocked.Increment(ref runs), () => { }));
