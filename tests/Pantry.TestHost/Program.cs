@@ -1,6 +1,7 @@
 // A process of its own for tests: `Pantry.TestHost <mode> [arguments]`.
 return args.FirstOrDefault() switch
 {
+    "bare-netmq" => Pantry.TestHost.BareNetMqMode.Run(),
     _ => Usage(),
 };
 
