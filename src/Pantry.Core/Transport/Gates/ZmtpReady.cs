@@ -19,8 +19,8 @@ internal static class ZmtpReady
     private static ReadOnlySpan<byte> Identity => "Identity"u8;
 
     /// <summary>
-    /// Greeting and READY in one piece. The identity is always there and always empty: NetMQ's ROUTER throws on its
-    /// I/O thread when the property is missing.
+    /// Greeting and READY in one piece, so that a handshake costs no more round trips than TCP's own. The identity is
+    /// always there and always empty: whoever is behind the gate is named by its endpoint, never by itself.
     /// </summary>
     public static byte[] Hello(ZmtpSocketType local)
     {

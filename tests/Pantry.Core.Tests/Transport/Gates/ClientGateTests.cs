@@ -113,7 +113,7 @@ public sealed class ClientGateTests
         using RealDealer dealer = new();
         var states = new ConcurrentQueue<GateLinkState>();
         int port = FreePort();
-        await using ClientGate gate = Client(Options(port) with { BackoffCap = TimeSpan.FromMilliseconds(200) }, dealer.Port, states);
+        await using ClientGate gate = DialWith(Options(port) with { BackoffCap = TimeSpan.FromMilliseconds(200) }, dealer.Port, states);
         await UntilAsync(() => states.Count(state => !state.IsUp) >= 3, "three attempts in vain");
         Assert.All(states, state => Assert.Equal(GateFaultKind.Refused, state.Fault!.Kind));
 
@@ -145,7 +145,7 @@ public sealed class ClientGateTests
             },
         };
         var states = new ConcurrentQueue<GateLinkState>();
-        await using ClientGate gate = Client(options, 1, states);
+        await using ClientGate gate = DialWith(options, 1, states);
         await UntilAsync(() => states.Count >= 4, "four attempts");
         Assert.True(asked.Count >= 4, $"addresses were looked at {asked.Count} times in four attempts");
     }
@@ -157,7 +157,7 @@ public sealed class ClientGateTests
         int port = FreePort();
         var states = new ConcurrentQueue<GateLinkState>();
         DialOptions slow = Options(port) with { BackoffBase = TimeSpan.FromHours(1), BackoffCap = TimeSpan.FromHours(1) };
-        await using ClientGate gate = Client(slow, dealer.Port, states);
+        await using ClientGate gate = DialWith(slow, dealer.Port, states);
         await UntilAsync(() => !states.IsEmpty, "the first attempt");
         using RouterSocket router = Router(out int backend);
         await using ServerGate server = OpenGate(backend, GateProfile.Receive(), null, null, Loopback(port));
@@ -179,7 +179,7 @@ public sealed class ClientGateTests
         await using ServerGate server = OpenGate(backend, GateProfile.Receive());
         using RealDealer dealer = new();
         var states = new ConcurrentQueue<GateLinkState>();
-        ClientGate gate = Client(Options(server.Port()), dealer.Port, states);
+        ClientGate gate = DialWith(Options(server.Port()), dealer.Port, states);
         await UntilAsync(() => states.Any(state => state.IsUp), "the link to be up");
         await gate.StopAsync(TimeSpan.Zero).WaitAsync(Patience);
         Assert.Equal([true, false], states.Select(state => state.IsUp));
@@ -221,7 +221,7 @@ public sealed class ClientGateTests
 
     internal static DialOptions Options(int port) => new() { Host = "127.0.0.1", Port = port };
 
-    internal static ClientGate Client(DialOptions options, int backend, ConcurrentQueue<GateLinkState> states, GateLimits? limits = null)
+    internal static ClientGate DialWith(DialOptions options, int backend, ConcurrentQueue<GateLinkState> states, GateLimits? limits = null)
     {
         var gate = new ClientGate(
             options, Loopback(backend), GateProfile.Answer(), limits ?? new GateLimits(), TimeProvider.System, NullLogger.Instance, states.Enqueue);
@@ -232,7 +232,7 @@ public sealed class ClientGateTests
     internal static async Task<GateFault> FirstFaultAsync(DialOptions options, int backend, GateLimits? limits = null)
     {
         var states = new ConcurrentQueue<GateLinkState>();
-        await using ClientGate gate = Client(options, backend, states, limits);
+        await using ClientGate gate = DialWith(options, backend, states, limits);
         await UntilAsync(() => states.Any(state => !state.IsUp), "a fault");
         return states.First(state => !state.IsUp).Fault!;
     }

@@ -67,8 +67,8 @@ public sealed class HonestPeersTests
         using DealerSocket dealer = Dealer(out int dealerPort);
         using var subscriber = new SubscriberSocket();
         int subscriberPort = subscriber.BindRandomPort("tcp://127.0.0.1");
-        await using ClientGate answering = Client(host, receiving.Port(), dealerPort, GateProfile.Answer());
-        await using ClientGate subscribing = Client(host, publishing.Port(), subscriberPort, GateProfile.Subscribe());
+        await using ClientGate answering = DialWith(host, receiving.Port(), dealerPort, GateProfile.Answer());
+        await using ClientGate subscribing = DialWith(host, publishing.Port(), subscriberPort, GateProfile.Subscribe());
 
         await Task.Run(() => AssertRoundTrip(router, dealer, RandomNumberGenerator.GetBytes(300_000)));
 
@@ -94,7 +94,7 @@ public sealed class HonestPeersTests
         Assert.Equal((byte[])[0, .. topic], withdrawn);
     }
 
-    private static ClientGate Client(string host, int port, int backend, GateProfile profile)
+    private static ClientGate DialWith(string host, int port, int backend, GateProfile profile)
     {
         var gate = new ClientGate(
             new DialOptions { Host = host, Port = port }, Loopback(backend), profile, new GateLimits(), TimeProvider.System, NullLogger.Instance);

@@ -1,0 +1,69 @@
+using System.Text.RegularExpressions;
+
+namespace Pantry.Tests.Architecture;
+
+/// <summary>Dependencies point one way; read from the sources, as a newcomer would.</summary>
+public sealed partial class DependencyTests
+{
+    private static readonly string Sources = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "..", "..", "..", "..", "..", "src"));
+
+    [Theory]
+    [InlineData("Pantry.Model", "")]
+    [InlineData("Pantry.Core/Targeting", "")]
+    [InlineData("Pantry.Core/Protocol", "Targeting")]
+    [InlineData("Pantry.Core/Configuration", "Protocol Targeting Transport")]
+    [InlineData("Pantry.Core/Transport", "Configuration Protocol Transport")]
+    [InlineData("Pantry.Core/Transport/Gates", "Transport")]
+    [InlineData("Pantry.Core/Sessions", "Configuration Protocol Transport")]
+    [InlineData("Pantry.Core/Commands", "Configuration Protocol Targeting")]
+    [InlineData("Pantry.Core/Operators", "Configuration Protocol Sessions Targeting Transport")]
+    [InlineData("Pantry.Core/Client", "Commands Configuration Protocol Sessions Targeting Transport")]
+    [InlineData("Pantry.Core/Server", "Configuration Operators Protocol Sessions Targeting Transport")]
+    public void A_folder_uses_only_what_lies_below_it(string folder, string allowed)
+    {
+        string own = folder.Contains('/', StringComparison.Ordinal) ? folder.Split('/')[1] : "";
+        foreach (string file in Directory.EnumerateFiles(Path.Combine(Sources, folder), "*.cs", folder.EndsWith("Gates", StringComparison.Ordinal) ? SearchOption.AllDirectories : SearchOption.TopDirectoryOnly))
+        {
+            foreach (Match match in PantryUsing().Matches(File.ReadAllText(file)))
+            {
+                string used = match.Groups[1].Value;
+                Assert.True(used == own || allowed.Split(' ').Contains(used), $"{file} uses Pantry.{used}, which {folder} may not.");
+            }
+        }
+    }
+
+    [Fact]
+    public void Only_Transport_names_NetMQ_and_the_gate_does_not()
+    {
+        foreach (string file in CodeFiles().Where(file => NetMQUsing().IsMatch(File.ReadAllText(file))))
+        {
+            string relative = Path.GetRelativePath(Sources, file).Replace('\\', '/');
+            Assert.StartsWith("Pantry.Core/Transport/", relative, StringComparison.Ordinal);
+            Assert.DoesNotContain("/Gates/", relative, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Core_and_Model_know_nothing_of_PowerShells_engine() => Assert.All(
+        CodeFiles().Where(file => !file.Contains("Pantry.PowerShell", StringComparison.Ordinal)),
+        file => Assert.DoesNotContain("using System.Management.Automation", File.ReadAllText(file), StringComparison.Ordinal));
+
+    [Fact]
+    public void NetMQs_process_wide_cleanup_is_never_called_and_nothing_is_written_to_the_console() => Assert.All(CodeFiles(), file =>
+    {
+        string text = File.ReadAllText(file);
+        Assert.DoesNotContain("NetMQConfig.Cleanup", text, StringComparison.Ordinal);
+        // The script that runs in a PowerShell child answers on its own console.
+        if (!file.EndsWith("ScriptHostSource.cs", StringComparison.Ordinal))
+            Assert.DoesNotMatch(@"\bConsole\.(Write|Out|Error)", text);
+    });
+
+    private static IEnumerable<string> CodeFiles() => Directory.EnumerateFiles(Sources, "*.cs", SearchOption.AllDirectories)
+        .Where(file => !file.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal));
+
+    [GeneratedRegex(@"^using Pantry\.(\w+)", RegexOptions.Multiline)]
+    private static partial Regex PantryUsing();
+
+    [GeneratedRegex(@"^using NetMQ", RegexOptions.Multiline)]
+    private static partial Regex NetMQUsing();
+}
