@@ -144,11 +144,12 @@ public sealed class NetMqFactsTests
         Assert.True(router.TrySendMultipartMessage(Patience, message));
     }
 
+    /// <remarks>A queue is worse: NetMQQueue.Enqueue after Dispose loses the item or never returns, so no test does it.</remarks>
     [Fact]
-    public async Task After_a_poller_stopped_its_tasks_never_complete_and_queued_things_are_lost()
+    public async Task A_task_given_to_a_stopped_poller_never_completes()
     {
         var poller = new NetMQPoller();
-        var thread = new TaskCompletionSource<bool>();
+        var thread = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
         poller.RunAsync();
         var first = new Task(() => thread.SetResult(Thread.CurrentThread.IsBackground));
         first.Start(poller);
@@ -159,10 +160,6 @@ public sealed class NetMqFactsTests
         late.Start(poller);
         await Assert.ThrowsAsync<TimeoutException>(() => late.WaitAsync(TimeSpan.FromMilliseconds(200)));
         poller.Dispose();
-
-        var queue = new NetMQQueue<int>();
-        queue.Dispose();
-        queue.Enqueue(1);
     }
 
     [Fact]

@@ -39,7 +39,8 @@ public sealed class HostileCrowdTests
 
         using var over = new CancellationTokenSource(CrowdTime);
         using var done = new CancellationTokenSource();
-        Task<int> honest = Task.Factory.StartNew(() => Exchange(router, dealer, done.Token), TaskCreationOptions.LongRunning);
+        int exchanged = 0;
+        Task honest = Task.Factory.StartNew(() => Exchange(router, dealer, ref exchanged, done.Token), TaskCreationOptions.LongRunning);
         long peak = 0;
         await Parallel.ForAsync(0, Hostile, new ParallelOptions { MaxDegreeOfParallelism = 300, CancellationToken = over.Token }, async (number, _) =>
         {
@@ -49,9 +50,9 @@ public sealed class HostileCrowdTests
             if (number % 500 == 0)
                 InterlockedMax(ref peak, Memory());
         });
+        await UntilAsync(() => Volatile.Read(ref exchanged) >= 50 || honest.IsFaulted, "fifty honest exchanges");
         await done.CancelAsync();
-
-        Assert.True(await honest > 20, "the honest pair hardly got a word in");
+        await honest;
         Assert.Empty(log.Errors);
         Assert.InRange(peak - before, long.MinValue, 300_000_000);
         await UntilAsync(() => attacked.Counters.Open <= 1, "the hostile connections to end");
@@ -134,12 +135,7 @@ public sealed class HostileCrowdTests
         Assert.Empty(log.Errors);
         await UntilAsync(() => gate.Counters.Open == 1, "all sessions to end");
         Assert.Equal(0, gate.BudgetTaken);
-        while (router.TryReceiveFrameBytes(TimeSpan.FromMilliseconds(50), out _))
-        {
-            // What got through was valid as far as the gate can know.
-        }
-
-        AssertRoundTrip(router, dealer, [7]);
+        ExchangeOnce(router, dealer, [7, 7, 7, 7, 7]);
     }
 
     private static void Say(Socket socket, byte[] says, int[] pieces)
@@ -162,25 +158,28 @@ public sealed class HostileCrowdTests
     }
 
     /// <summary>Questions and answers, each checked, until told to stop.</summary>
-    private static int Exchange(RouterSocket router, DealerSocket dealer, CancellationToken done)
+    private static void Exchange(RouterSocket router, DealerSocket dealer, ref int exchanged, CancellationToken done)
     {
-        int exchanged = 0;
         while (!done.IsCancellationRequested)
         {
             byte[] body = new byte[exchanged % 10 == 0 ? 100_000 : 300];
             BitConverter.TryWriteBytes(body, exchanged);
-            Assert.True(dealer.TrySendFrame(Patience, body), "the honest DEALER could not send");
-            NetMQMessage? received = null;
-            do
-                Assert.True(router.TryReceiveMultipartMessage(Patience, ref received), "an honest message was lost");
-            while (!received!.Last.ToByteArray().SequenceEqual(body));
-            router.SendMoreFrame(received[0].ToByteArray()).SendFrame(body);
-            Assert.True(dealer.TryReceiveFrameBytes(Patience, out byte[]? answer), "an honest answer was lost");
-            Assert.Equal(body, answer);
-            exchanged++;
+            ExchangeOnce(router, dealer, body);
+            Interlocked.Increment(ref exchanged);
         }
+    }
 
-        return exchanged;
+    /// <summary>A question and its answer; what else comes through was valid as far as the gate can know.</summary>
+    private static void ExchangeOnce(RouterSocket router, DealerSocket dealer, byte[] body)
+    {
+        Assert.True(dealer.TrySendFrame(Patience, body), "the honest DEALER could not send");
+        NetMQMessage? received = null;
+        do
+            Assert.True(router.TryReceiveMultipartMessage(Patience, ref received), "an honest message was lost");
+        while (!received!.Last.ToByteArray().SequenceEqual(body));
+        router.SendMoreFrame(received[0].ToByteArray()).SendFrame(body);
+        Assert.True(dealer.TryReceiveFrameBytes(Patience, out byte[]? answer), "an honest answer was lost");
+        Assert.Equal(body, answer);
     }
 
     private static long Memory() => Process.GetCurrentProcess().WorkingSet64;
