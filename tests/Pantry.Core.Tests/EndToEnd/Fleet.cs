@@ -36,12 +36,12 @@ internal sealed class Fleet : IAsyncDisposable
 
     public ServerAddress Address => new("127.0.0.1", Server.PublishPort, Server.ReceivePort);
 
-    public static async Task<Fleet> StartAsync(PantryOptions? options = null)
+    public static async Task<Fleet> StartAsync(PantryOptions? options = null, int[]? ports = null)
     {
         options ??= new PantryOptions();
         string root = Directory.CreateTempSubdirectory("pantry-test-").FullName;
         ServerHost server = await ServerHost.StartAsync(
-            new ServerConfiguration { PublishPort = 0, ReceivePort = 0, FilePort = 0, Path = root }, options: options);
+            new ServerConfiguration { PublishPort = ports?[0] ?? 0, ReceivePort = ports?[1] ?? 0, FilePort = ports?[2] ?? 0, Path = root }, options: options);
         return new Fleet(server, SocketLoop.Start("test clients", 4096, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance), options, root);
     }
 

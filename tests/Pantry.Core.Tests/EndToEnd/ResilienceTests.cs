@@ -86,7 +86,7 @@ public sealed class ResilienceTests
     [Fact]
     public async Task After_a_restart_of_the_server_its_clients_and_operators_come_back_by_themselves_and_without_duplicates()
     {
-        await using Fleet fleet = await Fleet.StartAsync();
+        await using Fleet fleet = await Fleet.StartAsync(ports: FixedPorts.Take(3));
         for (int i = 0; i < 20; i++)
             await fleet.AddAsync($"host{i:00}", "shop");
         await using RemoteFleet remote = await RemoteFleet.ConnectAsync(fleet.Address);
@@ -149,7 +149,7 @@ public sealed class ResilienceTests
     public async Task Two_hundred_starts_and_stops_on_fixed_ports_leave_nothing_behind()
     {
         string root = Directory.CreateTempSubdirectory("pantry-test-").FullName;
-        int[] ports = FreePorts(3);
+        int[] ports = FixedPorts.Take(3);
         await CycleAsync(root, ports); // What the runtime and NetMQ make once and keep.
         await CycleAsync(root, ports);
         (int threads, int handles) before = Footprint();
@@ -233,17 +233,6 @@ public sealed class ResilienceTests
         Server = new ServerAddress("127.0.0.1", ports[0], ports[1]),
         Labels = ClientLabels.Create(identity, null, null, null),
     });
-
-    private static int[] FreePorts(int count)
-    {
-        TcpListener[] listeners = [.. Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0))];
-        foreach (TcpListener listener in listeners)
-            listener.Start();
-        int[] ports = [.. listeners.Select(listener => ((IPEndPoint)listener.LocalEndpoint).Port)];
-        foreach (TcpListener listener in listeners)
-            listener.Stop();
-        return ports;
-    }
 
     /// <summary>Handles, and threads but for the runtime's own pool, which grows and shrinks as it likes.</summary>
     private static (int Threads, int Handles) Footprint()
