@@ -9,6 +9,7 @@
     PowerShellVersion = '7.6'
     CompatiblePSEditions = @('Core')
     NestedModules = @('bin/Pantry.PowerShell.dll')
+    TypesToProcess = @('Pantry.Types.ps1xml')
     FormatsToProcess = @('Pantry.Format.ps1xml')
     CmdletsToExport = @(
         'Connect-PantryServer'
