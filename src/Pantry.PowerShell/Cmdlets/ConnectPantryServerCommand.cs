@@ -36,7 +36,8 @@ public sealed class ConnectPantryServerCommand : PantryCmdlet
         {
             ClientConfigurationFile file = ConfigurationFile.LoadClient(FileSystemPath(OperatorFile));
             server = file.Server ?? throw new PantryException(PantryErrorCode.InvalidConfiguration,
-                $"'{OperatorFile}' does not say where the server is: it has no networking.server_host.") { Target = OperatorFile };
+                $"'{OperatorFile}' does not say where the server is: it has no networking.server_host.")
+            { Target = OperatorFile };
             port = file.ReceivePort;
         }
 

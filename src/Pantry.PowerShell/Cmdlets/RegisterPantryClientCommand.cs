@@ -189,7 +189,8 @@ public sealed class RegisterPantryClientCommand : FleetCmdlet
     {
         (string host, int receivePort) = Addresses.Parse(
             file.Server ?? throw new PantryException(PantryErrorCode.InvalidConfiguration,
-                $"'{ConfigurationFile}' does not say where the server is: it has no networking.server_host.") { Target = ConfigurationFile },
+                $"'{ConfigurationFile}' does not say where the server is: it has no networking.server_host.")
+            { Target = ConfigurationFile },
             file.ReceivePort ?? PantryOptions.DefaultReceivePort);
         ClientConfiguration made = Make(
             new ServerAddress(host, file.PublishPort ?? PantryOptions.DefaultPublishPort, receivePort),

@@ -49,7 +49,8 @@ public sealed class UnregisterPantryClientCommand : FleetCmdlet
         if (!await fleet().ForgetAsync(identity, cancellation).ConfigureAwait(false))
         {
             throw new PantryException(PantryErrorCode.NoMatchingClient,
-                $"The server knows no client '{DisplayText.Clean(identity, 80)}'. Get-PantryClient lists those it knows.") { Target = identity };
+                $"The server knows no client '{DisplayText.Clean(identity, 80)}'. Get-PantryClient lists those it knows.")
+            { Target = identity };
         }
 
         if (state.FindClient(identity) is { Link: ServiceStatus.Stopped } told)

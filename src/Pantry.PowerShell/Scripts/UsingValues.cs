@@ -41,7 +41,8 @@ internal static partial class UsingValues
             if (IsNested(expression, script))
                 return false;
             throw new PantryException(PantryErrorCode.InvalidArgument,
-                $"{expression} has no value: there is no variable '{name}' in this session. Set it before Send-PantryCommand.") { Target = name };
+                $"{expression} has no value: there is no variable '{name}' in this session. Set it before Send-PantryCommand.")
+            { Target = name };
         }
 
         value = expression.SubExpression is VariableExpressionAst

@@ -62,7 +62,8 @@ internal sealed class RunspaceHost
             PantryServer { Status: ServiceStatus.Running } server => ((ServerHost)server.Host).Fleet,
             PantrySession { Status: not ServiceStatus.Stopped } connection => (IFleet)connection.Fleet,
             PantryServer or PantrySession => throw new PantryException(PantryErrorCode.Stopped,
-                $"The server or session '{session}' was stopped. Use another one, or start or connect anew.") { Target = session.ToString() },
+                $"The server or session '{session}' was stopped. Use another one, or start or connect anew.")
+            { Target = session.ToString() },
             null => throw new PantryException(PantryErrorCode.NotConnected,
                 "There is no server here. Start one with Start-PantryServer, or connect to one with Connect-PantryServer."),
             _ => throw new PantryException(PantryErrorCode.InvalidArgument,
