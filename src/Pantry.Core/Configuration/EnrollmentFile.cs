@@ -45,7 +45,8 @@ internal static class EnrollmentFile
             if (!OperatingSystem.IsWindows() && (file.UnixFileMode & Others) != 0)
             {
                 throw new PantryException(PantryErrorCode.InsecureFile,
-                    $"'{path}' can be read or written by others. Make it its owner's alone: chmod 600 '{path}'.") { Target = path };
+                    $"'{path}' can be read or written by others. Make it its owner's alone: chmod 600 '{path}'.")
+                { Target = path };
             }
 
             if (file.Length > MaxBytes)

@@ -23,7 +23,8 @@ internal static class RootDirectory
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
             throw new PantryException(PantryErrorCode.InvalidArgument,
-                $"The root directory '{path}' cannot be used: {exception.Message} Give a directory that can be written with -Path.", exception) { Target = path };
+                $"The root directory '{path}' cannot be used: {exception.Message} Give a directory that can be written with -Path.", exception)
+            { Target = path };
         }
     }
 }

@@ -187,9 +187,11 @@ internal sealed class ServerLink : IAsyncDisposable
             throw _up
                 ? new PantryException(PantryErrorCode.NotAPantryServer,
                     $"Something at {_server} speaks ZeroMQ but did not answer within {_options.ConnectTimeout.TotalSeconds:0.#} s. "
-                    + "Check that the port is the receive port of a Pantry server.") { Target = _server.ToString() }
+                    + "Check that the port is the receive port of a Pantry server.")
+                { Target = _server.ToString() }
                 : _lastFault ?? new PantryException(PantryErrorCode.ServerUnreachable,
-                    $"No server could be reached at {_server} within {_options.ConnectTimeout.TotalSeconds:0.#} s. Check address and port, and that the server runs.") { Target = _server.ToString() };
+                    $"No server could be reached at {_server} within {_options.ConnectTimeout.TotalSeconds:0.#} s. Check address and port, and that the server runs.")
+                { Target = _server.ToString() };
         }
     }
 
@@ -236,7 +238,7 @@ internal sealed class ServerLink : IAsyncDisposable
 
     private async Task IntroduceAsync(CancellationToken lost)
     {
-        for (int refusals = 0; ; )
+        for (int refusals = 0; ;)
         {
             try
             {

@@ -42,7 +42,8 @@ internal sealed class NamePattern
         catch (ArgumentException exception)
         {
             throw new PantryException(PantryErrorCode.InvalidArgument,
-                $"'{DisplayText.Clean(pattern, 80)}' is no valid pattern. Use *, ? and [a-z].", exception) { Target = pattern };
+                $"'{DisplayText.Clean(pattern, 80)}' is no valid pattern. Use *, ? and [a-z].", exception)
+            { Target = pattern };
         }
     }
 

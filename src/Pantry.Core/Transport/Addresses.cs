@@ -40,7 +40,8 @@ internal static class Addresses
         catch (SocketException exception)
         {
             throw new PantryException(PantryErrorCode.InvalidAddress,
-                $"The host name '{host}' could not be resolved: {exception.Message}. Check the name, or give an IP address.", exception) { Target = host };
+                $"The host name '{host}' could not be resolved: {exception.Message}. Check the name, or give an IP address.", exception)
+            { Target = host };
         }
 
         return found.All(IsAllowed) && found.Length > 0 ? found : throw NotAllowed(host, found.FirstOrDefault(address => !IsAllowed(address)));

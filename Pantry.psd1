@@ -1,0 +1,36 @@
+@{
+    RootModule = 'Pantry.psm1'
+    ModuleVersion = '0.1.0'
+    GUID = '6b1b6a55-6f1c-4f0e-9d0b-2a3d8c5e7f41'
+    Author = 'The Pantry authors'
+    CompanyName = 'Pantry'
+    Copyright = 'Copyright (c) the Pantry authors. MIT License.'
+    Description = 'Gives orders to many machines at once and brings back one result for each.'
+    PowerShellVersion = '7.6'
+    CompatiblePSEditions = @('Core')
+    NestedModules = @('bin/Pantry.PowerShell.dll')
+    TypesToProcess = @('Pantry.Types.ps1xml')
+    FormatsToProcess = @('Pantry.Format.ps1xml')
+    CmdletsToExport = @(
+        'Connect-PantryServer'
+        'Disconnect-PantryServer'
+        'Get-PantryClient'
+        'Get-PantryServer'
+        'New-PantryEnrollment'
+        'Register-PantryClient'
+        'Register-PantryCommand'
+        'Send-PantryCommand'
+        'Start-PantryServer'
+        'Stop-PantryServer'
+        'Test-PantryClient'
+        'Unregister-PantryClient'
+    )
+    FunctionsToExport = @()
+    AliasesToExport = @()
+    VariablesToExport = @()
+    PrivateData = @{
+        PSData = @{
+            Tags = @('ServerManagement', 'Provisioning', 'Orchestration', 'ZeroMQ', 'Linux', 'Windows')
+        }
+    }
+}

@@ -1,0 +1,88 @@
+using System.Management.Automation;
+using Pantry.Configuration;
+using Pantry.Operators;
+using Pantry.Protocol;
+using Pantry.Targeting;
+
+namespace Pantry.PowerShell.Cmdlets;
+
+/// <summary>Makes what a client needs to join: its name and labels, and where the server is.</summary>
+[Cmdlet(VerbsCommon.New, "PantryEnrollment", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Low)]
+[OutputType(typeof(Enrollment))]
+public sealed class NewPantryEnrollmentCommand : FleetCmdlet
+{
+    private readonly List<string?> _identities = [];
+
+    /// <summary>Identity of the client; without one the client uses its host name.</summary>
+    [Parameter(Position = 0, ValueFromPipeline = true)]
+    [ValidateNotNullOrEmpty]
+    public string[]? Identity { get; set; }
+
+    /// <summary>What the client is for.</summary>
+    [Parameter]
+    public string? Application { get; set; }
+
+    /// <summary>The stage the client belongs to, such as test.</summary>
+    [Parameter]
+    public string? Environment { get; set; }
+
+    /// <summary>The client's roles.</summary>
+    [Parameter]
+    public string[]? Role { get; set; }
+
+    /// <summary>How long the enrolment is good for; plain numbers are seconds.</summary>
+    [Parameter]
+    [Seconds]
+    public TimeSpan ExpiresIn { get; set; }
+
+    /// <summary>A file to write the enrolment to; only its owner can read it.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? OutFile { get; set; }
+
+    /// <summary>Replaces a file that is there.</summary>
+    [Parameter]
+    public SwitchParameter Force { get; set; }
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord() => _identities.AddRange(Identity ?? (MyInvocation.ExpectingInput ? [] : (string?[])[null]));
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        IFleet fleet = Checked(Fleet);
+        string? file = OutFile is null ? null : Checked(() => File());
+        string[] roles = Checked(() => ClientLabels.Create("any", Application, Environment, Role)).Roles.ToArray();
+        string?[] wanted = [.. _identities.Where(identity => ShouldProcess(identity ?? "a client by its host name", "Make an enrolment"))];
+        Run(async (output, cancellation) =>
+        {
+            foreach (string? identity in wanted)
+            {
+                try
+                {
+                    if (identity is not null)
+                        Names.RequireIdentity(identity);
+                    Enrollment enrollment = await fleet.EnrolAsync(
+                        new Enrol(identity, Application, Environment, roles, ExpiresIn.TotalSeconds), cancellation).ConfigureAwait(false);
+                    if (file is not null)
+                        EnrollmentFile.Save(file, enrollment);
+                    await output.WriteAsync(enrollment).ConfigureAwait(false);
+                }
+                catch (PantryException error)
+                {
+                    await output.ErrorAsync(error, identity).ConfigureAwait(false);
+                }
+            }
+        });
+    }
+
+    private string File()
+    {
+        string path = FileSystemPath(OutFile!);
+        if (_identities.Count > 1)
+            throw Invalid("One file holds one enrolment. Make them one by one, each with a file of its own.", path);
+        if (System.IO.File.Exists(path) && !Force)
+            throw Invalid($"'{path}' is there already. Give another name, or -Force to replace it.", path);
+        return path;
+    }
+}

@@ -1,0 +1,183 @@
+using System.Collections;
+using System.Management.Automation;
+using Pantry.Commands;
+using Pantry.Operators;
+using Pantry.PowerShell.Completion;
+using Pantry.PowerShell.Jobs;
+using Pantry.PowerShell.Results;
+using Pantry.PowerShell.Scripts;
+using Pantry.Protocol;
+using Pantry.Targeting;
+
+namespace Pantry.PowerShell.Cmdlets;
+
+/// <summary>
+/// Has clients do something, and writes a result for each target as it comes. All targets, piped ones too, are one order.
+/// A result that did not succeed is also an error.
+/// </summary>
+[Cmdlet(VerbsCommunications.Send, "PantryCommand", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium, DefaultParameterSetName = "ScriptBlock")]
+[OutputType(typeof(CommandResult))]
+[OutputType(typeof(PantryJob))]
+public sealed class SendPantryCommandCommand : TargetCmdlet
+{
+    /// <summary>A script to run in a PowerShell of the client's; $using: brings values of this session.</summary>
+    [Parameter(Mandatory = true, Position = 0, ParameterSetName = "ScriptBlock")]
+    public ScriptBlock? ScriptBlock { get; set; }
+
+    /// <summary>A command line for the client's shell. With -ArgumentList, a program that is started without a shell.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = "ShellCommand")]
+    [ValidateNotNullOrEmpty]
+    public string? ShellCommand { get; set; }
+
+    /// <summary>Name of one of Pantry's commands, or of one added with Register-PantryCommand.</summary>
+    [Parameter(Mandatory = true, ParameterSetName = "Name")]
+    [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(CommandNameCompleter))]
+    public string? Name { get; set; }
+
+    /// <summary>Named arguments of the command.</summary>
+    [Parameter(ParameterSetName = "Name")]
+    public IDictionary? Argument { get; set; }
+
+    /// <summary>Positional arguments of the script, of the command, or of the program that -ShellCommand names.</summary>
+    [Parameter]
+    [Alias("Args")]
+    [AllowNull]
+    [AllowEmptyCollection]
+    public object?[]? ArgumentList { get; set; }
+
+    /// <summary>Directory in which a shell command runs.</summary>
+    [Parameter(ParameterSetName = "ShellCommand")]
+    [ValidateNotNullOrEmpty]
+    public string? WorkingDirectory { get; set; }
+
+    /// <summary>Levels of properties that arguments and output of a script keep.</summary>
+    [Parameter(ParameterSetName = "ScriptBlock")]
+    [Parameter(ParameterSetName = "Name")]
+    [ValidateRange(1, ScriptOrder.MaxDepth)]
+    public int Depth { get; set; } = 1;
+
+    /// <summary>How long the command may run on a client; plain numbers are seconds.</summary>
+    [Parameter]
+    [Seconds]
+    public TimeSpan Timeout { get; set; }
+
+    /// <summary>How long a client may take to acknowledge the order; plain numbers are seconds.</summary>
+    [Parameter]
+    [Seconds]
+    public TimeSpan DeliveryTimeout { get; set; }
+
+    /// <summary>Clients that run the command at the same time; by default all.</summary>
+    [Parameter]
+    [ValidateRange(1, int.MaxValue)]
+    public int? BatchSize { get; set; }
+
+    /// <summary>Once more clients than this did not succeed, no further one is started.</summary>
+    [Parameter]
+    [ValidateRange(0, int.MaxValue)]
+    public int? MaxFailure { get; set; }
+
+    /// <summary>Goes on in the background, as a job with a child for each client.</summary>
+    [Parameter]
+    public SwitchParameter AsJob { get; set; }
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        IFleet fleet = Checked(Fleet);
+        JobRequest request = Checked(Request);
+        string what = Described(request.Command);
+        string whom = Expands ? Expanded(fleet, request.Target) : request.Target.ToString();
+        if (!ShouldProcess(whom, what))
+            return;
+        if (AsJob)
+            RunAsJob(fleet, request, what);
+        else
+            Run((output, cancellation) => new RowPrinter(output, what).RunAsync(fleet, request, cancellation));
+    }
+
+    private void RunAsJob(IFleet fleet, JobRequest request, string what) => Run(async (output, cancellation) =>
+    {
+        IJob job = await fleet.StartJobAsync(request, cancellation).ConfigureAwait(false);
+        await output.PostAsync(() =>
+        {
+            var background = new PantryJob(job, request.Command, what);
+            JobRepository.Add(background);
+            WriteObject(background);
+            background.Start();
+        }).ConfigureAwait(false);
+    });
+
+    private JobRequest Request()
+    {
+        (string command, BodyFormat format, byte[] arguments) = Order();
+        return new JobRequest
+        {
+            Target = Target(),
+            Command = command,
+            Format = format,
+            Arguments = arguments,
+            Timeout = Timeout,
+            DeliveryTimeout = DeliveryTimeout,
+            BatchSize = BatchSize ?? 0,
+            MaxFailure = MaxFailure,
+        };
+    }
+
+    private (string Command, BodyFormat Format, byte[] Arguments) Order()
+    {
+        if (ScriptBlock is not null)
+        {
+            var order = new ScriptOrder
+            {
+                Script = ScriptBlock.ToString(),
+                Arguments = ArgumentList ?? [],
+                Using = UsingValues.Collect(ScriptBlock, SessionState),
+                Depth = Depth,
+            };
+            return (ScriptCommand.CommandName, BodyFormat.Clixml, order.ToBytes());
+        }
+
+        if (ShellCommand is not null)
+            return (Commands.ShellCommand.CommandName, BodyFormat.Json, OrderArguments.ForShell(ShellCommand, ArgumentList, WorkingDirectory));
+
+        string name = Names.RequireIdentity(Name, "command name");
+        if (Names.Same(name, ScriptCommand.CommandName))
+            throw Invalid("A script is sent with -ScriptBlock.", name);
+        return CommandTable.BuiltIn.Contains(name, Names.Comparer)
+            ? (name, BodyFormat.Json, OrderArguments.ForBuiltIn(name, Argument, ArgumentList))
+            : (name, BodyFormat.Clixml, new ScriptOrder
+            {
+                Arguments = ArgumentList ?? [],
+                Parameters = Argument is null ? null : new Hashtable(Argument, StringComparer.OrdinalIgnoreCase),
+                Depth = Depth,
+            }.ToBytes());
+    }
+
+    private string Described(string command) => ShellCommand is not null ? $"Run '{DisplayText.FirstLine(ShellCommand, 80)}'"
+        : ScriptBlock is not null ? $"Run the script {{{DisplayText.FirstLine(ScriptBlock.ToString().Trim(), 80)}}}"
+        : $"Run the command {command}";
+
+    // Whoever asks what would happen, or is asked whether it may, is told every name; it takes a look at the list.
+    private bool Expands => MyInvocation.BoundParameters.ContainsKey("Confirm") || MyInvocation.BoundParameters.ContainsKey("WhatIf")
+        || LanguagePrimitives.IsTrue(GetVariableValue("WhatIfPreference"));
+
+    private string Expanded(IFleet fleet, Target target)
+    {
+        var identities = new SortedSet<string>(target.Identities, Names.Comparer);
+        if (identities.Count == 0)
+        {
+            Run(async (_, cancellation) =>
+            {
+                await foreach (ClientInfo client in fleet.FindClientsAsync(new ClientFilter(), cancellation).ConfigureAwait(false))
+                {
+                    ClientLabels labels = ClientLabels.Create(client.Identity, client.Application, client.Environment, client.Roles);
+                    if (TargetMatcher.Matches(target, labels))
+                        identities.Add(client.Identity);
+                }
+            });
+        }
+
+        return $"{target} ({identities.Count}: {string.Join(", ", identities)})";
+    }
+}

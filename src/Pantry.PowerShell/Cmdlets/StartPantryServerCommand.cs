@@ -1,0 +1,70 @@
+using System.Management.Automation;
+using Pantry.Configuration;
+using Pantry.PowerShell.State;
+using Pantry.Server;
+
+namespace Pantry.PowerShell.Cmdlets;
+
+/// <summary>Starts a server in this process. It becomes the server that other cmdlets of the runspace use.</summary>
+[Cmdlet(VerbsLifecycle.Start, "PantryServer", SupportsShouldProcess = true)]
+[OutputType(typeof(PantryServer))]
+public sealed class StartPantryServerCommand : PantryCmdlet
+{
+    /// <summary>Root directory of the server's data; by default one of the user's own.</summary>
+    [Parameter(Position = 0)]
+    [ValidateNotNullOrEmpty]
+    public string? Path { get; set; }
+
+    /// <summary>A YAML file with settings; parameters come before it.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? ConfigurationFile { get; set; }
+
+    /// <summary>Address to listen on: IPv4, IPv6 or a DNS name.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? Address { get; set; }
+
+    /// <summary>Port that orders are published on; 0 for any free one.</summary>
+    [Parameter]
+    [ValidateRange(0, 65535)]
+    public int? PublishPort { get; set; }
+
+    /// <summary>Port that answers are received on; 0 for any free one.</summary>
+    [Parameter]
+    [ValidateRange(0, 65535)]
+    public int? ReceivePort { get; set; }
+
+    /// <summary>Port of the file service; 0 for any free one.</summary>
+    [Parameter]
+    [ValidateRange(0, 65535)]
+    public int? FilePort { get; set; }
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        RunspaceHost state = State;
+        ServerConfiguration configuration = Checked(Configuration);
+        if (!ShouldProcess($"{configuration.Address}, {configuration.Path}", "Start a Pantry server"))
+            return;
+        Run(async (output, cancellation) =>
+            await output.WriteAsync(await state.StartServerAsync(configuration, cancellation).ConfigureAwait(false)).ConfigureAwait(false));
+    }
+
+    private ServerConfiguration Configuration()
+    {
+        ServerConfigurationFile? file = ConfigurationFile is null ? null : Pantry.Configuration.ConfigurationFile.LoadServer(FileSystemPath(ConfigurationFile));
+        var defaults = new ServerConfiguration { Path = "" };
+        return defaults with
+        {
+            Address = Address ?? file?.Address ?? defaults.Address,
+            PublishPort = PublishPort ?? file?.PublishPort ?? defaults.PublishPort,
+            ReceivePort = ReceivePort ?? file?.ReceivePort ?? defaults.ReceivePort,
+            FilePort = FilePort ?? file?.FilePort ?? defaults.FilePort,
+            Path = FileSystemPath(Path ?? file?.RootDirectory ?? DefaultPath()),
+        };
+    }
+
+    private static string DefaultPath() => System.IO.Path.Combine(
+        System.Environment.GetFolderPath(System.Environment.SpecialFolder.LocalApplicationData, System.Environment.SpecialFolderOption.DoNotVerify), "Pantry", "server");
+}

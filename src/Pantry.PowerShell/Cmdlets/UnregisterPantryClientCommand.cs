@@ -1,0 +1,59 @@
+using System.Management.Automation;
+using Pantry.Operators;
+using Pantry.PowerShell.Completion;
+using Pantry.PowerShell.State;
+
+namespace Pantry.PowerShell.Cmdlets;
+
+/// <summary>Stops a client of this session and takes it off the server's list; one elsewhere is told to stop.</summary>
+[Cmdlet(VerbsLifecycle.Unregister, "PantryClient", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
+public sealed class UnregisterPantryClientCommand : FleetCmdlet
+{
+    private readonly List<ClientReference> _clients = [];
+
+    /// <summary>Clients by identity or as objects.</summary>
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Alias("Client")]
+    [ArgumentCompleter(typeof(IdentityCompleter))]
+    public ClientReference[] Identity { get; set; } = [];
+
+    /// <inheritdoc/>
+    protected override void ProcessRecord() =>
+        _clients.AddRange(Identity.Where(client => ShouldProcess(client.Identity, "Unregister the Pantry client")));
+
+    /// <inheritdoc/>
+    protected override void EndProcessing()
+    {
+        RunspaceHost state = State;
+        Func<IFleet> fleet = Fleet;
+        Run(async (output, cancellation) => await Parallel.ForEachAsync(
+            _clients, new ParallelOptions { MaxDegreeOfParallelism = 32, CancellationToken = cancellation },
+            async (client, cancelled) =>
+            {
+                try
+                {
+                    await UnregisterAsync(client.Identity, state, fleet, cancelled).ConfigureAwait(false);
+                }
+                catch (PantryException error)
+                {
+                    await output.ErrorAsync(error, client.Identity).ConfigureAwait(false);
+                }
+            }).ConfigureAwait(false));
+    }
+
+    private async Task UnregisterAsync(string identity, RunspaceHost state, Func<IFleet> fleet, CancellationToken cancellation)
+    {
+        // With a session given, what is meant is that server's client, wherever it runs.
+        if (Session is null && state.FindClient(identity) is { } here && await state.StopClientAsync(here, forget: true).ConfigureAwait(false))
+            return;
+        if (!await fleet().ForgetAsync(identity, cancellation).ConfigureAwait(false))
+        {
+            throw new PantryException(PantryErrorCode.NoMatchingClient,
+                $"The server knows no client '{DisplayText.Clean(identity, 80)}'. Get-PantryClient lists those it knows.")
+            { Target = identity };
+        }
+
+        if (state.FindClient(identity) is { Link: ServiceStatus.Stopped } told)
+            await state.StopClientAsync(told, forget: false).ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,11 @@
+using System.Collections;
+using Pantry.PowerShell.State;
+
+namespace Pantry.PowerShell.Completion;
+
+/// <summary>Completes identities of clients.</summary>
+internal sealed class IdentityCompleter : NameCompleter
+{
+    protected override async Task<List<string>> NamesAsync(RunspaceHost state, IDictionary given) =>
+        [.. (await ClientsAsync(state, given).ConfigureAwait(false)).SelectMany<ClientInfo, string>(client => [client.Identity])];
+}

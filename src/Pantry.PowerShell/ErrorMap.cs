@@ -1,0 +1,55 @@
+using System.Management.Automation;
+
+namespace Pantry.PowerShell;
+
+/// <summary>The one place where Pantry's errors become PowerShell's.</summary>
+internal static class ErrorMap
+{
+    public static ErrorRecord ToRecord(Exception exception, object? target = null) => exception switch
+    {
+        PantryException error => new ErrorRecord(error, error.Code.ToString(), Category(error.Code), target ?? error.Target),
+        AggregateException { InnerException: { } inner } => ToRecord(inner, target),
+        _ => Unexpected(exception, target),
+    };
+
+    /// <summary>The error of a row that did not succeed; its target is the row.</summary>
+    public static ErrorRecord ToRecord(CommandResult row)
+    {
+        string code = row.Error?.Code ?? row.Status.ToString();
+        string message = DisplayText.Clean($"{row.Client}: {row.Status}. {row.Error?.Message ?? "The client gave no reason."}");
+        return new ErrorRecord(new PantryException(PantryErrorCode.Refused, message) { Target = row.Client }, code, Category(row.Status), row);
+    }
+
+    public static ErrorCategory Category(CommandStatus status) => status switch
+    {
+        CommandStatus.Unknown => ErrorCategory.ObjectNotFound,
+        CommandStatus.TimedOut or CommandStatus.Expired => ErrorCategory.OperationTimeout,
+        CommandStatus.Offline or CommandStatus.Lost => ErrorCategory.ConnectionError,
+        CommandStatus.Denied => ErrorCategory.PermissionDenied,
+        CommandStatus.Cancelled => ErrorCategory.OperationStopped,
+        _ => ErrorCategory.NotSpecified,
+    };
+
+    private static ErrorCategory Category(PantryErrorCode code) => code switch
+    {
+        PantryErrorCode.InvalidArgument or PantryErrorCode.InvalidName or PantryErrorCode.InvalidAddress or PantryErrorCode.NoTarget => ErrorCategory.InvalidArgument,
+        PantryErrorCode.InvalidConfiguration or PantryErrorCode.InvalidEnrollment => ErrorCategory.InvalidData,
+        PantryErrorCode.AddressNotLoopback or PantryErrorCode.InsecureFile or PantryErrorCode.Refused => ErrorCategory.SecurityError,
+        PantryErrorCode.PortInUse or PantryErrorCode.IdentityInUse => ErrorCategory.ResourceExists,
+        PantryErrorCode.ServerUnreachable or PantryErrorCode.ConnectionLost or PantryErrorCode.NotConnected => ErrorCategory.ConnectionError,
+        PantryErrorCode.NotAPantryServer or PantryErrorCode.ProtocolVersionMismatch => ErrorCategory.ProtocolError,
+        PantryErrorCode.TimedOut => ErrorCategory.OperationTimeout,
+        PantryErrorCode.NoMatchingClient => ErrorCategory.ObjectNotFound,
+        PantryErrorCode.MessageTooLarge or PantryErrorCode.LimitReached => ErrorCategory.LimitsExceeded,
+        PantryErrorCode.Stopped => ErrorCategory.ResourceUnavailable,
+        PantryErrorCode.NotOffered => ErrorCategory.NotImplemented,
+        _ => ErrorCategory.NotSpecified,
+    };
+
+    private static ErrorRecord Unexpected(Exception exception, object? target)
+    {
+        var error = new PantryException(
+            PantryErrorCode.InternalError, $"An error inside Pantry: {exception.GetType().Name}: {exception.Message}", exception);
+        return new ErrorRecord(error, error.Code.ToString(), ErrorCategory.NotSpecified, target);
+    }
+}

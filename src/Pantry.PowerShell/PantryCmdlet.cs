@@ -1,0 +1,97 @@
+using System.Management.Automation;
+using System.Management.Automation.Runspaces;
+using Pantry.PowerShell.State;
+
+namespace Pantry.PowerShell;
+
+/// <summary>
+/// A cmdlet whose work runs off the pipeline's thread, which meanwhile writes what the work brings. Ctrl+C ends it at
+/// once: the work is told, not waited for.
+/// </summary>
+public abstract class PantryCmdlet : PSCmdlet, IDisposable
+{
+    private readonly CancellationTokenSource _stopping = new();
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <inheritdoc/>
+    protected override void StopProcessing() => _stopping.Cancel();
+
+    /// <summary>Releases what the cmdlet holds.</summary>
+    /// <param name="disposing">Whether called by <see cref="Dispose()"/>.</param>
+    protected virtual void Dispose(bool disposing)
+    {
+        // The source is not disposed: work that was left behind by Ctrl+C may still look at its token.
+    }
+
+    /// <summary>What this runspace has running.</summary>
+    private protected static RunspaceHost State => RunspaceHost.Of(Runspace.DefaultRunspace);
+
+    /// <summary>Runs the work to its end and writes what it says; its exception ends the pipeline.</summary>
+    private protected void Run(Func<CmdletOutput, CancellationToken, Task> body)
+    {
+        // Not disposed: work that was left behind may still look at its token.
+        var abandoned = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
+        var output = new CmdletOutput(this, abandoned.Token);
+        CancellationToken cancellation = abandoned.Token;
+        Task work = Task.Run(() => body(output, cancellation), CancellationToken.None);
+        _ = work.ContinueWith(
+            (ended, state) =>
+            {
+                _ = ended.Exception;
+                ((CmdletOutput)state!).Close();
+            },
+            output, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+
+        bool drained = false;
+        try
+        {
+            output.Drain();
+            drained = true;
+            work.GetAwaiter().GetResult();
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            throw new PipelineStoppedException();
+        }
+        catch (Exception exception) when (drained && exception is not PipelineStoppedException)
+        {
+            ThrowTerminatingError(ErrorMap.ToRecord(exception));
+        }
+        finally
+        {
+            // Downstream may have had enough (Select-Object -First): then the work ends too.
+            abandoned.Cancel();
+        }
+    }
+
+    /// <summary>Does something here and now; a Pantry error ends the pipeline as one of PowerShell's.</summary>
+    private protected T Checked<T>(Func<T> function)
+    {
+        try
+        {
+            return function();
+        }
+        catch (PantryException exception)
+        {
+            ThrowTerminatingError(ErrorMap.ToRecord(exception));
+            throw;
+        }
+    }
+
+    private protected static PantryException Invalid(string message, string? target = null) => new(PantryErrorCode.InvalidArgument, message) { Target = target };
+
+    /// <summary>A path of this session, which has locations and drives of its own, as one of the file system.</summary>
+    private protected string FileSystemPath(string path)
+    {
+        string full = SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out ProviderInfo provider, out _);
+        return provider.Name == "FileSystem"
+            ? full
+            : throw Invalid($"'{path}' is no path of the file system.", path);
+    }
+}

@@ -1,3 +1,0 @@
-namespace Pantry.PowerShell;
-
-internal static class Placeholder;

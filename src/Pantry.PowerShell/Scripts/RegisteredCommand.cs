@@ -1,0 +1,12 @@
+using Pantry.Commands;
+
+namespace Pantry.PowerShell.Scripts;
+
+/// <summary>A command that Register-PantryCommand added to the clients of a runspace.</summary>
+internal sealed class RegisteredCommand(string name, string script) : ICommand
+{
+    public string Name => name;
+
+    public Task<CommandOutcome> RunAsync(CommandContext context, CancellationToken cancellation) =>
+        ScriptRun.RunAsync(script, ScriptOrder.FromBytes(context.Arguments), context.Options.OutputBytes, cancellation);
+}

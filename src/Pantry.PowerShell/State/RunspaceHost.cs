@@ -1,0 +1,214 @@
+using System.Management.Automation.Runspaces;
+using System.Runtime.CompilerServices;
+using Pantry.Client;
+using Pantry.Commands;
+using Pantry.Hosting;
+using Pantry.Operators;
+using Pantry.PowerShell.Scripts;
+using Pantry.Server;
+using Pantry.Targeting;
+using Pantry.Transport;
+
+namespace Pantry.PowerShell.State;
+
+/// <summary>What one runspace has running: servers, clients, sessions and registered commands. Ends with the module or the runspace.</summary>
+internal sealed class RunspaceHost
+{
+    private static readonly ConditionalWeakTable<Runspace, RunspaceHost> States = [];
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan ExitPatience = TimeSpan.FromSeconds(3);
+
+    private readonly Lock _lock = new();
+    private readonly SharedLoop _loop = new();
+    private readonly List<ClientRegistration> _clients = [];
+
+    // Servers of this process and sessions elsewhere; the last is what cmdlets use that are given none.
+    private readonly List<object> _fleets = [];
+
+    static RunspaceHost() => AppDomain.CurrentDomain.ProcessExit += (_, _) =>
+        Task.WhenAll(States.Select(pair => Task.Run(pair.Value.StopAllAsync))).Wait(ExitPatience);
+
+    private RunspaceHost(Runspace runspace) => runspace.StateChanged += (_, change) =>
+    {
+        // Synchronous, so that the ports are free once the runspace is closed.
+        if (change.RunspaceStateInfo.State is RunspaceState.Closing or RunspaceState.Closed or RunspaceState.Broken)
+            Stop();
+    };
+
+    /// <summary>Commands of the clients of this runspace, those registered here included.</summary>
+    public CommandTable Commands { get; } = new(new ScriptOrderCommand());
+
+    public IReadOnlyList<PantryServer> Servers => Snapshot(_fleets).OfType<PantryServer>().ToList();
+
+    public IReadOnlyList<PantrySession> Sessions => Snapshot(_fleets).OfType<PantrySession>().ToList();
+
+    public IReadOnlyList<ClientRegistration> Clients => Snapshot(_clients);
+
+    public static RunspaceHost Of(Runspace runspace) => States.GetValue(runspace, key => new RunspaceHost(key));
+
+    public static void StopIn(Runspace? runspace)
+    {
+        if (runspace is not null && States.TryGetValue(runspace, out RunspaceHost? state))
+            state.Stop();
+    }
+
+    /// <summary>The fleet of what was given, or of the runspace's most recent server or session.</summary>
+    /// <exception cref="PantryException">There is none, or what was given is no session.</exception>
+    public IFleet FleetOf(object? session)
+    {
+        session ??= Snapshot(_fleets).LastOrDefault();
+        return session switch
+        {
+            PantryServer { Status: ServiceStatus.Running } server => ((ServerHost)server.Host).Fleet,
+            PantrySession { Status: not ServiceStatus.Stopped } connection => (IFleet)connection.Fleet,
+            PantryServer or PantrySession => throw new PantryException(PantryErrorCode.Stopped,
+                $"The server or session '{session}' was stopped. Use another one, or start or connect anew.")
+            { Target = session.ToString() },
+            null => throw new PantryException(PantryErrorCode.NotConnected,
+                "There is no server here. Start one with Start-PantryServer, or connect to one with Connect-PantryServer."),
+            _ => throw new PantryException(PantryErrorCode.InvalidArgument,
+                $"A session is a PantrySession or a PantryServer, not {session.GetType().Name}. Connect-PantryServer and Start-PantryServer give one."),
+        };
+    }
+
+    public async Task<PantryServer> StartServerAsync(ServerConfiguration configuration, CancellationToken cancellation)
+    {
+        ServerHost host = await InProcess.StartServerAsync(configuration, cancellation).ConfigureAwait(false);
+        var server = new PantryServer(host, () => host.Status, host.Statistics)
+        {
+            Address = host.Configuration.Address,
+            PublishPort = host.PublishPort,
+            ReceivePort = host.ReceivePort,
+            FilePort = host.FilePort,
+            Path = host.Configuration.Path,
+            StartedAt = host.StartedAt,
+        };
+        if (cancellation.IsCancellationRequested)
+        {
+            // Ctrl+C while it started: nobody holds it, so it must not go on.
+            await host.DisposeAsync().ConfigureAwait(false);
+            cancellation.ThrowIfCancellationRequested();
+        }
+
+        lock (_lock)
+            _fleets.Add(server);
+        return server;
+    }
+
+    public async Task StopServerAsync(PantryServer server)
+    {
+        lock (_lock)
+            _fleets.Remove(server);
+        await ((ServerHost)server.Host).DisposeAsync().ConfigureAwait(false);
+    }
+
+    public async Task<PantrySession> ConnectAsync(ServerAddress address, CancellationToken cancellation)
+    {
+        RemoteFleet fleet = await WithLoopAsync(loop => InProcess.ConnectAsync(address, loop, cancellation)).ConfigureAwait(false);
+        bool closed = false;
+        var session = new PantrySession(fleet, () => Volatile.Read(ref closed) ? ServiceStatus.Stopped : fleet.Status)
+        {
+            Server = address.ToString(),
+            ServerVersion = fleet.ServerVersion,
+            ConnectedAt = DateTimeOffset.UtcNow,
+        };
+        lock (_lock)
+            _fleets.Add(session);
+        if (cancellation.IsCancellationRequested)
+        {
+            await DisconnectAsync(session).ConfigureAwait(false);
+            cancellation.ThrowIfCancellationRequested();
+        }
+
+        return session;
+    }
+
+    /// <summary>Closes a session of this runspace; false where it was closed already.</summary>
+    public async Task<bool> DisconnectAsync(PantrySession session)
+    {
+        lock (_lock)
+        {
+            if (!_fleets.Remove(session))
+                return false;
+        }
+
+        await ((RemoteFleet)session.Fleet).DisposeAsync().ConfigureAwait(false);
+        await _loop.ReleaseAsync().ConfigureAwait(false);
+        return true;
+    }
+
+    public async Task<ClientRegistration> StartClientAsync(ClientConfiguration configuration, CancellationToken cancellation)
+    {
+        ClientAgent agent = await WithLoopAsync(
+            loop => InProcess.StartClientAsync(configuration, Commands, loop, cancellation)).ConfigureAwait(false);
+        ClientLabels labels = configuration.Labels;
+        var client = new ClientRegistration(agent, () => agent.Status)
+        {
+            Identity = labels.Identity,
+            Application = labels.Application,
+            Environment = labels.Environment,
+            Roles = labels.Roles,
+            Status = agent.Registration,
+            Streams = labels.ShownStreams(),
+            Server = configuration.Server.ToString(),
+        };
+        lock (_lock)
+            _clients.Add(client);
+        if (cancellation.IsCancellationRequested)
+        {
+            await StopClientAsync(client, forget: true).ConfigureAwait(false);
+            cancellation.ThrowIfCancellationRequested();
+        }
+
+        return client;
+    }
+
+    /// <summary>Stops a client of this runspace; false where it was stopped already.</summary>
+    public async Task<bool> StopClientAsync(ClientRegistration client, bool forget)
+    {
+        lock (_lock)
+        {
+            if (!_clients.Remove(client))
+                return false;
+        }
+
+        await ((ClientAgent)client.Agent).StopAsync(forget).ConfigureAwait(false);
+        await _loop.ReleaseAsync().ConfigureAwait(false);
+        return true;
+    }
+
+    public ClientRegistration? FindClient(string identity) => Clients.LastOrDefault(client => Names.Same(client.Identity, identity));
+
+    /// <summary>Stops all, clients first: a server that is still there hears them leave.</summary>
+    public async Task StopAllAsync()
+    {
+        Task[] clients = [.. Clients.Select(client => StopClientAsync(client, forget: false))];
+        await Task.WhenAll(clients).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Task[] sessions = [.. Sessions.Select(DisconnectAsync)];
+        await Task.WhenAll(sessions).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Task[] servers = [.. Servers.Select(StopServerAsync)];
+        await Task.WhenAll(servers).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private void Stop() => Task.Run(StopAllAsync).Wait(StopPatience);
+
+    private async Task<T> WithLoopAsync<T>(Func<SocketLoop, Task<T>> start)
+    {
+        SocketLoop loop = _loop.Acquire();
+        try
+        {
+            return await start(loop).ConfigureAwait(false);
+        }
+        catch
+        {
+            await _loop.ReleaseAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private List<T> Snapshot<T>(List<T> list)
+    {
+        lock (_lock)
+            return [.. list];
+    }
+}
