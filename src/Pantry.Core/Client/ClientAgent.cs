@@ -23,6 +23,7 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
     private IReadOnlyList<TopicId> _topics = [];
     private ServerLink? _link;
     private Task? _stopped;
+    private volatile bool _forgotten;
     private long _orderNumber;
     private long _factsSentAt;
 
@@ -112,6 +113,7 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
                 break;
             case Leave { Forget: true } leave when !published:
                 _log.LogWarning("The server took this client off its list ({Reason}); it stops.", DisplayText.FirstLine(leave.Reason));
+                _forgotten = true;
                 _ = StopAsync(forget: false);
                 break;
             default:
@@ -173,7 +175,7 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
         _runner.CancelAll();
         if (_link is not { } link)
             return;
-        if (link.Status == ServiceStatus.Running)
+        if (link.Status == ServiceStatus.Running && !_forgotten)
             await SayGoodbyeAsync(link, forget).ConfigureAwait(false);
         await link.DisposeAsync().ConfigureAwait(false);
         _runner.Dispose();

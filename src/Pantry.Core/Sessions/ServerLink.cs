@@ -37,6 +37,7 @@ internal sealed class ServerLink : IAsyncDisposable
     private TimeSpan _deadAfter;
     private volatile bool _up;
     private volatile bool _ready;
+    private volatile bool _leaving;
 
     private ServerLink(ServerAddress server, ILinkOwner owner, SocketLoop loop, bool ownsLoop, PantryOptions options, TimeProvider time, ILogger log)
     {
@@ -114,6 +115,7 @@ internal sealed class ServerLink : IAsyncDisposable
     {
         if (!introducing && !_ready)
             throw NotReady();
+        _leaving |= kind == MessageKind.Leave;
         ulong number = Interlocked.Increment(ref _lastCorrelation);
         var answer = new TaskCompletionSource<Message>(TaskCreationOptions.RunContinuationsAsynchronously);
         _requests[number] = answer;
@@ -312,7 +314,7 @@ internal sealed class ServerLink : IAsyncDisposable
 
         if (opened.Message is not { } message)
             return;
-        if (message.Head is Refused { Code: nameof(PantryErrorCode.NotConnected) } && _ready)
+        if (message.Head is Refused { Code: nameof(PantryErrorCode.NotConnected) } && _ready && !_leaving)
         {
             // The server has lost our session, as after a long silence: begin anew on the same link.
             LinkChanged(new ClientEvent.LinkChanged(true, null));

@@ -4,6 +4,8 @@ namespace Pantry.Transport.Gates;
 
 internal sealed partial class GateConnection
 {
+    private const int HandshakeBufferBytes = 512;
+
     private Task _outbound = Task.CompletedTask;
 
     /// <summary>First bytes of what is not ZMTP, printable, for the error that names it.</summary>
@@ -15,7 +17,7 @@ internal sealed partial class GateConnection
         await TrySendAllAsync(foreign, context.Hello);
         while (!_handshake.IsDone)
         {
-            int count = await TryReceiveAsync(foreign, _buffer.Room(_buffer.WaitBytes));
+            int count = await TryReceiveAsync(foreign, _buffer, HandshakeBufferBytes, more: false);
             if (count == 0)
             {
                 Cut(GateRefusal.ClosedInHandshake);
@@ -47,7 +49,7 @@ internal sealed partial class GateConnection
     /// <summary>Connects to our own endpoint, introduces itself there as the peer, and starts the way back.</summary>
     private async Task<bool> OpenBackendAsync()
     {
-        var buffer = new ReadBuffer(context.Limits.WaitBufferBytes);
+        var buffer = new ReadBuffer();
         var backend = new Socket(context.Backend.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         Volatile.Write(ref _backend, backend);
         bool placed = false;
@@ -64,7 +66,7 @@ internal sealed partial class GateConnection
             int count = 0;
             while (!parser.IsDone)
             {
-                count = await TryReceiveAsync(backend, buffer.Room(buffer.WaitBytes));
+                count = await TryReceiveAsync(backend, buffer, HandshakeBufferBytes, more: false);
                 used = parser.Feed(buffer.Current.AsSpan(0, count));
                 if (count == 0 || parser.Refusal != GateRefusal.None)
                 {

@@ -2,7 +2,7 @@ namespace Pantry.Transport.Gates;
 
 internal sealed partial class GateConnection
 {
-    private readonly ReadBuffer _buffer = new(context.Limits.WaitBufferBytes);
+    private readonly ReadBuffer _buffer = new();
     private int _start;
     private int _end;
     private long _reserved;
@@ -42,7 +42,7 @@ internal sealed partial class GateConnection
             SetDeadline(ref _inboundDeadline, context.Limits.FirstMessageTimeout, GateRefusal.FirstMessageTimeout);
 
         int size = NextReadSize();
-        int count = await TryReceiveAsync(foreign, _buffer.Room(size));
+        int count = await TryReceiveAsync(foreign, _buffer, size, _readMore);
         ClearDeadline(ref _inboundDeadline);
         if (inside)
             _messageTimeLeft -= TimeSpan.FromMilliseconds(context.Clock.Now - waitFrom);
@@ -60,9 +60,8 @@ internal sealed partial class GateConnection
     /// </summary>
     private int NextReadSize()
     {
-        if (_reserved > 0 && _frames.BodyLeft > _buffer.WaitBytes)
-            return (int)Math.Min(_frames.BodyLeft, context.Limits.BufferBytes);
-        return _readMore ? context.Limits.SmallBufferBytes : _buffer.WaitBytes;
+        int small = context.Limits.SmallBufferBytes;
+        return _reserved > 0 && _frames.BodyLeft > small ? (int)Math.Min(_frames.BodyLeft, context.Limits.BufferBytes) : small;
     }
 
     private async ValueTask<bool> ForwardAsync()

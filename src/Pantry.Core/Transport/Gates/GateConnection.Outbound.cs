@@ -10,10 +10,11 @@ internal sealed partial class GateConnection
         try
         {
             bool open = await SendToPeerAsync(buffer.Current.AsMemory(start, end - start));
-            int size = buffer.WaitBytes;
+            int size = context.Limits.SmallBufferBytes;
+            bool more = false;
             while (open)
             {
-                int count = await TryReceiveAsync(backend, buffer.Room(size));
+                int count = await TryReceiveAsync(backend, buffer, size, more);
                 if (count == 0)
                 {
                     EndPeer();
@@ -21,12 +22,13 @@ internal sealed partial class GateConnection
                 }
 
                 open = await SendToPeerAsync(buffer.Current.AsMemory(0, count));
-                size = HasMore(backend, count, size) ? context.Limits.BufferBytes : buffer.WaitBytes;
+                more = HasMore(backend, count, size);
+                size = more ? context.Limits.BufferBytes : context.Limits.SmallBufferBytes;
             }
 
             // The peer is gone; the endpoint finds out by the other direction and closes after what it has read.
             BeginClose();
-            await DiscardAsync(backend, buffer.Current);
+            await DiscardAsync(backend, buffer.Room(HandshakeBufferBytes));
         }
         catch (Exception error)
         {

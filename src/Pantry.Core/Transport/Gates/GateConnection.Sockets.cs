@@ -17,6 +17,18 @@ internal sealed partial class GateConnection
         }
     }
 
+    /// <summary>Waits with no buffer, unless there is more to read already, then reads into one of the pool.</summary>
+    private static async ValueTask<int> TryReceiveAsync(Socket socket, ReadBuffer buffer, int size, bool more)
+    {
+        if (!more)
+        {
+            buffer.Release();
+            await TryReceiveAsync(socket, Memory<byte>.Empty);
+        }
+
+        return await TryReceiveAsync(socket, buffer.Room(size));
+    }
+
     private static async ValueTask<bool> TrySendAllAsync(Socket socket, ReadOnlyMemory<byte> bytes)
     {
         try
@@ -58,7 +70,7 @@ internal sealed partial class GateConnection
         }
     }
 
-    private static async Task DiscardAsync(Socket socket, byte[] buffer)
+    private static async Task DiscardAsync(Socket socket, Memory<byte> buffer)
     {
         while (await TryReceiveAsync(socket, buffer) > 0)
         {

@@ -98,12 +98,6 @@ internal sealed record GateLimits
     /// <summary>Buffer for bodies of granted large messages and for what we send.</summary>
     public int BufferBytes { get; init; } = 128 * 1024;
 
-    /// <summary>
-    /// Buffer of each direction of a connection that waits for bytes. A short message needs no other one, and waiting
-    /// with it costs a system call less than waiting without any.
-    /// </summary>
-    public int WaitBufferBytes { get; init; } = 1024;
-
     /// <summary>Buffer for everything else a peer sends; all that a peer which is made to wait can hold.</summary>
     public int SmallBufferBytes { get; init; } = 16 * 1024;
 
@@ -113,7 +107,7 @@ internal sealed record GateLimits
         foreach (double positive in (ReadOnlySpan<double>)[
             MaxConnections, MaxConnectionsPerAddress, MaxHalfOpen, AcceptsPerSecond, AcceptBurst, AcceptsPerSecondPerAddress,
             AcceptBurstPerAddress, MessagesPerSecond, BytesPerSecond, BurstSeconds, LargeMessageBytes, MaxBackendHandshakes,
-            Backlog, KeepAliveProbes, BufferBytes, SmallBufferBytes, WaitBufferBytes, HandshakeTimeout.Ticks, FirstMessageTimeout.Ticks,
+            Backlog, KeepAliveProbes, BufferBytes, SmallBufferBytes, HandshakeTimeout.Ticks, FirstMessageTimeout.Ticks,
             MessageTimeout.Ticks, StallTimeout.Ticks, BackendTimeout.Ticks, CloseTimeout.Ticks, HalfOpenGrace.Ticks, IdleTimeout?.Ticks ?? 1])
         {
             if (!(positive > 0))

@@ -3,29 +3,20 @@ using System.Buffers;
 namespace Pantry.Transport.Gates;
 
 /// <summary>
-/// The buffer of one direction: a small one of its own to wait with, and a rented one while there is more to read.
+/// What one direction of a connection reads into: taken from the pool once there is something to read, given back before
+/// waiting for more, so that a connection that waits holds no buffer.
 /// </summary>
-internal sealed class ReadBuffer(int waitBytes)
+internal sealed class ReadBuffer
 {
-    private readonly byte[] _own = new byte[waitBytes];
     private byte[]? _rented;
 
     /// <summary>What the last read went into.</summary>
-    public byte[] Current => _rented ?? _own;
-
-    /// <summary>Size of the small one.</summary>
-    public int WaitBytes => _own.Length;
+    public byte[] Current => _rented ?? [];
 
     /// <summary>Room of exactly so many bytes; nothing of the former content is kept.</summary>
     public Memory<byte> Room(int bytes)
     {
-        if (bytes <= _own.Length)
-        {
-            Release();
-            return _own.AsMemory(0, bytes);
-        }
-
-        // Neither too small nor much too large: what waits with it should hold no more than it needs.
+        // Neither too small nor much too large: what is slow to send should hold no more than it needs.
         if (_rented is null || _rented.Length < bytes || _rented.Length > 4 * (long)bytes)
         {
             Release();
@@ -35,7 +26,7 @@ internal sealed class ReadBuffer(int waitBytes)
         return _rented.AsMemory(0, bytes);
     }
 
-    /// <summary>Gives the rented one back.</summary>
+    /// <summary>Gives it back.</summary>
     public void Release()
     {
         if (_rented is { } rented)
