@@ -102,7 +102,7 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
                 Take(link, order with { Direct = order.Direct && !published }, message.Body(0));
                 break;
             case CancelOrder cancel when !published:
-                _runner.Cancel(cancel.Job);
+                Cancel(link, cancel.Job);
                 break;
             case ResultStored stored when !published:
                 _outbox.Confirm(stored.Job);
@@ -144,12 +144,22 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
             _ = link.SendAsync(result);
     }
 
+    private void Cancel(ServerLink link, string job)
+    {
+        _runner.Cancel(job);
+        // The order itself may still be on its way: it is taken for seen, and never started.
+        if (_seen.TryAdd(job))
+        {
+            _ = link.SendAsync(_outbox.Add(new Message(MessageKind.Result, new Result(
+                job, CommandStatus.Cancelled, null, new CommandError("Cancelled", "Cancelled before it was started."), BodyFormat.None, null, false, null, TimeSpan.Zero))));
+        }
+    }
+
     private async Task RunAsync(ServerLink link, Order order, byte[] arguments)
     {
         try
         {
-            Message result = _outbox.Add(await _runner.RunAsync(order, arguments).ConfigureAwait(false));
-            await link.SendAsync(result).ConfigureAwait(false);
+            await _runner.RunAsync(order, arguments, result => link.SendAsync(_outbox.Add(result))).ConfigureAwait(false);
         }
         catch (Exception exception)
         {
@@ -164,8 +174,36 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
         if (_link is not { } link)
             return;
         if (link.Status == ServiceStatus.Running)
-            await link.SendAsync(new Message(MessageKind.Leave, new Leave(forget ? "the client was unregistered" : "the client stops", forget))).ConfigureAwait(false);
+            await SayGoodbyeAsync(link, forget).ConfigureAwait(false);
         await link.DisposeAsync().ConfigureAwait(false);
+        _runner.Dispose();
+    }
+
+    /// <summary>
+    /// Results go before goodbye, and both are confirmed: what a socket still held when it was closed could be lost.
+    /// </summary>
+    private async Task SayGoodbyeAsync(ServerLink link, bool forget)
+    {
+        using var deadline = new CancellationTokenSource(_options.StopTimeout, _time);
+        try
+        {
+            await _runner.Idle.WaitAsync(deadline.Token).ConfigureAwait(false);
+            await _outbox.Empty.WaitAsync(deadline.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            _log.LogWarning("The client stops with {Count} results that the server did not confirm.", _outbox.Count);
+        }
+
+        try
+        {
+            await link.RequestAsync(
+                MessageKind.Leave, new Leave(forget ? "the client was unregistered" : "the client stops", forget), [], _options.StopTimeout, default).ConfigureAwait(false);
+        }
+        catch (PantryException unheard)
+        {
+            _log.LogInformation("The server did not hear the client's goodbye: {Reason}", unheard.Message);
+        }
     }
 
     private ClientFacts CollectFacts() => FactsCollector.Collect(Configuration, _time);

@@ -16,11 +16,45 @@ internal sealed class OrderRunner(
 
     private readonly SemaphoreSlim _slots = new(options.MaxConcurrentCommands);
     private readonly ConcurrentDictionary<string, Running> _running = new();
+    private readonly Lock _work = new();
+    private TaskCompletionSource _idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _unfinished;
 
     public int Count => _running.Count;
 
-    /// <summary>Runs an order to its result.</summary>
-    public async Task<Message> RunAsync(Order order, byte[] arguments)
+    /// <summary>Completes when no order is at work any more; orders that come meanwhile count too.</summary>
+    public Task Idle
+    {
+        get
+        {
+            lock (_work)
+                return _unfinished == 0 ? Task.CompletedTask : _idle.Task;
+        }
+    }
+
+    /// <summary>Runs an order to its result and hands that over.</summary>
+    public async Task RunAsync(Order order, byte[] arguments, Func<Message, Task> deliver)
+    {
+        lock (_work)
+            _unfinished++;
+        try
+        {
+            await deliver(await ResultAsync(order, arguments).ConfigureAwait(false)).ConfigureAwait(false);
+        }
+        finally
+        {
+            lock (_work)
+            {
+                if (--_unfinished == 0)
+                {
+                    _idle.TrySetResult();
+                    _idle = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                }
+            }
+        }
+    }
+
+    private async Task<Message> ResultAsync(Order order, byte[] arguments)
     {
         DateTimeOffset started = time.GetUtcNow();
         long begun = time.GetTimestamp();

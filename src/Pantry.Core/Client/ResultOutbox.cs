@@ -8,7 +8,18 @@ internal sealed class ResultOutbox(PantryOptions options, TimeProvider time)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, Pending> _pending = [];
+    private TaskCompletionSource _empty = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _bytes;
+
+    /// <summary>Completes when no result waits.</summary>
+    public Task Empty
+    {
+        get
+        {
+            lock (_lock)
+                return _pending.Count == 0 ? Task.CompletedTask : _empty.Task;
+        }
+    }
 
     public int Count
     {
@@ -25,7 +36,7 @@ internal sealed class ResultOutbox(PantryOptions options, TimeProvider time)
         lock (_lock)
         {
             long size = result.Bodies.Sum(body => (long)body.Length);
-            if (_bytes + size > options.OutboxBytes)
+            if (_bytes + size > options.OutboxBytes || size > options.Wire.MaxMessageBytes - options.Wire.FragmentBytes)
             {
                 result = result with { Head = result.HeadAs<Result>() with { Truncated = true, Format = BodyFormat.None }, Bodies = [] };
                 size = 0;
@@ -49,6 +60,10 @@ internal sealed class ResultOutbox(PantryOptions options, TimeProvider time)
         {
             if (_pending.Remove(job, out Pending? pending))
                 _bytes -= pending.Size;
+            if (_pending.Count > 0)
+                return;
+            _empty.TrySetResult();
+            _empty = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }
     }
 

@@ -34,11 +34,13 @@ internal sealed class ChildProcess : IDisposable
     public void Start() => _process.Start();
 
     /// <summary>Writes the input, reads the output, and waits for the end; on cancellation ends the whole tree and says what there was.</summary>
-    public async Task<ChildOutcome> WaitAsync(byte[] input, int outputBytes, CancellationToken cancellation)
+    /// <param name="input">What it reads.</param>
+    /// <param name="output">Keeps its output.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public async Task<ChildOutcome> WaitAsync(byte[] input, CappedOutput output, CancellationToken cancellation)
     {
         using var reading = new CancellationTokenSource();
-        using var output = new CappedOutput(outputBytes);
-        using var error = new CappedOutput(outputBytes);
+        using var error = new CappedOutput(_options.OutputBytes);
         Task reads = Task.WhenAll(
             output.ReadAsync(_process.StandardOutput.BaseStream, reading.Token), error.ReadAsync(_process.StandardError.BaseStream, reading.Token));
         Task write = WriteAsync(input, reading.Token);

@@ -32,10 +32,11 @@ internal sealed class ScriptCommand : ICommand
                 continue;
             }
 
-            ChildOutcome outcome = await child.WaitAsync(
-                // Room for the records in base64 beside what the script writes to the console.
-                Request(context, boundary), 3 * context.Options.OutputBytes, cancellation).ConfigureAwait(false);
-            return ToOutcome(outcome, boundary);
+            // The script's records come last, behind a mark that nobody can guess; what is before it was written to the console.
+            // In base64 they are larger than what the child counts against the cap.
+            using var output = new CappedOutput(context.Options.OutputBytes, Encoding.ASCII.GetBytes(boundary), 2 * context.Options.OutputBytes);
+            ChildOutcome outcome = await child.WaitAsync(Request(context, boundary), output, cancellation).ConfigureAwait(false);
+            return ToOutcome(outcome, output.AfterMark());
         }
 
         return CommandOutcome.Failed("NoPowerShell",
@@ -58,13 +59,9 @@ internal sealed class ScriptCommand : ICommand
     private static byte[] Request(CommandContext context, string boundary) =>
         Encoding.ASCII.GetBytes($"{boundary}\n{context.Options.OutputBytes}\n{Convert.ToBase64String(context.Arguments)}\n");
 
-    private static CommandOutcome ToOutcome(ChildOutcome outcome, string boundary)
+    private static CommandOutcome ToOutcome(ChildOutcome outcome, byte[]? answer)
     {
-        // The script's records come last, between two boundary lines; what is before them was written to the console.
-        byte[] mark = Encoding.ASCII.GetBytes(boundary);
-        ReadOnlySpan<byte> written = outcome.StandardOutput;
-        int start = written.IndexOf(mark);
-        if (start < 0)
+        if (answer is null)
         {
             return CommandOutcome.Failed("PowerShellFailed", $"PowerShell ended with exit code {outcome.ExitCode} before the script did.") with
             {
@@ -75,7 +72,7 @@ internal sealed class ScriptCommand : ICommand
             };
         }
 
-        string[] lines = Encoding.ASCII.GetString(written[start..]).Split('\n', StringSplitOptions.TrimEntries);
+        string[] lines = Encoding.ASCII.GetString(answer).Split('\n', StringSplitOptions.TrimEntries);
         bool failed = lines.Length < 3 || lines[1] != "Succeeded";
         return new CommandOutcome
         {
@@ -83,7 +80,7 @@ internal sealed class ScriptCommand : ICommand
             Error = failed ? new CommandError("ScriptFailed", ScriptHostSource.Decode(lines.ElementAtOrDefault(2)) is { Length: > 0 } why ? why : "The script failed.") : null,
             ExitCode = int.TryParse(lines.ElementAtOrDefault(3), out int exitCode) ? exitCode : null,
             Truncated = outcome.Truncated || lines.ElementAtOrDefault(4) == "Truncated",
-            StandardOutput = written[..Math.Max(0, start - 1)].ToArray(),
+            StandardOutput = outcome.StandardOutput is [.. byte[] text, (byte)'\n'] ? text : outcome.StandardOutput,
             StandardError = outcome.StandardError,
             Output = Convert.FromBase64String(lines.ElementAtOrDefault(5) ?? ""),
             Format = BodyFormat.Clixml,

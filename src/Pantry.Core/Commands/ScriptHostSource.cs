@@ -27,7 +27,7 @@ internal static class ScriptHostSource
             param($letter, $value)
             $xml = [Management.Automation.PSSerializer]::Serialize($value, $depth)
             $bytes = $utf8.GetBytes($letter + $xml)
-            if ($records.Length + $bytes.Length + 1 -gt $cap) { Set-Variable -Name truncated -Value 'Truncated' -Scope Script }
+            if ($truncated -or $records.Length + $bytes.Length + 1 -gt $cap) { Set-Variable -Name truncated -Value 'Truncated' -Scope Script }
             else { $records.Write($bytes, 0, $bytes.Length); $records.WriteByte(0) }
         }
         $shell = [PowerShell]::Create()
@@ -62,6 +62,7 @@ internal static class ScriptHostSource
             foreach ($item in $shell.Streams.Error.ReadAll()) { if ($status -eq 'Succeeded') { $status = 'Failed'; $why = [string]$item }; & $keep 'E' $item }
             foreach ($item in $shell.Streams.Warning.ReadAll()) { & $keep 'W' $item }
             foreach ($item in $shell.Streams.Verbose.ReadAll()) { & $keep 'V' $item }
+            foreach ($item in $shell.Streams.Debug.ReadAll()) { & $keep 'D' $item }
             if ($shell.Streams.Information) { foreach ($item in $shell.Streams.Information.ReadAll()) { & $keep 'I' $item } }
             $last = $shell.Runspace.SessionStateProxy.GetVariable('LASTEXITCODE')
             if ($null -ne $last) { $exit = [string]$last }

@@ -28,7 +28,8 @@ internal sealed class ShellCommand : ICommand
                 $"'{arguments.Program ?? "the shell"}' could not be started: {exception.Message}. Check that it is installed on the client, and the working directory.");
         }
 
-        ChildOutcome outcome = await child.WaitAsync([], context.Options.OutputBytes, cancellation).ConfigureAwait(false);
+        using var output = new CappedOutput(context.Options.OutputBytes);
+        ChildOutcome outcome = await child.WaitAsync([], output, cancellation).ConfigureAwait(false);
         bool failed = outcome.ExitCode != 0;
         return new CommandOutcome
         {

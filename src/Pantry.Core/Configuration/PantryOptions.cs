@@ -97,7 +97,10 @@ internal sealed record PantryOptions
     public int RowWindow { get; init; } = 64;
 
     /// <summary>Clients of one page of a list.</summary>
-    public int ClientPageSize { get; init; } = 128;
+    public int ClientPageSize { get; init; } = 64;
+
+    /// <summary>Jobs under way; more are refused.</summary>
+    public int MaxJobs { get; init; } = 10_000;
 
     /// <summary>Jobs that have ended and are kept for consoles that come back.</summary>
     public int KeptJobs { get; init; } = 64;

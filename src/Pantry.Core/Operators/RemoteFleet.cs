@@ -50,8 +50,16 @@ internal sealed class RemoteFleet : IFleet, ILinkOwner, IAsyncDisposable
     {
         if (_link is not { } link)
             return;
-        if (link.Status == ServiceStatus.Running)
-            await link.SendAsync(new Message(MessageKind.Leave, new Leave("the operator disconnects"))).ConfigureAwait(false);
+        try
+        {
+            if (link.Status == ServiceStatus.Running)
+                await link.RequestAsync(MessageKind.Leave, new Leave("the operator disconnects"), [], _options.StopTimeout, default).ConfigureAwait(false);
+        }
+        catch (PantryException unheard)
+        {
+            _log.LogInformation("The server did not hear the goodbye: {Reason}", unheard.Message);
+        }
+
         await link.DisposeAsync().ConfigureAwait(false);
         foreach (RemoteJob job in _jobs.Values)
             job.Fail(new PantryException(PantryErrorCode.Stopped, "The connection was closed before the job ended; it goes on without this console."));
@@ -131,7 +139,7 @@ internal sealed class RemoteFleet : IFleet, ILinkOwner, IAsyncDisposable
         {
             try
             {
-                await link.RequestAsync(MessageKind.AttachJob, new AttachJob(job.Id, job.Next), [], _options.RequestTimeout, default).ConfigureAwait(false);
+                await link.RequestAsync(MessageKind.AttachJob, new AttachJob(job.Id, job.Next, job.Taken), [], _options.RequestTimeout, default).ConfigureAwait(false);
             }
             catch (PantryException gone)
             {

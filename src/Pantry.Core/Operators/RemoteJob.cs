@@ -31,6 +31,9 @@ internal sealed class RemoteJob(string id, IReadOnlyList<string> targets, Remote
         }
     }
 
+    /// <summary>Rows below this place have been read.</summary>
+    public int Taken => Volatile.Read(ref _taken);
+
     public RemoteJob Adopt(IReadOnlyList<string> known)
     {
         Targets = known;
@@ -48,7 +51,15 @@ internal sealed class RemoteJob(string id, IReadOnlyList<string> targets, Remote
         }
     }
 
-    public void End() => _rows.Writer.TryComplete();
+    public void End()
+    {
+        int missing;
+        lock (_lock)
+            missing = Adopted ? Targets.Count - _received : 0;
+        _rows.Writer.TryComplete(missing > 0
+            ? new PantryException(PantryErrorCode.ConnectionLost, $"The server ended job {id} with {missing} rows that did not come.")
+            : null);
+    }
 
     public void Fail(PantryException why) => _rows.Writer.TryComplete(why);
 
@@ -58,7 +69,7 @@ internal sealed class RemoteJob(string id, IReadOnlyList<string> targets, Remote
         {
             await foreach (ResultRow row in _rows.Reader.ReadAllAsync(cancellation).ConfigureAwait(false))
             {
-                _taken = row.Number + 1;
+                Volatile.Write(ref _taken, row.Number + 1);
                 await fleet.TakenAsync(this, _taken).ConfigureAwait(false);
                 yield return row;
                 if (_taken == Targets.Count)

@@ -18,6 +18,10 @@ internal static class MessageCodec
         return frames;
     }
 
+    /// <summary>Facts are small: one client's must not fill the lists of all.</summary>
+    public static int MaxHeadBytes(MessageKind kind, WireLimits limits) =>
+        kind is MessageKind.Register or MessageKind.FactsReport ? limits.MaxRegistrationBytes : limits.MaxHeadBytes;
+
     /// <param name="frames">The frames, header first.</param>
     /// <param name="sender">What the sender is known to be; kinds it may not send are refused before their head is read.</param>
     /// <param name="limits">Caps.</param>
@@ -38,7 +42,7 @@ internal static class MessageCodec
             return DecodeFault.UnknownKind;
         if ((header.Kind.MayBeSentBy() & sender) == 0)
             return DecodeFault.WrongDirection;
-        if (frames[1].Length > limits.MaxHeadBytes)
+        if (frames[1].Length > MaxHeadBytes(header.Kind, limits))
             return DecodeFault.TooLarge;
 
         try

@@ -20,7 +20,7 @@ internal sealed record StartJob(
     Target Target, string Command, BodyFormat Format, double TimeoutSeconds, double DeliverySeconds, int BatchSize, int? MaxFailure);
 
 /// <summary>The job is accepted and these are its targets: each gets exactly one row.</summary>
-internal sealed record JobStarted(string Job, IReadOnlyList<string> Targets, int Unknown);
+internal sealed record JobStarted(string Job, IReadOnlyList<string> Targets);
 
 /// <summary>One row of a job; rows are numbered from 0. Bodies as in <see cref="Result"/>.</summary>
 internal sealed record Row(string Job, int Number, string Client, TimeSpan? RoundTrip, Result Result);
@@ -34,8 +34,8 @@ internal sealed record JobEnded(string Job);
 /// <summary>Cancel what has not ended.</summary>
 internal sealed record CancelJob(string Job);
 
-/// <summary>After a reconnect: go on with the rows from <paramref name="Next"/> on.</summary>
-internal sealed record AttachJob(string Job, int Next);
+/// <summary>After a reconnect: go on with the rows from <paramref name="Next"/> on; those from <paramref name="Taken"/> on still wait at the console.</summary>
+internal sealed record AttachJob(string Job, int Next, int Taken);
 
 /// <summary>Make an enrolment.</summary>
 internal sealed record Enrol(string? Identity, string? Application, string? Environment, IReadOnlyList<string> Roles, double ExpiresInSeconds);

@@ -15,8 +15,14 @@ internal sealed record WireLimits
     /// <summary>Largest order, arguments included; orders are published whole.</summary>
     public int MaxOrderBytes { get; init; } = 1024 * 1024;
 
-    /// <summary>Largest head.</summary>
-    public int MaxHeadBytes { get; init; } = 1024 * 1024;
+    /// <summary>Largest head: a list of a hundred thousand names.</summary>
+    public int MaxHeadBytes { get; init; } = 8 * 1024 * 1024;
+
+    /// <summary>Largest registration or report of facts; less than a fragment, so that a peer can introduce itself in one.</summary>
+    public int MaxRegistrationBytes { get; init; } = 32 * 1024;
+
+    /// <summary>Names in the target of one published order; longer lists are published in parts.</summary>
+    public int MaxOrderTargets { get; init; } = 2000;
 
     /// <summary>Frames of one message: header, head and bodies.</summary>
     public int MaxFrames { get; init; } = 16;

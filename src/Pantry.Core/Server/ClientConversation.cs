@@ -40,6 +40,8 @@ internal sealed class ClientConversation(
                 registry.SetFacts(client, report.Facts);
                 break;
             case Leave leave:
+                // The same message back confirms it; what is queued still leaves a closed session.
+                session.Post(message);
                 close(session, DisplayText.FirstLine(leave.Reason));
                 GoOffline(client, DisplayText.FirstLine(leave.Reason));
                 if (leave.Forget)

@@ -149,6 +149,7 @@ internal sealed class ClientRegistry(int maxClients)
     /// <summary>Takes an order's number and its targets in one step.</summary>
     public (long Number, IReadOnlyList<Recipient> Recipients, IReadOnlyList<string> Unknown) Expect(Target target)
     {
+        target = target with { Identities = [.. target.Identities.Distinct(Names.Comparer)] };
         lock (_lock)
         {
             // A list is looked up, not searched for: work follows the targets, not the inventory.

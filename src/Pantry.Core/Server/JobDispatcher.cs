@@ -31,6 +31,9 @@ internal sealed class JobDispatcher(
                 $"The order's arguments have {request.Arguments.Length:N0} bytes; {options.Wire.MaxOrderBytes:N0} is the most. Send large data as a file.");
         }
 
+        if (_numbers.Count >= options.MaxJobs)
+            throw new PantryException(PantryErrorCode.LimitReached, $"{options.MaxJobs:N0} jobs are under way, which is the server's limit. Wait for some to end, or cancel some.");
+
         (long number, IReadOnlyList<Recipient> recipients, IReadOnlyList<string> unknown) = registry.Expect(request.Target);
         if (recipients.Count + unknown.Count == 0)
         {
@@ -83,9 +86,7 @@ internal sealed class JobDispatcher(
     public void Cancel(Job job)
     {
         _cancelledAt.TryAdd(job.Id, time.GetTimestamp());
-        IReadOnlyList<string> running = job.Cancel();
-        foreach (Recipient recipient in registry.Refresh(running))
-            recipient.Session?.Post(new Message(MessageKind.CancelOrder, new CancelOrder(job.Id)));
+        SendCancel(job, job.Cancel());
         Retire(job);
     }
 
@@ -134,6 +135,15 @@ internal sealed class JobDispatcher(
         {
             job.Complete(target.Identity, CommandStatus.Cancelled, "CancelNotConfirmed", "Cancelled; the client did not confirm that the command has stopped.");
         }
+        else if (_cancelledAt.ContainsKey(job.Id))
+        {
+            // Nothing is started any more; the client is told again until it confirms.
+            if (time.GetElapsedTime(target.LastSentAt, now) > options.ResendAfter)
+            {
+                job.NoteResend(target.Identity, now);
+                SendCancel(job, [target.Identity]);
+            }
+        }
         else if (target.Accepted)
         {
             if (time.GetElapsedTime(target.AcceptedAt, now) > job.Request.Timeout + options.ResultGrace)
@@ -155,6 +165,12 @@ internal sealed class JobDispatcher(
         }
     }
 
+    private void SendCancel(Job job, IEnumerable<string> identities)
+    {
+        foreach (Recipient recipient in registry.Refresh(identities))
+            recipient.Session?.Post(new Message(MessageKind.CancelOrder, new CancelOrder(job.Id)));
+    }
+
     private void Advance(Job job)
     {
         SendBatch(job, known: null);
@@ -174,9 +190,17 @@ internal sealed class JobDispatcher(
 
         // The target as it was given is the shorter one, and says it all as long as nobody is left for a later batch.
         bool listed = job.Request.Target.Identities.Count > 0 || !whole;
-        Target target = listed ? Target.Clients(batch) : job.Request.Target;
         var hearing = recipients.Where(recipient => recipient is { Session: not null, HearsPublished: true }).ToList();
-        if (hearing.Count > 0)
+        foreach (Recipient[] part in listed ? hearing.Chunk(options.Wire.MaxOrderTargets) : [[.. hearing]])
+            Publish(job, listed ? Target.Clients(part.Select(recipient => recipient.Identity)) : job.Request.Target, part);
+
+        foreach (Recipient recipient in recipients.Where(recipient => recipient is { Session: not null, HearsPublished: false }))
+            SendDirectly(job, recipient, NewOrder(job, Target.Clients([recipient.Identity]), direct: true));
+    }
+
+    private void Publish(Job job, Target target, Recipient[] hearing)
+    {
+        if (hearing.Length > 0)
         {
             var order = new Message(MessageKind.Order, NewOrder(job, target, direct: false)) { Bodies = [job.Request.Arguments] };
             foreach (TopicId topic in registry.IdsOf(RoutePlan.Topics(target, [.. hearing.Select(recipient => recipient.Labels)])))
@@ -185,9 +209,6 @@ internal sealed class JobDispatcher(
                 publish(topic, order);
             }
         }
-
-        foreach (Recipient recipient in recipients.Where(recipient => recipient is { Session: not null, HearsPublished: false }))
-            SendDirectly(job, recipient, NewOrder(job, Target.Clients([recipient.Identity]), direct: true));
     }
 
     private void SendDirectly(Job job, Recipient recipient, Order order)

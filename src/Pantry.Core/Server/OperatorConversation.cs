@@ -7,7 +7,8 @@ using Pantry.Protocol;
 namespace Pantry.Server;
 
 /// <summary>What the server says and hears in its sessions with operators' consoles.</summary>
-internal sealed class OperatorConversation(IFleet fleet, JobDispatcher jobs, PantryOptions options, TimeProvider time, ILogger log)
+internal sealed class OperatorConversation(
+    IFleet fleet, JobDispatcher jobs, PantryOptions options, TimeProvider time, Action<ServerSession, string> close, ILogger log)
 {
     private readonly ConcurrentDictionary<(ServerSession Session, string Job), RowFeed> _feeds = new();
 
@@ -23,6 +24,10 @@ internal sealed class OperatorConversation(IFleet fleet, JobDispatcher jobs, Pan
                 break;
             case Heartbeat:
                 session.Post(new Message(MessageKind.HeartbeatReply, new HeartbeatReply(time.GetUtcNow())));
+                break;
+            case Leave leave:
+                session.Post(message);
+                close(session, DisplayText.FirstLine(leave.Reason));
                 break;
             case RowsTaken taken:
                 if (_feeds.TryGetValue((session, taken.Job), out RowFeed? feed))
@@ -105,22 +110,28 @@ internal sealed class OperatorConversation(IFleet fleet, JobDispatcher jobs, Pan
                 MaxFailure = start.MaxFailure,
             },
             default).ConfigureAwait(false);
-        Answer(session, message, MessageKind.JobStarted, new JobStarted(job.Id, job.Targets, 0));
-        Feed(session, jobs.Find(job.Id)!, 0);
+        Answer(session, message, MessageKind.JobStarted, new JobStarted(job.Id, job.Targets));
+        Feed(session, jobs.Find(job.Id)!, next: 0, taken: 0);
     }
 
     private void Attach(ServerSession session, Message message, AttachJob attach)
     {
         Job job = jobs.Find(attach.Job)
             ?? throw new PantryException(PantryErrorCode.InvalidArgument, $"The server has no job '{attach.Job}'; it was restarted, or the job ended long ago.");
-        Answer(session, message, MessageKind.JobStarted, new JobStarted(job.Id, job.Targets, 0));
-        Feed(session, job, Math.Max(0, attach.Next));
+        Answer(session, message, MessageKind.JobStarted, new JobStarted(job.Id, job.Targets));
+        int next = Math.Clamp(attach.Next, 0, job.Targets.Count);
+        Feed(session, job, next, Math.Clamp(attach.Taken, Math.Max(0, next - options.RowWindow), next));
     }
 
-    private void Feed(ServerSession session, Job job, int from)
+    private void Feed(ServerSession session, Job job, int next, int taken)
     {
-        var feed = new RowFeed(job, session, from, options.RowWindow);
+        var feed = new RowFeed(job, session, next, taken, options.RowWindow);
+        if (_feeds.TryRemove((session, job.Id), out RowFeed? earlier))
+            earlier.Stop();
         _feeds[(session, job.Id)] = feed;
+        // A session that was closed meanwhile will not stop it any more.
+        if (session.Closed)
+            feed.Stop();
         _ = feed.RunAsync().ContinueWith(_ => _feeds.TryRemove((session, job.Id), out RowFeed? _), TaskScheduler.Default);
     }
 

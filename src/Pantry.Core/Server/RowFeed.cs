@@ -4,18 +4,18 @@ using Pantry.Protocol;
 namespace Pantry.Server;
 
 /// <summary>A job's rows on their way to one console, never more ahead of it than the window.</summary>
-internal sealed class RowFeed(Job job, ServerSession session, int from, int window) : IDisposable
+internal sealed class RowFeed(Job job, ServerSession session, int next, int taken, int window) : IDisposable
 {
-    private readonly SemaphoreSlim _credit = new(window);
+    private readonly SemaphoreSlim _credit = new(Math.Max(0, window - (next - taken)));
     private readonly CancellationTokenSource _stop = new();
-    private readonly int _from = from;
-    private int _taken = from;
+    private readonly int _from = next;
+    private int _taken = taken;
 
-    /// <summary>The console has taken the rows below <paramref name="next"/>.</summary>
-    public void Taken(int next)
+    /// <summary>The console has taken the rows below a place.</summary>
+    public void Taken(int below)
     {
         // Called on the server's reading task only.
-        int more = Math.Min(next, job.Targets.Count) - _taken;
+        int more = Math.Min(below, job.Targets.Count) - _taken;
         if (more <= 0)
             return;
         _taken += more;

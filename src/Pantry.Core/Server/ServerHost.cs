@@ -43,7 +43,7 @@ internal sealed class ServerHost : IAsyncDisposable
         Jobs = new JobDispatcher(Registry, options, time, Counters, Publish, log);
         Fleet = new LocalFleet(this, Registry, Jobs, options, time);
         _clients = new ClientConversation(Registry, Jobs, options, time, Counters, Close, log);
-        _operators = new OperatorConversation(Fleet, Jobs, options, time, log);
+        _operators = new OperatorConversation(Fleet, Jobs, options, time, Close, log);
         _reading = Task.Run(ReadAsync);
         _sweeping = Task.Run(SweepAsync);
     }
@@ -191,7 +191,7 @@ internal sealed class ServerHost : IAsyncDisposable
 
         // Until a peer has said what it is, it may say only that.
         Senders role = session.Role == Senders.None ? Senders.Peers : session.Role;
-        Opened opened = session.Messages.Open(received.Frames, role);
+        Opened opened = session.Messages.Open(received.Frames, role, mayFragment: session.Role != Senders.None);
         if (opened.Fault != DecodeFault.None)
         {
             Reject(session, opened);

@@ -15,6 +15,12 @@ internal sealed class MessageChannel(IMessageSeal seal, WireLimits limits)
     public IEnumerable<byte[][]> Seal(Message message)
     {
         byte[][] frames = MessageCodec.Encode(message);
+        if (frames[1].Length > MessageCodec.MaxHeadBytes(message.Kind, limits))
+        {
+            throw new PantryException(PantryErrorCode.MessageTooLarge,
+                $"The head of {message.Kind} has {frames[1].Length:N0} bytes; {MessageCodec.MaxHeadBytes(message.Kind, limits):N0} is the most.");
+        }
+
         return Fragments.Needed(frames, limits)
             ? Fragments.Cut(frames, Interlocked.Increment(ref _lastNumber), limits).Select(seal.Seal)
             : [seal.Seal(frames)];
@@ -23,7 +29,8 @@ internal sealed class MessageChannel(IMessageSeal seal, WireLimits limits)
     /// <summary>Opens a transport message.</summary>
     /// <param name="transportFrames">The frames as they came.</param>
     /// <param name="sender">What the peer is known to be.</param>
-    public Opened Open(byte[][] transportFrames, Senders sender)
+    /// <param name="mayFragment">Whether fragments are taken: not from a peer that has not introduced itself.</param>
+    public Opened Open(byte[][] transportFrames, Senders sender, bool mayFragment = true)
     {
         if (seal.Open(transportFrames) is not { } frames)
             return new Opened(DecodeFault.NotSealed);
@@ -31,6 +38,8 @@ internal sealed class MessageChannel(IMessageSeal seal, WireLimits limits)
         if (frames.Length > 0 && MessageHeader.TryRead(frames[0], out MessageHeader first)
             && ProtocolVersion.Understands(first.Major) && first.Kind == MessageKind.Fragment)
         {
+            if (!mayFragment)
+                return new Opened(DecodeFault.BadFragment, Header: first);
             DecodeFault fault = _reassembly.Add(frames, first.Correlation, out byte[][]? whole);
             if (whole is null)
                 return new Opened(fault, Header: first);

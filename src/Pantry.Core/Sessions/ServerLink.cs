@@ -33,6 +33,8 @@ internal sealed class ServerLink : IAsyncDisposable
     private PantryException? _lastFault;
     private ulong _lastCorrelation;
     private long _lastHeard;
+    private TimeSpan _heartbeat;
+    private TimeSpan _deadAfter;
     private volatile bool _up;
     private volatile bool _ready;
 
@@ -45,6 +47,8 @@ internal sealed class ServerLink : IAsyncDisposable
         _options = options;
         _time = time;
         _log = log;
+        _heartbeat = options.HeartbeatInterval;
+        _deadAfter = options.DeadAfter;
         _channel = NewChannel();
     }
 
@@ -245,10 +249,11 @@ internal sealed class ServerLink : IAsyncDisposable
                 (MessageKind kind, object head) = _owner.Introduction();
                 Message answer = await RequestAsync(kind, head, [], _options.RegisterRetry, lost, introducing: true).ConfigureAwait(false);
                 await _owner.IntroducedAsync(this, answer).ConfigureAwait(false);
+                TakeTimes(answer);
                 _transport!.ForgetFailures();
                 _ready = true;
                 _introduced.TrySetResult();
-                await _owner.ReadyAsync(this).ConfigureAwait(false);
+                await GuardedAsync(_owner.ReadyAsync).ConfigureAwait(false);
                 return;
             }
             catch (PantryException late) when (late.Code == PantryErrorCode.TimedOut)
@@ -328,28 +333,55 @@ internal sealed class ServerLink : IAsyncDisposable
 
     private async Task BeatAsync()
     {
-        using var timer = new PeriodicTimer(_options.HeartbeatInterval, _time);
+        using var timer = new PeriodicTimer(_heartbeat, _time);
         try
         {
             while (await timer.WaitForNextTickAsync(_stopping.Token).ConfigureAwait(false))
             {
+                timer.Period = _heartbeat;
                 if (!_up)
                     continue;
-                if (_time.GetElapsedTime(_lastHeard) > _options.DeadAfter)
+                if (_time.GetElapsedTime(_lastHeard) > _deadAfter)
                 {
-                    _log.LogWarning("The server {Server} has been silent for {Seconds} s; dialling anew.", _server, _options.DeadAfter.TotalSeconds);
+                    _log.LogWarning("The server {Server} has been silent for {Seconds} s; dialling anew.", _server, _deadAfter.TotalSeconds);
                     _transport!.Redial();
                 }
                 else if (_ready)
                 {
                     await SendAsync(new Message(MessageKind.Heartbeat, new Heartbeat(_owner.RunningJobs))).ConfigureAwait(false);
-                    await _owner.BeatAsync(this).ConfigureAwait(false);
+                    await GuardedAsync(_owner.BeatAsync).ConfigureAwait(false);
                 }
             }
         }
         catch (OperationCanceledException)
         {
             // The link stops.
+        }
+    }
+
+    /// <summary>The server says how often it wants to be heard, and what silence means.</summary>
+    private void TakeTimes(Message answer)
+    {
+        (double heartbeat, double deadAfter) = answer.Head switch
+        {
+            Registered registered => (registered.HeartbeatSeconds, registered.DeadAfterSeconds),
+            Connected connected => (connected.HeartbeatSeconds, connected.DeadAfterSeconds),
+            _ => (0, 0),
+        };
+        if (heartbeat is >= 0.05 and <= 300 && deadAfter >= 2 * heartbeat)
+            (_heartbeat, _deadAfter) = (TimeSpan.FromSeconds(heartbeat), TimeSpan.FromSeconds(Math.Min(deadAfter, 3600)));
+    }
+
+    private async Task GuardedAsync(Func<ServerLink, Task> owners)
+    {
+        try
+        {
+            await owners(this).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            // One message that cannot be sent must not end the heartbeat, or the link.
+            _log.LogError(exception, "The owner of the link to {Server} failed.", _server);
         }
     }
 

@@ -8,6 +8,9 @@ internal sealed record ClientLabels
     /// <summary>What a client with nothing set shows as its streams.</summary>
     public const string EveryStream = "*";
 
+    /// <summary>Roles of one client; each is a stream of its own.</summary>
+    public const int MaxRoles = 64;
+
     public required string Identity { get; init; }
 
     public string? Application { get; init; }
@@ -45,13 +48,20 @@ internal sealed record ClientLabels
     public IReadOnlyList<string> ShownStreams() => Unlabelled ? [EveryStream] : StreamPaths();
 
     /// <summary>Checks every name and drops empty and repeated ones.</summary>
-    public static ClientLabels Create(string identity, string? application, string? environment, IEnumerable<string>? roles) => new()
+    /// <exception cref="PantryException">A name is not allowed, or there are too many roles.</exception>
+    public static ClientLabels Create(string identity, string? application, string? environment, IEnumerable<string>? roles)
     {
-        Identity = Names.RequireIdentity(identity),
-        Application = Names.RequireSegment(application, "application"),
-        Environment = Names.RequireSegment(environment, "environment"),
-        Roles = [.. (roles ?? []).Where(role => !string.IsNullOrEmpty(role)).Select(role => Names.RequireSegment(role, "role")!).Distinct(Names.Comparer)],
-    };
+        var labels = new ClientLabels
+        {
+            Identity = Names.RequireIdentity(identity),
+            Application = Names.RequireSegment(application, "application"),
+            Environment = Names.RequireSegment(environment, "environment"),
+            Roles = [.. (roles ?? []).Where(role => !string.IsNullOrEmpty(role)).Select(role => Names.RequireSegment(role, "role")!).Distinct(Names.Comparer)],
+        };
+        return labels.Roles.Count <= MaxRoles
+            ? labels
+            : throw new PantryException(PantryErrorCode.InvalidName, $"The client '{identity}' has {labels.Roles.Count} roles; {MaxRoles} is the most.") { Target = identity };
+    }
 
     private static string Join(string prefix, string level) => prefix.Length == 0 ? level : $"{prefix}.{level}";
 }

@@ -16,7 +16,7 @@ internal static class Profiles
     public static GateProfile Answer(WireLimits wire) => Sized(GateProfile.Answer(), wire.FragmentBytes, wire);
 
     /// <summary>Client, orders: these are published whole.</summary>
-    public static GateProfile Subscribe(WireLimits wire) => Sized(GateProfile.Subscribe(), wire.MaxOrderBytes + wire.FragmentBytes, wire);
+    public static GateProfile Subscribe(WireLimits wire) => Sized(GateProfile.Subscribe(), wire.MaxOrderBytes + (wire.MaxOrderTargets * 260) + wire.FragmentBytes, wire);
 
     private static GateProfile Sized(GateProfile profile, int payload, WireLimits wire) => profile with
     {

@@ -86,7 +86,7 @@ public sealed class HostileCrowdTests
     public async Task Thousands_who_announce_large_frames_cost_no_memory()
     {
         using RouterSocket router = Router(out int backend);
-        await using ServerGate gate = OpenGate(backend, GateProfile.Receive(), new GateLimits { FrameBudgetBytes = 32 * 1024 * 1024 });
+        await using ServerGate gate = OpenGate(backend, GateProfile.Receive(), new GateLimits { FrameBudgetBytes = 32 * 1024 * 1024, MaxHalfOpen = 4_000 });
         using var over = new CancellationTokenSource(CrowdTime);
         byte[] says = [.. ZmtpBytes.Hello("DEALER"), .. ZmtpBytes.LongHeader(0, 16 * 1024 * 1024), 1];
         long before = Memory();
