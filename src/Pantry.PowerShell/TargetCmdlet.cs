@@ -10,7 +10,7 @@ public abstract class TargetCmdlet : FleetCmdlet
     private readonly List<string> _identities = [];
 
     /// <summary>Clients by identity or as objects.</summary>
-    [Parameter(ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Parameter(Position = 1, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("Identity")]
     [AllowNull]
     [AllowEmptyCollection]

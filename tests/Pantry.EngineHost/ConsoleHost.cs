@@ -8,8 +8,6 @@ internal sealed class ConsoleHost : PSHost
 {
     private readonly ConsoleHostUI _ui = new();
 
-    public int ExitCode { get; private set; }
-
     public override Guid InstanceId { get; } = Guid.NewGuid();
 
     public override string Name => "Pantry engine host";
@@ -22,7 +20,9 @@ internal sealed class ConsoleHost : PSHost
 
     public override PSHostUserInterface UI => _ui;
 
-    public override void SetShouldExit(int exitCode) => ExitCode = exitCode;
+    public override void SetShouldExit(int exitCode)
+    {
+    }
 
     public override void EnterNestedPrompt() => throw new NotSupportedException("There is nobody to ask.");
 

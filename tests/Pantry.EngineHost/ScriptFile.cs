@@ -6,7 +6,7 @@ namespace Pantry.EngineHost;
 /// <summary>Runs a script file in the PowerShell engine and prints what it brings as pwsh would.</summary>
 internal static class ScriptFile
 {
-    /// <returns>0; 1 where the script was ended by an error; what <c>exit</c> said.</returns>
+    /// <returns>0, or 1 where the script was ended by an error, or 130 where it was stopped.</returns>
     public static int Run(string path, IEnumerable<string> arguments)
     {
         var host = new ConsoleHost();
@@ -32,7 +32,7 @@ internal static class ScriptFile
             // With the error stream merged, Out-Default shows errors in their place, as at a prompt.
             shell.Commands.Commands[0].MergeMyResults(PipelineResultTypes.Error, PipelineResultTypes.Output);
             shell.Invoke();
-            return host.ExitCode;
+            return 0;
         }
         catch (PipelineStoppedException)
         {

@@ -25,14 +25,15 @@ public sealed class UnregisterPantryClientCommand : FleetCmdlet
     protected override void EndProcessing()
     {
         RunspaceHost state = State;
-        Func<IFleet> fleet = Fleet;
+        object? session = Session?.BaseObject;
+        IFleet Fleet() => state.FleetOf(session);
         Run(async (output, cancellation) => await Parallel.ForEachAsync(
             _clients, new ParallelOptions { MaxDegreeOfParallelism = 32, CancellationToken = cancellation },
             async (client, cancelled) =>
             {
                 try
                 {
-                    await UnregisterAsync(client.Identity, state, fleet, cancelled).ConfigureAwait(false);
+                    await UnregisterAsync(client.Identity, state, Fleet, cancelled).ConfigureAwait(false);
                 }
                 catch (PantryException error)
                 {

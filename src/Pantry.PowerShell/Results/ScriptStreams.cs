@@ -42,10 +42,10 @@ internal sealed class ScriptStreams
 
     private void Add(char stream, ReadOnlySpan<byte> document)
     {
-        object? value;
+        object?[] values;
         try
         {
-            value = PSSerializer.Deserialize(Encoding.UTF8.GetString(document));
+            values = PSSerializer.DeserializeAsList(Encoding.UTF8.GetString(document));
         }
         catch (Exception exception) when (exception is System.Xml.XmlException or RuntimeException or FormatException or InvalidOperationException)
         {
@@ -55,6 +55,12 @@ internal sealed class ScriptStreams
             return;
         }
 
+        foreach (object? value in values)
+            Add(stream, value);
+    }
+
+    private void Add(char stream, object? value)
+    {
         switch (stream)
         {
             case ScriptRecords.Output:

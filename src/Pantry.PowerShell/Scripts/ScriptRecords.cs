@@ -5,7 +5,7 @@ namespace Pantry.PowerShell.Scripts;
 
 /// <summary>
 /// What a script wrote, in the order it came, kept up to a cap: for each record the letter of its stream, a CLIXML
-/// document and a zero byte.
+/// document and a zero byte. Plain values that follow each other share a document, whose frame is longer than they are.
 /// </summary>
 internal sealed class ScriptRecords(int cap, int depth) : IDisposable
 {
@@ -16,8 +16,13 @@ internal sealed class ScriptRecords(int cap, int depth) : IDisposable
     public const char Information = 'I';
     public const char Debug = 'D';
 
+    private const string End = "</Objs>";
+
     private readonly Lock _lock = new();
     private readonly MemoryStream _kept = new();
+
+    // Stream of the document that is still open for more plain values; none is.
+    private char? _open;
 
     /// <summary>Whether a record did not fit; those after it are left out too, so that what is kept has no gaps.</summary>
     public bool Truncated { get; private set; }
@@ -30,21 +35,41 @@ internal sealed class ScriptRecords(int cap, int depth) : IDisposable
                 return;
         }
 
-        byte[] record = [(byte)stream, .. Encoding.UTF8.GetBytes(PSSerializer.Serialize(value, depth)), 0];
+        string document = PSSerializer.Serialize(value, depth);
+        int end = document.LastIndexOf(End, StringComparison.Ordinal);
+
+        // References count from 0 in every document, so what has some can't share one.
+        bool plain = !document.Contains("RefId=", StringComparison.Ordinal);
         lock (_lock)
-        {
-            if (Truncated || _kept.Length + record.Length > cap)
-                Truncated = true;
-            else
-                _kept.Write(record);
-        }
+            Keep(stream, document, plain, end);
     }
 
     public byte[] ToArray()
     {
         lock (_lock)
-            return _kept.ToArray();
+            return _open is null ? _kept.ToArray() : [.. _kept.ToArray(), .. Closing];
     }
 
     public void Dispose() => _kept.Dispose();
+
+    private static ReadOnlySpan<byte> Closing => "</Objs>\0"u8;
+
+    private void Keep(char stream, string document, bool plain, int end)
+    {
+        bool shares = plain && _open == stream;
+        int start = shares ? document.IndexOf('>', StringComparison.Ordinal) + 1 : 0;
+        byte[] text = Encoding.UTF8.GetBytes(shares ? document[start..end].Trim() : stream + document[..end].Trim());
+        if (Truncated || _kept.Length + text.Length + (2 * Closing.Length) > cap)
+        {
+            Truncated = true;
+            return;
+        }
+
+        if (_open is not null && !shares)
+            _kept.Write(Closing);
+        _kept.Write(text);
+        if (!plain)
+            _kept.Write(Closing);
+        _open = plain ? stream : null;
+    }
 }

@@ -1,0 +1,83 @@
+using System.Net;
+using System.Net.Sockets;
+using Pantry.PowerShell.Tests.Engine;
+
+namespace Pantry.PowerShell.Tests.Cmdlets;
+
+public sealed class ServerTests
+{
+    private const string Start = "Start-PantryServer -Path $root -PublishPort 0 -ReceivePort 0 -FilePort 0";
+
+    [Fact]
+    public void A_server_tells_where_it_listens_and_stops_through_the_pipeline()
+    {
+        using Session session = Session.Open();
+
+        System.Management.Automation.PSObject? server = Assert.Single(session.Run($"($server = {Start})").Clean());
+
+        Assert.Equal(("127.0.0.1", "Running", session.Root), (server.Text("Address"), server.Text("Status"), server.Text("Path")));
+        Assert.All(["PublishPort", "ReceivePort", "FilePort"], port => Assert.InRange((int)server.Value(port)!, 1, 65535));
+        Assert.Single(session.Run("Get-PantryServer").Clean());
+
+        Assert.Empty(session.Run("$server | Stop-PantryServer").Clean());
+
+        Assert.Equal("Stopped", server.Text("Status"));
+        Assert.Empty(session.Run("Get-PantryServer").Clean());
+        Assert.True(Ports.Free((int)server.Value("PublishPort")!));
+    }
+
+    [Fact]
+    public void A_port_in_use_is_an_error_that_names_the_port()
+    {
+        using Session session = Session.Open();
+        using var taken = new TcpListener(IPAddress.Loopback, 0);
+        taken.Start();
+        int port = ((IPEndPoint)taken.LocalEndpoint).Port;
+
+        Outcome outcome = session.Run($"Start-PantryServer -Path $root -PublishPort 0 -ReceivePort {port} -FilePort 0");
+
+        Assert.Equal("PortInUse", outcome.ErrorId);
+        Assert.Contains($"{port}", outcome.Message, StringComparison.Ordinal);
+        Assert.Empty(session.Run("Get-PantryServer").Clean());
+    }
+
+    [Fact]
+    public void An_address_that_is_not_loopback_is_refused()
+    {
+        using Session session = Session.Open();
+        Assert.Equal("AddressNotLoopback", session.Run(Start + " -Address 0.0.0.0").ErrorId);
+    }
+
+    [Fact]
+    public void A_configuration_file_is_read_and_parameters_come_before_it()
+    {
+        using Session session = Session.Open();
+        File.WriteAllText(Path.Combine(session.Root, "server.yml"), "root_dir: elsewhere\nnetworking:\n  pub_sub_port: 0\n  receive_port: 1\n  file_service_port: 0\n");
+
+        System.Management.Automation.PSObject? server = Assert.Single(
+            session.Run("Start-PantryServer -ConfigurationFile \"$root/server.yml\" -Path \"$root/here\" -ReceivePort 0").Clean());
+
+        Assert.Equal(Path.Combine(session.Root, "here"), server.Text("Path"));
+        Assert.NotEqual(1, server.Value("ReceivePort"));
+    }
+
+    [Fact]
+    public void A_mistake_in_a_configuration_file_is_named_with_its_place()
+    {
+        using Session session = Session.Open();
+        File.WriteAllText(Path.Combine(session.Root, "server.yml"), "networking:\n  pub_sub_prt: 0\n");
+
+        Outcome outcome = session.Run("Start-PantryServer -ConfigurationFile \"$root/server.yml\"");
+
+        Assert.Equal("InvalidConfiguration", outcome.ErrorId);
+        Assert.Contains("pub_sub_prt", outcome.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void WhatIf_starts_nothing()
+    {
+        using Session session = Session.Open();
+        Assert.Empty(session.Run(Start + " -WhatIf").Clean());
+        Assert.Empty(session.Run("Get-PantryServer").Clean());
+    }
+}

@@ -1,0 +1,16 @@
+using System.Reflection;
+
+namespace Pantry.PowerShell.Tests.Engine;
+
+/// <summary>Where the built module and the engine host are.</summary>
+internal static class Places
+{
+    public static string Root { get; } = Metadata("RepositoryRoot");
+
+    public static string Manifest { get; } = Path.Combine(Root, "Pantry.psd1");
+
+    public static string EngineHost { get; } = Metadata("EngineHost");
+
+    private static string Metadata(string key) =>
+        typeof(Places).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().First(data => data.Key == key).Value!;
+}

@@ -1,5 +1,0 @@
-namespace Pantry.PowerShell.Tests;
-
-public sealed class Placeholder
-{
-}
