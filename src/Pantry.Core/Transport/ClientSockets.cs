@@ -20,7 +20,7 @@ internal sealed class ClientSockets : IDisposable
     {
         _loop = loop;
         _inbound = inbound;
-        long frame = options.Wire.MaxOrderBytes + options.Wire.MaxHeadBytes;
+        long frame = Profiles.Subscribe(options.Wire).MaxFrameBytes;
         SocketDefaults.Apply(_dealer, frame, options.StopTimeout);
         AnswerEndPoint = ServerSockets.Bind(_dealer);
         loop.Add(_dealer, () => Receive(_dealer, published: false));

@@ -22,7 +22,7 @@ internal sealed class ServerSockets : IDisposable
     {
         _loop = loop;
         _inbound = inbound;
-        long frame = options.Wire.MaxOrderBytes + options.Wire.MaxHeadBytes;
+        long frame = Profiles.Subscribe(options.Wire).MaxFrameBytes;
         SocketDefaults.Apply(_publisher, frame, options.StopTimeout);
         SocketDefaults.Apply(_receiver, frame, options.StopTimeout);
         SocketDefaults.Apply(_files, frame, options.StopTimeout);
