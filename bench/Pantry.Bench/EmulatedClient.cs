@@ -26,8 +26,6 @@ internal sealed class EmulatedClient : IDisposable
         Socket dealer = await HandshakeAsync(receivePort, ZmtpSocketType.Dealer, ZmtpSocketType.Router);
         var client = new EmulatedClient(sub, dealer);
         await sub.SendAsync((byte[])[0, 17, 1, .. Topic]);
-        // So that the order of subscription and first order is certain, the hello goes after a moment.
-        await Task.Delay(200);
         await dealer.SendAsync((byte[])[0, 1, 7]);
         _ = client.AnswerAsync();
         return client;
