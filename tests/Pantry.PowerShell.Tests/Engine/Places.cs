@@ -11,6 +11,9 @@ internal static class Places
 
     public static string EngineHost { get; } = Metadata("EngineHost");
 
+    /// <summary>A client without PowerShell in it: its scripts run in a PowerShell of their own.</summary>
+    public static string TestHost { get; } = Metadata("TestHost");
+
     private static string Metadata(string key) =>
         typeof(Places).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().First(data => data.Key == key).Value!;
 }

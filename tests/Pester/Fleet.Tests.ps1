@@ -1,0 +1,158 @@
+BeforeAll {
+    Import-Module "$PSScriptRoot/../../Pantry.psd1" -Force
+    $root = Join-Path ([IO.Path]::GetTempPath()) "pantry-pester-$([guid]::NewGuid().ToString('n'))"
+    $server = Start-PantryServer -Path $root -PublishPort 0 -ReceivePort 0 -FilePort 0
+    $clients = @(
+        New-PantryEnrollment shop.web1 -Application shop -Environment live -Role web
+        New-PantryEnrollment shop.web2 -Application shop -Environment test -Role web
+        New-PantryEnrollment mail.mx1 -Application mail -Environment live -Role mx
+    ) | Register-PantryClient
+}
+
+AfterAll {
+    Remove-Module Pantry -ErrorAction Ignore
+    Remove-Item $root -Recurse -ErrorAction Ignore
+}
+
+Describe 'Start-PantryServer' {
+    It 'tells where it listens' {
+        $server.Status | Should -Be 'Running'
+        $server.ReceivePort | Should -BeGreaterThan 0
+        (Get-PantryServer).ReceivePort | Should -Be $server.ReceivePort
+    }
+
+    It 'says that a port is in use' {
+        { Start-PantryServer -Path $root -PublishPort $server.PublishPort -ReceivePort 0 -FilePort 0 } |
+            Should -Throw -ErrorId 'PortInUse,Pantry.PowerShell.Cmdlets.StartPantryServerCommand'
+    }
+}
+
+Describe 'Register-PantryClient' {
+    It 'gives a client its streams' {
+        ($clients | Where-Object Identity -eq shop.web1).Streams | Should -Be shop, shop.live, shop.live.web
+    }
+
+    It 'warns where a client hears everything' {
+        Register-PantryClient -Identity lonely -WarningVariable warned -WarningAction SilentlyContinue | Should -Not -BeNullOrEmpty
+        "$warned" | Should -BeLike '*every stream*'
+        Unregister-PantryClient lonely
+        Get-PantryClient lonel* | Should -BeNullOrEmpty
+    }
+
+    It 'takes an enrolment from a file' {
+        $file = Join-Path $root one.json
+        $null = New-PantryEnrollment one -Application shop -OutFile $file
+        Get-Item $file | Register-PantryClient | ForEach-Object Identity | Should -Be one
+        Unregister-PantryClient one
+    }
+}
+
+Describe 'Get-PantryClient' {
+    It 'filters by <By>' -ForEach @(
+        @{ By = 'Application'; Value = 'shop' }
+        @{ By = 'Role'; Value = 'web' }
+        @{ By = 'Identity'; Value = 'shop.*' }
+        @{ By = 'Stream'; Value = 'shop' }
+    ) {
+        $filter = @{ $By = $Value }
+        Get-PantryClient @filter | ForEach-Object Identity | Should -Be shop.web1, shop.web2
+    }
+
+    It 'has an error for a name that is not there' {
+        Get-PantryClient nobody -ErrorAction SilentlyContinue -ErrorVariable problem | Should -BeNullOrEmpty
+        $problem[0].FullyQualifiedErrorId | Should -BeLike 'NoMatchingClient,*'
+    }
+}
+
+Describe 'Send-PantryCommand' {
+    It 'sends to piped clients as one order, and brings a result for each' {
+        $before = $server.Statistics.OrdersPublished
+        $results = Get-PantryClient -Application shop | Where-Object { $_.Facts.ProcessorCount -ge 1 } | Send-PantryCommand -ShellCommand hostname
+        $results.Client | Sort-Object | Should -Be shop.web1, shop.web2
+        $results.Output | Should -Be (hostname), (hostname)
+        $server.Statistics.OrdersPublished - $before | Should -Be 1
+    }
+
+    It 'runs scripts with values of the session and returns objects' {
+        $machine = @{ name = 'pester' }
+        $result = Send-PantryCommand -Client shop.web1 { Write-Warning careful; [pscustomobject]@{ Name = $using:machine.name; At = Get-Date } }
+        $result.Output[0].Name | Should -Be pester
+        $result.Output[0].At | Should -BeOfType datetime
+        $result.Warnings[0].Message | Should -Be careful
+    }
+
+    It 'sends nothing where there is no target' {
+        { Send-PantryCommand -Name Ping } | Should -Throw -ErrorId 'NoTarget,*'
+        { Get-PantryClient nobody* | Send-PantryCommand -Name Ping } | Should -Throw -ErrorId 'NoTarget,*'
+    }
+
+    It 'has a row and an error for a client that is not there' {
+        $results = Send-PantryCommand -Client shop.web1, nobody -Name Ping -ErrorAction SilentlyContinue -ErrorVariable problem
+        ($results | Sort-Object Client).Status | Should -Be Unknown, Succeeded
+        $problem.Count | Should -Be 1
+        $problem[0].TargetObject.Client | Should -Be nobody
+    }
+
+    It 'shows with -WhatIf whom it would reach, and reaches nobody' {
+        $before = $server.Statistics.OrdersPublished
+        $shown = & ([Environment]::ProcessPath) -NoProfile -Command "
+            Import-Module '$PSScriptRoot/../../Pantry.psd1'
+            `$null = Connect-PantryServer 127.0.0.1:$($server.ReceivePort)
+            Send-PantryCommand -Stream shop -ShellCommand hostname -WhatIf"
+        "$shown" | Should -BeLike '*shop.web1, shop.web2*'
+        $server.Statistics.OrdersPublished | Should -Be $before
+    }
+
+    It 'keeps the exit code of a command that fails' {
+        $result = Send-PantryCommand -Client shop.web1 -ShellCommand 'exit 3' -ErrorAction SilentlyContinue
+        $result.Status | Should -Be Failed
+        $result.ExitCode | Should -Be 3
+    }
+
+    It 'works in the background' {
+        $job = Send-PantryCommand -Application shop -AsJob { 'done' }
+        ($job | Wait-Job -Timeout 30).State | Should -Be Completed
+        ($job | Receive-Job).Client | Sort-Object | Should -Be shop.web1, shop.web2
+        $job | Remove-Job
+    }
+
+    It 'does not let text of a client drive the terminal' {
+        $result = Send-PantryCommand -Client shop.web1 { [string][char]27 + ']0;title' + [char]7; Write-Information ([string][char]27 + '[2J') }
+        $pictured = [regex]::Escape([string][char]0x241b + ']0;title' + [char]0x2407)
+        $result | Out-String | Should -Match $pictured
+        $result | Format-List | Out-String | Should -Match $pictured
+
+        # Among objects of other types PowerShell uses no view; then no text of the client is shown at all.
+        (Get-Item $root), $result | Out-String | Should -Not -Match 'title'
+    }
+}
+
+Describe 'Register-PantryCommand' {
+    It 'adds a command with named arguments' {
+        Register-PantryCommand Greet { param($Name) "hello $Name" }
+        (Send-PantryCommand -Client mail.mx1 -Name Greet -Argument @{ Name = 'you' }).Output | Should -Be 'hello you'
+    }
+}
+
+Describe 'Test-PantryClient' {
+    It 'says who answers' {
+        $pings = Test-PantryClient -All
+        $pings.Status | Sort-Object -Unique | Should -Be Succeeded
+        $pings[0].RoundTrip | Should -BeGreaterThan ([timespan]::Zero)
+    }
+}
+
+Describe 'Completion' {
+    It 'knows the clients' {
+        $line = 'Send-PantryCommand -Name Ping -Client shop.'
+        (TabExpansion2 $line $line.Length).CompletionMatches.CompletionText | Should -Be shop.web1, shop.web2
+    }
+}
+
+Describe 'Remove-Module' {
+    It 'stops everything' {
+        Remove-Module Pantry
+        $server.Status | Should -Be Stopped
+        $clients[0].Link | Should -Be Stopped
+    }
+}

@@ -1,0 +1,50 @@
+BeforeAll {
+    $manifest = (Resolve-Path "$PSScriptRoot/../../Pantry.psd1").Path
+    Import-Module $manifest -Force
+}
+
+AfterAll {
+    Remove-Module Pantry -ErrorAction Ignore
+}
+
+Describe 'The module' {
+    It 'has a valid manifest' {
+        (Test-ModuleManifest $manifest).Name | Should -Be 'Pantry'
+    }
+
+    It 'exports every cmdlet of its assembly, and only cmdlets' {
+        $assembly = [Pantry.ClientInfo].Assembly.Location | Split-Path | Join-Path -ChildPath Pantry.PowerShell.dll
+        $made = [AppDomain]::CurrentDomain.GetAssemblies().Where({ $_.Location -eq $assembly }).ExportedTypes |
+            Where-Object { $_.IsSubclassOf([System.Management.Automation.Cmdlet]) -and -not $_.IsAbstract }
+        (Get-Command -Module Pantry).Count | Should -Be @($made).Count
+        Get-Command -Module Pantry | ForEach-Object CommandType | Sort-Object -Unique | Should -Be 'Cmdlet'
+    }
+
+    It 'uses approved verbs and the noun prefix Pantry' {
+        $verbs = (Get-Verb).Verb
+        foreach ($command in Get-Command -Module Pantry) {
+            $command.Verb | Should -BeIn $verbs
+            $command.Noun | Should -BeLike 'Pantry*'
+        }
+    }
+
+    It 'says what <_> emits' -ForEach 'Start-PantryServer', 'Get-PantryServer', 'New-PantryEnrollment', 'Register-PantryClient', 'Get-PantryClient', 'Send-PantryCommand', 'Test-PantryClient', 'Connect-PantryServer' {
+        (Get-Command $_).OutputType.Count | Should -BeGreaterThan 0
+    }
+
+    It 'asks before <_>' -ForEach 'Start-PantryServer', 'Stop-PantryServer', 'Register-PantryClient', 'Unregister-PantryClient', 'Send-PantryCommand', 'New-PantryEnrollment', 'Register-PantryCommand' {
+        (Get-Command $_).Parameters.Keys | Should -Contain 'WhatIf'
+        (Get-Command $_).Parameters.Keys | Should -Contain 'Confirm'
+    }
+
+    It 'has a view for <_>' -ForEach 'PantryServer', 'PantrySession', 'Enrollment', 'ClientRegistration', 'ClientInfo', 'ClientFacts', 'CommandResult', 'PingResult' {
+        $views = (Get-FormatData "Pantry.$_").FormatViewDefinition.Control | ForEach-Object { $_.GetType().Name }
+        $views | Should -Contain 'TableControl'
+        $views | Should -Contain 'ListControl'
+    }
+
+    It 'keeps third-party assemblies out of the default load context' {
+        [System.Runtime.Loader.AssemblyLoadContext]::Default.Assemblies.ForEach({ $_.GetName().Name }) |
+            Where-Object { $_ -in 'NetMQ', 'YamlDotNet', 'AsyncIO', 'NaCl', 'Pantry.Core' } | Should -BeNullOrEmpty
+    }
+}
