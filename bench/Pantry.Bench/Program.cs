@@ -2,11 +2,13 @@
 return args.FirstOrDefault() switch
 {
     "gate" => await Pantry.Bench.GateBench.RunAsync(args[1..]),
+    "import" => await Pantry.Bench.ImportBench.RunAsync(args[1..]),
     _ => Usage(),
 };
 
 static int Usage()
 {
     Console.Error.WriteLine("usage: Pantry.Bench gate [rounds]   what the gate costs against bare NetMQ");
+    Console.Error.WriteLine("       Pantry.Bench import [rounds]  what importing the module costs against the engine alone");
     return 2;
 }
