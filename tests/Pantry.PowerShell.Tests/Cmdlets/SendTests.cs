@@ -178,14 +178,25 @@ public sealed class SendTests(ITestOutputHelper log)
         using Session session = Session.WithFleet("one shop");
         string mark = Path.Combine(session.Root, "ran");
         session.Set("mark", mark);
-        using Running running = session.Start("Send-PantryCommand -All -ScriptBlock { [IO.File]::WriteAllText($using:mark, ''); while ($true) { $null = [Threading.Tasks.Task]::Delay(20).Wait(20) } }");
+        using Running running = session.Start("Send-PantryCommand -All -ScriptBlock { [IO.File]::WriteAllText($using:mark, ''); try { while ($true) { $null = [Threading.Tasks.Task]::Delay(20).Wait(20) } } finally { [IO.File]::Delete($using:mark) } }");
         Assert.True(SpinWait.SpinUntil(() => File.Exists(mark), Session.Deadline));
 
         long begun = Stopwatch.GetTimestamp();
         running.Stop();
 
         Assert.InRange(Stopwatch.GetElapsedTime(begun), TimeSpan.Zero, TimeSpan.FromSeconds(2));
-        Assert.Equal(["Succeeded"], session.Run("Test-PantryClient one").Texts("Status"));
+        Assert.True(SpinWait.SpinUntil(() => !File.Exists(mark), Session.Deadline), "The command still runs on the client.");
+    }
+
+    [Fact]
+    public void A_session_that_wants_to_be_asked_is_asked_before_anything_is_sent()
+    {
+        using Session session = Session.WithFleet("one shop");
+
+        // This session has nobody to ask, so asking is an error.
+        Assert.NotNull(session.Run("$ConfirmPreference = 'Medium'; Send-PantryCommand -All -Name Ping").ErrorId);
+        Assert.Equal(0L, session.Run("$server.Statistics.OrdersPublished").Clean().Single()!.BaseObject);
+        Assert.Single(session.Run("Send-PantryCommand -All -Name Ping -Confirm:$false").Clean());
     }
 
     [Fact]
