@@ -43,6 +43,11 @@ internal sealed class OperatorConversation(
         }
     }
 
+    public int OpenFeeds => _feeds.Count;
+
+    /// <summary>Completes when every console has what it takes of its rows.</summary>
+    public Task RowsSent => Task.WhenAll(_feeds.Values.Select(feed => feed.Ended));
+
     public void Closed(ServerSession session)
     {
         foreach ((ServerSession Session, string Job) key in _feeds.Keys.Where(key => key.Session == session))

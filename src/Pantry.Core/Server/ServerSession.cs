@@ -53,11 +53,22 @@ internal sealed class ServerSession
         if (!_outbound.Writer.TryWrite(message))
         {
             _drop(this, "it does not take its messages");
+            // One that comes again and again without reading would leave a full queue behind each time.
+            while (_outbound.Reader.TryRead(out _))
+                continue;
             return;
         }
 
         if (Interlocked.Exchange(ref _sending, 1) == 0)
             _ = Task.Run(SendQueuedAsync);
+    }
+
+    /// <summary>Waits until what was queued has left.</summary>
+    public async Task FlushAsync(CancellationToken cancellation)
+    {
+        using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
+        while (Volatile.Read(ref _sending) == 1 || (!Closed && _outbound.Reader.TryPeek(out _)))
+            await tick.WaitForNextTickAsync(cancellation).ConfigureAwait(false);
     }
 
     public void Close()
