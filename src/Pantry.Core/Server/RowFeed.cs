@@ -42,7 +42,8 @@ internal sealed class RowFeed(Job job, ServerSession session, int next, int take
             await foreach (ResultRow row in job.ReadRowsAsync(_from, _stop.Token).ConfigureAwait(false))
             {
                 await _credit.WaitAsync(_stop.Token).ConfigureAwait(false);
-                session.Post(new Message(MessageKind.Row, new Row(job.Id, row.Number, row.Client, row.RoundTrip, row.Result)) { Bodies = row.Bodies });
+                var message = new Message(MessageKind.Row, new Row(job.Id, row.Number, row.Client, row.RoundTrip, row.Result)) { Bodies = row.Bodies };
+                await session.PostBulkAsync(message, _stop.Token).ConfigureAwait(false);
             }
 
             session.Post(new Message(MessageKind.JobEnded, new JobEnded(job.Id)));
