@@ -81,6 +81,8 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
         if (answer.Head is not Registered registered || registered.Topics.Any(topic => topic.Length != TopicId.Length))
             throw new PantryException(PantryErrorCode.NotAPantryServer, $"The server {Configuration.Server} answered a registration with {answer.Kind}.");
 
+        // From here on the server may tell us to leave, and whoever started us may still wait for the link.
+        _link = link;
         TopicId[] topics = [.. registered.Topics.Select(topic => TopicId.FromBytes(topic))];
         Registration = registered.Status;
         Interlocked.Exchange(ref _orderNumber, registered.OrderNumber);

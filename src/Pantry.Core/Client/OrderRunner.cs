@@ -19,6 +19,7 @@ internal sealed class OrderRunner(
     private readonly Lock _work = new();
     private TaskCompletionSource _idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _unfinished;
+    private volatile bool _closed;
 
     public int Count => _running.Count;
 
@@ -76,9 +77,10 @@ internal sealed class OrderRunner(
             running.Cancel();
     }
 
-    /// <summary>Stops all.</summary>
+    /// <summary>Stops all, and whatever is taken later.</summary>
     public void CancelAll()
     {
+        _closed = true;
         foreach (Running running in _running.Values)
             running.Cancel();
     }
@@ -110,6 +112,9 @@ internal sealed class OrderRunner(
 
         using var running = new Running(TimeSpan.FromSeconds(Math.Clamp(order.TimeoutSeconds, 0.01, TimeSpan.FromDays(30).TotalSeconds)), time);
         _running[order.Job] = running;
+        // Looked at after the order can be found: one that comes while all are being stopped is stopped as well.
+        if (_closed)
+            running.Cancel();
         try
         {
             await _slots.WaitAsync(running.Token).ConfigureAwait(false);

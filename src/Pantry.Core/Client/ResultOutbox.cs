@@ -35,8 +35,10 @@ internal sealed class ResultOutbox(PantryOptions options, TimeProvider time)
     {
         lock (_lock)
         {
+            if (result.HeadAs<Result>() is { Error: { } error } head && error.Message.Length > options.Wire.MaxErrorCharacters)
+                result = result with { Head = head with { Truncated = true, Error = error with { Message = error.Message[..options.Wire.MaxErrorCharacters] } } };
             long size = result.Bodies.Sum(body => (long)body.Length);
-            if (_bytes + size > options.OutboxBytes || size > options.Wire.MaxMessageBytes - options.Wire.FragmentBytes)
+            if (_bytes + size > options.OutboxBytes || size > options.Wire.MaxResultBytes)
             {
                 result = result with { Head = result.HeadAs<Result>() with { Truncated = true, Format = BodyFormat.None }, Bodies = [] };
                 size = 0;

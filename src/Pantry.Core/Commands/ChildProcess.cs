@@ -13,6 +13,7 @@ internal sealed class ChildProcess : IDisposable
     private readonly Process _process;
     private readonly string _mark;
     private readonly PantryOptions _options;
+    private bool _started;
 
     public ChildProcess(ProcessStartInfo start, string jobId, PantryOptions options)
     {
@@ -31,7 +32,11 @@ internal sealed class ChildProcess : IDisposable
         ? "cp" + CultureInfo.CurrentCulture.TextInfo.OEMCodePage.ToString(CultureInfo.InvariantCulture)
         : null;
 
-    public void Start() => _process.Start();
+    public void Start()
+    {
+        _process.Start();
+        _started = true;
+    }
 
     /// <summary>Writes the input, reads the output, and waits for the end; on cancellation ends the whole tree and says what there was.</summary>
     /// <param name="input">What it reads.</param>
@@ -62,7 +67,17 @@ internal sealed class ChildProcess : IDisposable
         return new ChildOutcome(_process.ExitCode, output.ToArray(), error.ToArray(), output.Truncated || error.Truncated);
     }
 
-    public void Dispose() => _process.Dispose();
+    public void Dispose()
+    {
+        if (_started)
+        {
+            // A process that was asked for its streams leaves closing them to us.
+            _process.StandardOutput.Dispose();
+            _process.StandardError.Dispose();
+        }
+
+        _process.Dispose();
+    }
 
     private async Task WriteAsync(byte[] input, CancellationToken cancellation)
     {

@@ -27,6 +27,9 @@ internal sealed record PantryOptions
     /// <summary>An order that was not acknowledged in this time is sent again over the session.</summary>
     public TimeSpan ResendAfter { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>What a fleet is expected to take in at least; a large order is not sent again before it can have come.</summary>
+    public double ResendBytesPerSecond { get; init; } = 20 * 1024 * 1024;
+
     /// <summary>Time for a target to acknowledge an order, unless the order says otherwise.</summary>
     public TimeSpan DeliveryTimeout { get; init; } = TimeSpan.FromSeconds(15);
 

@@ -79,6 +79,9 @@ internal sealed class RemoteJob(string id, IReadOnlyList<string> targets, Remote
         finally
         {
             fleet.Remove(this);
+            // Nobody reads on: what is left is let go, or the server would hold it for us.
+            if (_taken < Targets.Count)
+                await fleet.TakenAsync(this, Targets.Count).ConfigureAwait(false);
         }
     }
 

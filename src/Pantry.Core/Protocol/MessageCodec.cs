@@ -18,9 +18,13 @@ internal static class MessageCodec
         return frames;
     }
 
-    /// <summary>Facts are small: one client's must not fill the lists of all.</summary>
-    public static int MaxHeadBytes(MessageKind kind, WireLimits limits) =>
-        kind is MessageKind.Register or MessageKind.FactsReport ? limits.MaxRegistrationBytes : limits.MaxHeadBytes;
+    /// <summary>Facts are small: one client's must not fill the lists of all. So are results: each is to fit into a row.</summary>
+    public static int MaxHeadBytes(MessageKind kind, WireLimits limits) => kind switch
+    {
+        MessageKind.Register or MessageKind.FactsReport => limits.MaxRegistrationBytes,
+        MessageKind.Result => limits.MaxResultHeadBytes,
+        _ => limits.MaxHeadBytes,
+    };
 
     /// <param name="frames">The frames, header first.</param>
     /// <param name="sender">What the sender is known to be; kinds it may not send are refused before their head is read.</param>

@@ -8,8 +8,11 @@ namespace Pantry.Protocol;
 /// </summary>
 internal sealed class Reassembly(WireLimits limits)
 {
+    private const int SmallestPiece = 1024;
+
     private readonly Dictionary<ulong, Incomplete> _incomplete = [];
     private long _held;
+    private long _fed;
 
     /// <summary>Bytes held for incomplete messages.</summary>
     public long HeldBytes => _held;
@@ -32,8 +35,12 @@ internal sealed class Reassembly(WireLimits limits)
         if (index == 0)
         {
             Drop(number, DecodeFault.None);
+            // Pieces cost more than their bytes: a large message does not come in slivers.
+            if (count > (total / Math.Min(SmallestPiece, limits.FragmentBytes)) + 1)
+                return DecodeFault.BadFragment;
+            // One whose sender gave up would hold its place for ever.
             if (_incomplete.Count == limits.MaxIncompleteMessages)
-                return DecodeFault.TooLarge;
+                Drop(_incomplete.MinBy(pair => pair.Value.LastFed).Key, DecodeFault.None);
             _incomplete[number] = new Incomplete(count, total);
         }
 
@@ -42,6 +49,7 @@ internal sealed class Reassembly(WireLimits limits)
         if (_held + frames[2].Length > limits.MaxIncompleteBytes)
             return Drop(number, DecodeFault.TooLarge);
 
+        message.LastFed = ++_fed;
         message.Pieces.Add(frames[2]);
         message.Received += frames[2].Length;
         _held += frames[2].Length;
@@ -76,6 +84,8 @@ internal sealed class Reassembly(WireLimits limits)
         public int Total { get; } = total;
 
         public int Received { get; set; }
+
+        public long LastFed { get; set; }
 
         public List<byte[]> Pieces { get; } = [];
 

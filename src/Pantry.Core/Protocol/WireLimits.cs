@@ -21,6 +21,15 @@ internal sealed record WireLimits
     /// <summary>Largest registration or report of facts; less than a fragment, so that a peer can introduce itself in one.</summary>
     public int MaxRegistrationBytes { get; init; } = 32 * 1024;
 
+    /// <summary>Largest head of a result: small enough to be a row's, however its characters are written then.</summary>
+    public int MaxResultHeadBytes { get; init; } = 64 * 1024;
+
+    /// <summary>Largest output of a result, all bodies together, so that its row is still a message.</summary>
+    public int MaxResultBytes => MaxMessageBytes - (8 * MaxResultHeadBytes);
+
+    /// <summary>Characters of a result's error message; the output has the rest.</summary>
+    public int MaxErrorCharacters => MaxResultHeadBytes / 8;
+
     /// <summary>Names in the target of one published order; longer lists are published in parts.</summary>
     public int MaxOrderTargets { get; init; } = 2000;
 

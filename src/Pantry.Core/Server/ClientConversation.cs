@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Pantry.Configuration;
 using Pantry.Protocol;
@@ -13,11 +14,15 @@ internal sealed class ClientConversation(
 {
     private readonly ConcurrentDictionary<string, Claim> _claims = new(Names.Comparer);
 
+    // Claims are decided on the reading task and by the sweep: two at once could let two clients in under one name.
+    private readonly Lock _deciding = new();
+
     public void Handle(ServerSession session, Message message)
     {
         if (message.Head is Register register)
         {
-            Register(session, register, message.Correlation);
+            lock (_deciding)
+                Register(session, register, message.Correlation);
             return;
         }
 
@@ -36,7 +41,7 @@ internal sealed class ClientConversation(
             case Result result:
                 TakeResult(session, client, result, message);
                 break;
-            case FactsReport report:
+            case FactsReport report when !TooLarge(report.Facts):
                 registry.SetFacts(client, report.Facts);
                 break;
             case Leave leave:
@@ -57,21 +62,28 @@ internal sealed class ClientConversation(
     {
         foreach ((string identity, Claim claim) in _claims)
         {
-            bool holderGone = registry.Find(identity)?.Session is null;
-            if (!holderGone && time.GetElapsedTime(claim.Since) < options.ProbeTimeout)
-                continue;
-            if (!_claims.TryRemove(identity, out _))
-                continue;
-            if (registry.Find(identity) is { Session: { } holder } record)
-            {
-                const string Why = "another client claims its identity and it does not answer";
-                close(holder, Why);
-                GoOffline(record, Why);
-            }
-
-            if (!claim.Session.Closed)
-                Admit(claim.Session, claim.Register, claim.Correlation);
+            lock (_deciding)
+                Decide(identity, claim);
         }
+    }
+
+    private void Decide(string identity, Claim claim)
+    {
+        bool holderGone = registry.Find(identity)?.Session is null;
+        if (!holderGone && time.GetElapsedTime(claim.Since) < options.ProbeTimeout)
+            return;
+        // By its value: a later claim of the same name may have taken its place.
+        if (!_claims.TryRemove(KeyValuePair.Create(identity, claim)))
+            return;
+        if (registry.Find(identity) is { Session: { } holder } record)
+        {
+            const string Why = "another client claims its identity and it does not answer";
+            close(holder, Why);
+            GoOffline(record, Why);
+        }
+
+        if (!claim.Session.Closed)
+            Admit(claim.Session, claim.Register, claim.Correlation);
     }
 
     /// <summary>The client is gone: its open rows end.</summary>
@@ -89,6 +101,8 @@ internal sealed class ClientConversation(
         try
         {
             ClientLabels labels = register.Labels;
+            if (TooLarge(register.Facts))
+                throw new PantryException(PantryErrorCode.MessageTooLarge, $"The client's facts are larger than {options.Wire.MaxRegistrationBytes:N0} bytes.");
             checkedRegister = register with { Labels = ClientLabels.Create(labels.Identity, labels.Application, labels.Environment, labels.Roles) };
         }
         catch (PantryException invalid)
@@ -101,9 +115,12 @@ internal sealed class ClientConversation(
         ClientRecord? known = registry.Find(checkedRegister.Labels.Identity);
         if (known?.Session is { } holder && holder != session && known.Instance != register.Instance)
         {
-            // The name is taken. Its holder is asked whether it is still there; its next word decides.
-            _claims[known.Identity] = new Claim(session, checkedRegister, correlation, time.GetTimestamp());
-            holder.Post(new Message(MessageKind.Heartbeat, new Heartbeat(0)));
+            // The name is taken. Its holder is asked whether it is still there; its next word decides. It is asked once
+            // for all that claim the name meanwhile: a flood of claims must not fill its queue, nor put the decision off.
+            bool asked = _claims.TryGetValue(known.Identity, out Claim? earlierClaim);
+            _claims[known.Identity] = new Claim(session, checkedRegister, correlation, asked ? earlierClaim!.Since : time.GetTimestamp());
+            if (!asked)
+                holder.Post(new Message(MessageKind.Heartbeat, new Heartbeat(0)));
             return;
         }
 
@@ -115,6 +132,10 @@ internal sealed class ClientConversation(
 
         Admit(session, checkedRegister, correlation);
     }
+
+    // As we write them: a peer can write the same in a sixth of the bytes, and would spoil the lists it is part of.
+    private bool TooLarge(ClientFacts? facts) =>
+        facts is not null && JsonSerializer.SerializeToUtf8Bytes(facts, WireJson.Default.ClientFacts).Length > options.Wire.MaxRegistrationBytes;
 
     private void Contest(ClientRecord holder)
     {

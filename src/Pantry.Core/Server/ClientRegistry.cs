@@ -10,11 +10,24 @@ namespace Pantry.Server;
 /// </summary>
 internal sealed class ClientRegistry(int maxClients)
 {
+    private const int FewTopics = 1024;
+
     private readonly Lock _lock = new();
     private readonly Dictionary<string, ClientRecord> _clients = new(Names.Comparer);
     private readonly Dictionary<TopicId, ClientRecord> _byIdentityTopic = [];
     private readonly TopicTable _topics = new();
     private long _orderNumber;
+    private int _topicsToLookAt = FewTopics;
+
+    /// <summary>Topics with an id of their own.</summary>
+    public int TopicCount
+    {
+        get
+        {
+            lock (_lock)
+                return _topics.Count;
+        }
+    }
 
     /// <summary>The client of that identity.</summary>
     public ClientRecord? Find(string identity)
@@ -47,7 +60,9 @@ internal sealed class ClientRegistry(int maxClients)
             record.HearsPublished = false;
             record.IdentityTopic = _topics.Renew(Topic.Identity(identity));
             _byIdentityTopic[record.IdentityTopic] = record;
-            return ([.. Topic.HeardBy(record.Labels).Select(_topics.IdOf)], _orderNumber);
+            IReadOnlyList<TopicId> heard = [.. Topic.HeardBy(record.Labels).Select(_topics.IdOf)];
+            ForgetUnheardTopics();
+            return (heard, _orderNumber);
         }
     }
 
@@ -152,11 +167,13 @@ internal sealed class ClientRegistry(int maxClients)
         target = target with { Identities = [.. target.Identities.Distinct(Names.Comparer)] };
         lock (_lock)
         {
+            var named = target.Identities.ToHashSet(Names.Comparer);
+            Target unnamed = target with { Identities = [] };
             // A list is looked up, not searched for: work follows the targets, not the inventory.
             bool listed = !target.Everyone && target.Streams.Count == 0 && target.Labels is null;
             IEnumerable<ClientRecord> matching = listed
                 ? target.Identities.Select(identity => _clients.GetValueOrDefault(identity)).OfType<ClientRecord>()
-                : _clients.Values.Where(client => TargetMatcher.Matches(target, client.Labels));
+                : _clients.Values.Where(client => named.Contains(client.Identity) || TargetMatcher.Matches(unnamed, client.Labels));
             return (
                 ++_orderNumber,
                 [.. matching.Select(ToRecipient)],
@@ -175,6 +192,15 @@ internal sealed class ClientRegistry(int maxClients)
     {
         lock (_lock)
             return [.. topics.Select(_topics.IdOf)];
+    }
+
+    // Clients that come back under ever new labels would leave a topic for each; a look now and then costs little.
+    private void ForgetUnheardTopics()
+    {
+        if (_topics.Count < _topicsToLookAt)
+            return;
+        _topics.Keep(_clients.Values.SelectMany(client => Topic.HeardBy(client.Labels)));
+        _topicsToLookAt = Math.Max(FewTopics, _topics.Count * 2);
     }
 
     private static NamePattern? Pattern(string? pattern) => pattern is null ? null : new NamePattern(pattern);

@@ -19,6 +19,7 @@ internal sealed class JobDispatcher(
     private readonly ConcurrentQueue<string> _ended = new();
     private readonly ConcurrentDictionary<string, long> _numbers = new();
     private readonly ConcurrentDictionary<string, long> _cancelledAt = new();
+    private volatile bool _stopped;
 
     public Job? Find(string id) => _jobs.GetValueOrDefault(id);
 
@@ -31,6 +32,7 @@ internal sealed class JobDispatcher(
                 $"The order's arguments have {request.Arguments.Length:N0} bytes; {options.Wire.MaxOrderBytes:N0} is the most. Send large data as a file.");
         }
 
+        RequireSmall(request);
         if (_numbers.Count >= options.MaxJobs)
             throw new PantryException(PantryErrorCode.LimitReached, $"{options.MaxJobs:N0} jobs are under way, which is the server's limit. Wait for some to end, or cancel some.");
 
@@ -44,6 +46,13 @@ internal sealed class JobDispatcher(
         var job = new Job(NewId(), request, time.GetUtcNow(), [.. recipients.Select(recipient => recipient.Identity), .. unknown]);
         _jobs[job.Id] = job;
         _numbers[job.Id] = number;
+        // Looked at after the job can be found: either this sees the stop, or the stop sees the job.
+        if (_stopped)
+        {
+            Drop(job);
+            throw new PantryException(PantryErrorCode.Stopped, "The server was stopped; it takes no more orders.");
+        }
+
         foreach (string identity in unknown)
         {
             job.Complete(identity, CommandStatus.Unknown, "UnknownClient",
@@ -75,6 +84,8 @@ internal sealed class JobDispatcher(
             return true; // A job of an earlier run, or long ended: there is nobody to tell, and the client may forget it.
         if (!job.IsTarget(client.Identity))
             return false;
+        if (bodies.Sum(body => (long)body.Length) > options.Wire.MaxResultBytes)
+            (result, bodies) = (result with { Truncated = true, Format = BodyFormat.None }, []);
 
         TimeSpan? roundTrip = job.SentAt(client.Identity) is { } sent ? time.GetElapsedTime(sent) : null;
         if (job.Complete(client.Identity, result, bodies, roundTrip))
@@ -120,6 +131,7 @@ internal sealed class JobDispatcher(
     /// <summary>The server stops: every open target ends.</summary>
     public void EndAll()
     {
+        _stopped = true;
         foreach (Job job in _jobs.Values)
         {
             job.Cancel();
@@ -157,7 +169,7 @@ internal sealed class JobDispatcher(
             job.Complete(target.Identity, CommandStatus.Offline, "NotDelivered",
                 $"The client did not acknowledge the order within {job.Request.DeliveryTimeout.TotalSeconds:0.#} s.");
         }
-        else if (time.GetElapsedTime(target.LastSentAt, now) > options.ResendAfter * Math.Pow(2, target.Resends))
+        else if (time.GetElapsedTime(target.LastSentAt, now) > ResendAfter(job) * Math.Pow(2, target.Resends))
         {
             job.NoteResend(target.Identity, now);
             foreach (Recipient recipient in registry.Refresh([target.Identity]))
@@ -187,6 +199,8 @@ internal sealed class JobDispatcher(
         IReadOnlyList<Recipient> recipients = whole ? known! : registry.Refresh(batch);
         foreach (Recipient recipient in recipients.Where(recipient => recipient.Status != ClientStatus.Online))
             CompleteUnreachable(job, recipient);
+        foreach (string forgotten in batch.Except(recipients.Select(recipient => recipient.Identity), Names.Comparer))
+            job.Complete(forgotten, CommandStatus.Unknown, "UnknownClient", "The client was taken off the list before the order was sent to it.");
 
         // The target as it was given is the shorter one, and says it all as long as nobody is left for a later batch.
         bool listed = job.Request.Target.Identities.Count > 0 || !whole;
@@ -246,6 +260,33 @@ internal sealed class JobDispatcher(
         _ended.Enqueue(job.Id);
         while (_ended.Count > options.KeptJobs && _ended.TryDequeue(out string? oldest))
             _jobs.TryRemove(oldest, out _);
+    }
+
+    // What is published whole has to pass every client's gate: a longer head would cut them all off.
+    private static void RequireSmall(JobRequest request)
+    {
+        if (request.Command.Length > Names.MaxNameLength)
+            throw new PantryException(PantryErrorCode.InvalidArgument, $"The command's name has {request.Command.Length:N0} characters; {Names.MaxNameLength} is the most.");
+        if (request.Target.Streams.Count > Target.MaxStreams)
+            throw new PantryException(PantryErrorCode.InvalidArgument, $"The order names {request.Target.Streams.Count:N0} streams; {Target.MaxStreams} is the most. Send it in parts.");
+        foreach (string stream in request.Target.Streams)
+            Names.RequireStream(stream);
+        if (request.Target.Labels is { } labels)
+            Target.OfLabels(labels.Application, labels.Environment, labels.Role);
+    }
+
+    /// <summary>Large orders take time on the way: sent again too soon, they would only be in their own way.</summary>
+    private TimeSpan ResendAfter(Job job)
+    {
+        var onTheWay = TimeSpan.FromSeconds(job.Request.Arguments.Length * (double)job.Targets.Count / options.ResendBytesPerSecond);
+        TimeSpan latest = job.Request.DeliveryTimeout / 2;
+        return options.ResendAfter + (onTheWay < latest ? onTheWay : latest);
+    }
+
+    private void Drop(Job job)
+    {
+        _numbers.TryRemove(job.Id, out _);
+        _jobs.TryRemove(job.Id, out _);
     }
 
     // Sorts by time and is unique without asking anyone.

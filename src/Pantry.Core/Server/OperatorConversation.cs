@@ -43,6 +43,11 @@ internal sealed class OperatorConversation(
         }
     }
 
+    public int OpenFeeds => _feeds.Count;
+
+    /// <summary>Completes when every console has what it takes of its rows.</summary>
+    public Task RowsSent => Task.WhenAll(_feeds.Values.Select(feed => feed.Ended));
+
     public void Closed(ServerSession session)
     {
         foreach ((ServerSession Session, string Job) key in _feeds.Keys.Where(key => key.Session == session))
@@ -91,9 +96,12 @@ internal sealed class OperatorConversation(
     private async Task ListAsync(ServerSession session, Message message, ClientFilter filter)
     {
         await foreach (ClientInfo[] page in fleet.FindClientsAsync(filter, default).Chunk(options.ClientPageSize).ConfigureAwait(false))
-            Answer(session, message, MessageKind.ClientPage, new ClientPage(page, Last: false));
-        Answer(session, message, MessageKind.ClientPage, new ClientPage([], Last: true));
+            await PageAsync(session, message, new ClientPage(page, Last: false)).ConfigureAwait(false);
+        await PageAsync(session, message, new ClientPage([], Last: true)).ConfigureAwait(false);
     }
+
+    private static Task PageAsync(ServerSession session, Message message, ClientPage page) =>
+        session.PostBulkAsync(new Message(MessageKind.ClientPage, page, message.Correlation), default);
 
     private async Task StartAsync(ServerSession session, Message message, StartJob start)
     {

@@ -8,6 +8,7 @@ internal sealed class RowFeed(Job job, ServerSession session, int next, int take
 {
     private readonly SemaphoreSlim _credit = new(Math.Max(0, window - (next - taken)));
     private readonly CancellationTokenSource _stop = new();
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly int _from = next;
     private int _taken = taken;
 
@@ -22,6 +23,9 @@ internal sealed class RowFeed(Job job, ServerSession session, int next, int take
         job.Release(_taken);
         _credit.Release(more);
     }
+
+    /// <summary>Completes when every row has been handed to the session, or the feed was stopped.</summary>
+    public Task Ended => _ended.Task;
 
     public void Stop() => _stop.Cancel();
 
@@ -38,7 +42,8 @@ internal sealed class RowFeed(Job job, ServerSession session, int next, int take
             await foreach (ResultRow row in job.ReadRowsAsync(_from, _stop.Token).ConfigureAwait(false))
             {
                 await _credit.WaitAsync(_stop.Token).ConfigureAwait(false);
-                session.Post(new Message(MessageKind.Row, new Row(job.Id, row.Number, row.Client, row.RoundTrip, row.Result)) { Bodies = row.Bodies });
+                var message = new Message(MessageKind.Row, new Row(job.Id, row.Number, row.Client, row.RoundTrip, row.Result)) { Bodies = row.Bodies };
+                await session.PostBulkAsync(message, _stop.Token).ConfigureAwait(false);
             }
 
             session.Post(new Message(MessageKind.JobEnded, new JobEnded(job.Id)));
@@ -46,6 +51,10 @@ internal sealed class RowFeed(Job job, ServerSession session, int next, int take
         catch (OperationCanceledException)
         {
             // The console is gone; the job goes on, and its rows wait for the console to come back.
+        }
+        finally
+        {
+            _ended.TrySetResult();
         }
     }
 }

@@ -68,6 +68,9 @@ internal sealed class ServerHost : IAsyncDisposable
 
     public ServerCounters Counters { get; } = new();
 
+    /// <summary>Jobs whose rows are on their way to a console.</summary>
+    public int OpenFeeds => _operators.OpenFeeds;
+
     /// <summary>Starts a server.</summary>
     /// <param name="configuration">What to listen on.</param>
     /// <param name="loop">A loop to share; null for one of its own.</param>
@@ -149,8 +152,14 @@ internal sealed class ServerHost : IAsyncDisposable
     {
         await Task.Yield();
         Jobs.EndAll();
-        Task[] told = [.. _sessions.Values.Where(session => session.Role != Senders.None).Select(TellStopAsync)];
-        await Task.WhenAll(told).ConfigureAwait(false);
+        using (var deadline = new CancellationTokenSource(_options.StopTimeout, _time))
+        {
+            // The rows leave before the goodbye does; a peer that does not take its messages is not waited for.
+            await _operators.RowsSent.WaitAsync(deadline.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            Task[] told = [.. _sessions.Values.Where(session => session.Role != Senders.None).Select(session => TellStopAsync(session, deadline.Token))];
+            await Task.WhenAll(told).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
         await _stopping.CancelAsync().ConfigureAwait(false);
         await _transport.DisposeAsync().ConfigureAwait(false);
         await Task.WhenAll(_reading, _sweeping).ConfigureAwait(false);
@@ -161,8 +170,11 @@ internal sealed class ServerHost : IAsyncDisposable
         _stopping.Dispose();
     }
 
-    private async Task TellStopAsync(ServerSession session) =>
-        await SendAsync(session, new Message(MessageKind.Leave, new Leave("the server stops"))).ConfigureAwait(false);
+    private static Task TellStopAsync(ServerSession session, CancellationToken deadline)
+    {
+        session.Post(new Message(MessageKind.Leave, new Leave("the server stops")));
+        return session.FlushAsync(deadline);
+    }
 
     private async Task ReadAsync()
     {

@@ -13,6 +13,11 @@ internal sealed class ServerSession
 {
     private const int OutboundMessages = 2048;
 
+    // Rows and pages wait for room, so that no console is dropped for having asked for much.
+    private const int BulkMessages = OutboundMessages / 2;
+
+    private readonly Channel<MessageKind> _bulk = Channel.CreateBounded<MessageKind>(BulkMessages);
+
     private readonly Channel<Message> _outbound = Channel.CreateBounded<Message>(
         new BoundedChannelOptions(OutboundMessages) { SingleReader = true });
 
@@ -53,6 +58,9 @@ internal sealed class ServerSession
         if (!_outbound.Writer.TryWrite(message))
         {
             _drop(this, "it does not take its messages");
+            // One that comes again and again without reading would leave a full queue behind each time.
+            while (_outbound.Reader.TryRead(out _))
+                continue;
             return;
         }
 
@@ -60,10 +68,33 @@ internal sealed class ServerSession
             _ = Task.Run(SendQueuedAsync);
     }
 
+    /// <summary>Queues one of many messages as soon as there is room for it.</summary>
+    public async Task PostBulkAsync(Message message, CancellationToken cancellation)
+    {
+        try
+        {
+            await _bulk.Writer.WriteAsync(message.Kind, cancellation).ConfigureAwait(false);
+            Post(message);
+        }
+        catch (ChannelClosedException)
+        {
+            // The session has ended meanwhile.
+        }
+    }
+
+    /// <summary>Waits until what was queued has left.</summary>
+    public async Task FlushAsync(CancellationToken cancellation)
+    {
+        using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
+        while (Volatile.Read(ref _sending) == 1 || (!Closed && _outbound.Reader.TryPeek(out _)))
+            await tick.WaitForNextTickAsync(cancellation).ConfigureAwait(false);
+    }
+
     public void Close()
     {
         Closed = true;
         _outbound.Writer.TryComplete();
+        _bulk.Writer.TryComplete();
     }
 
     private async Task SendQueuedAsync()
@@ -73,6 +104,8 @@ internal sealed class ServerSession
             while (_outbound.Reader.TryRead(out Message? message))
             {
                 SendOutcome outcome = await _send(this, message).ConfigureAwait(false);
+                if (message.Kind is MessageKind.Row or MessageKind.ClientPage)
+                    _bulk.Reader.TryRead(out _);
                 if (outcome is SendOutcome.Sent)
                     continue;
                 _drop(this, outcome == SendOutcome.Unreachable ? "its connection is gone" : "it does not take its messages");

@@ -18,5 +18,15 @@ internal sealed class TopicTable
     /// <summary>Gives the topic a new id: who only knows the old one hears nothing more.</summary>
     public TopicId Renew(Topic topic) => _ids[topic] = TopicId.NewRandom();
 
+    /// <summary>Forgets the topics that nobody hears.</summary>
+    public void Keep(IEnumerable<Topic> heard)
+    {
+        var kept = heard.ToHashSet();
+        foreach (Topic topic in _ids.Keys.Where(topic => !kept.Contains(topic)).ToList())
+            _ids.Remove(topic);
+    }
+
+    public int Count => _ids.Count;
+
     public void Remove(Topic topic) => _ids.Remove(topic);
 }

@@ -23,6 +23,7 @@ internal sealed class ServerLink : IAsyncDisposable
     private readonly ConcurrentDictionary<ulong, Action<Message>> _streams = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly SemaphoreSlim _sending = new(1);
+    private readonly SemaphoreSlim _sendingLarge = new(1);
     private readonly TaskCompletionSource _introduced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ClientTransport? _transport;
     private MessageChannel _channel;
@@ -83,8 +84,24 @@ internal sealed class ServerLink : IAsyncDisposable
     {
         if (_transport is not { } transport)
             return SendOutcome.Closed;
-        MessageChannel channel = _channel;
-        foreach (byte[][] frames in channel.Seal(message))
+        // Large messages go one after the other, for the server holds few incomplete ones; small ones slip in between.
+        bool large = message.Bodies.Sum(body => (long)body.Length) > _options.Wire.FragmentBytes / 2;
+        if (!large)
+            return await SendPiecesAsync(transport, message).ConfigureAwait(false);
+        await _sendingLarge.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            return await SendPiecesAsync(transport, message).ConfigureAwait(false);
+        }
+        finally
+        {
+            _sendingLarge.Release();
+        }
+    }
+
+    private async Task<SendOutcome> SendPiecesAsync(ClientTransport transport, Message message)
+    {
+        foreach (byte[][] frames in _channel.Seal(message))
         {
             if (!_up)
                 return SendOutcome.Unreachable;

@@ -3,6 +3,9 @@ namespace Pantry.Targeting;
 /// <summary>Whom an order is meant for: the union of all that is set.</summary>
 internal sealed record Target
 {
+    /// <summary>Streams that one order can name.</summary>
+    public const int MaxStreams = 100;
+
     public static Target All { get; } = new() { Everyone = true };
 
     public bool Everyone { get; init; }

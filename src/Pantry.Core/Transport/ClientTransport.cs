@@ -83,12 +83,19 @@ internal sealed class ClientTransport : IAsyncDisposable
         Task orders = _orders?.StopAsync(TimeSpan.Zero) ?? Task.CompletedTask;
         if (_sockets is { } sockets)
         {
-            await _loop.InvokeAsync(() =>
+            try
             {
-                sockets.Dispose();
-                _sockets = null;
-                return true;
-            }).ConfigureAwait(false);
+                await _loop.InvokeAsync(() =>
+                {
+                    sockets.Dispose();
+                    _sockets = null;
+                    return true;
+                }).ConfigureAwait(false);
+            }
+            catch (PantryException stopped) when (stopped.Code == PantryErrorCode.Stopped)
+            {
+                // A loop that has ended has closed its sockets.
+            }
         }
 
         await Task.WhenAll(answers, orders).ConfigureAwait(false);

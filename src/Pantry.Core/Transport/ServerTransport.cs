@@ -79,12 +79,19 @@ internal sealed class ServerTransport : IAsyncDisposable
         Task[] drained = [.. _gates.Select(gate => gate.StopAsync(_options.StopTimeout))];
         if (_sockets is { } sockets)
         {
-            await _loop.InvokeAsync(() =>
+            try
             {
-                sockets.Dispose();
-                _sockets = null;
-                return true;
-            }).ConfigureAwait(false);
+                await _loop.InvokeAsync(() =>
+                {
+                    sockets.Dispose();
+                    _sockets = null;
+                    return true;
+                }).ConfigureAwait(false);
+            }
+            catch (PantryException stopped) when (stopped.Code == PantryErrorCode.Stopped)
+            {
+                // A loop that has ended has closed its sockets.
+            }
         }
 
         await Task.WhenAll(drained).ConfigureAwait(false);

@@ -16,6 +16,18 @@ public sealed class ShellCommandTests
 
     public static bool OnWindows => OperatingSystem.IsWindows();
 
+    [Fact(SkipWhen = nameof(OnWindows), Skip = "A POSIX shell is needed.")]
+    public async Task Once_a_command_has_ended_its_pipes_are_closed()
+    {
+        string told = Path.Combine(Path.GetTempPath(), $"pantry-test-{Guid.NewGuid():N}");
+
+        // What the command leaves behind can write until nobody holds the other end.
+        await RunAsync(new { line = $"trap '' PIPE; (sleep 1; for i in $(seq 200); do echo x || {{ touch {told}; exit; }}; sleep 0.02; done) & echo begun" });
+
+        await Fleet.EventuallyAsync(() => File.Exists(told), "the pipe to be closed", TimeSpan.FromSeconds(5));
+        File.Delete(told);
+    }
+
     [Fact]
     public async Task Unicode_comes_through_whole()
     {

@@ -127,6 +127,18 @@ public sealed class LimitsTests
     }
 
     [Fact]
+    public async Task A_console_with_many_jobs_at_once_has_every_row_of_each_and_stays_connected()
+    {
+        await using Fleet fleet = await Fleet.StartAsync();
+        await Task.WhenAll(Enumerable.Range(0, 50).Select(i => fleet.AddAsync($"h{i}")));
+        await using RemoteFleet remote = await RemoteFleet.ConnectAsync(fleet.Address);
+
+        List<ResultRow>[] jobs = await Task.WhenAll(Enumerable.Range(0, 150).Select(_ => fleet.RunAsync(Target.All, "Ping", fleet: remote)));
+
+        Assert.All(jobs, rows => Assert.Equal(50, rows.Count(row => row.Result.Status == CommandStatus.Succeeded)));
+    }
+
+    [Fact]
     public async Task A_client_that_stops_brings_its_results_home_first()
     {
         await using Fleet fleet = await Fleet.StartAsync();

@@ -79,6 +79,25 @@ public sealed class MessageChannelTests
     }
 
     [Fact]
+    public void Messages_whose_senders_gave_up_do_not_keep_out_later_ones()
+    {
+        MessageChannel sender = NewChannel();
+        MessageChannel receiver = NewChannel();
+        for (int i = 0; i < Limits.MaxIncompleteMessages; i++)
+            receiver.Open(sender.Seal(Large(1)).First(), Senders.Client);
+
+        Message? whole = sender.Seal(Large(2)).Select(frames => receiver.Open(frames, Senders.Client).Message).ToList()[^1];
+
+        Assert.NotNull(whole);
+        Assert.Equal(2, whole.Body(0)[0]);
+    }
+
+    [Fact]
+    public void A_large_message_in_slivers_is_a_fault() => Assert.Equal(
+        DecodeFault.BadFragment,
+        new Reassembly(Limits).Add(Fragments.Cut([new byte[1_000_000]], 1, Limits with { FragmentBytes = 1 }).First(), 1, out _));
+
+    [Fact]
     public void A_message_beyond_the_cap_is_refused_before_it_leaves() =>
         Assert.Equal(PantryErrorCode.MessageTooLarge, Assert.Throws<PantryException>(() =>
             NewChannel().Seal(new Message(MessageKind.Result, SampleResult) { Bodies = [new byte[Limits.MaxMessageBytes]] }).ToList()).Code);
