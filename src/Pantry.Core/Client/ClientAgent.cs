@@ -25,6 +25,7 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
     private Task? _stopped;
     private long _orderNumber;
     private long _factsSentAt;
+    private volatile bool _forgotten;
 
     private ClientAgent(ClientConfiguration configuration, CommandTable commands, PantryOptions options, TimeProvider time, ILogger log)
     {
@@ -114,6 +115,7 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
                 break;
             case Leave { Forget: true } leave when !published:
                 _log.LogWarning("The server took this client off its list ({Reason}); it stops.", DisplayText.FirstLine(leave.Reason));
+                _forgotten = true;
                 _ = StopAsync(forget: false);
                 break;
             default:
@@ -175,7 +177,8 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
         _runner.CancelAll();
         if (_link is not { } link)
             return;
-        if (link.Status == ServiceStatus.Running)
+        // A server that has let us go would take a goodbye for a stranger's, and we its answer for a call to register anew.
+        if (link.Status == ServiceStatus.Running && !_forgotten)
             await SayGoodbyeAsync(link, forget).ConfigureAwait(false);
         await link.DisposeAsync().ConfigureAwait(false);
         _runner.Dispose();
