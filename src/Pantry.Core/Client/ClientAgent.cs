@@ -23,9 +23,9 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
     private IReadOnlyList<TopicId> _topics = [];
     private ServerLink? _link;
     private Task? _stopped;
-    private volatile bool _forgotten;
     private long _orderNumber;
     private long _factsSentAt;
+    private volatile bool _forgotten;
 
     private ClientAgent(ClientConfiguration configuration, CommandTable commands, PantryOptions options, TimeProvider time, ILogger log)
     {
@@ -177,6 +177,8 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
         _runner.CancelAll();
         if (_link is not { } link)
             return;
+
+        // A server that has let us go would take a goodbye for a stranger's, and we its answer for a call to register anew.
         if (link.Status == ServiceStatus.Running && !_forgotten)
             await SayGoodbyeAsync(link, forget).ConfigureAwait(false);
         await link.DisposeAsync().ConfigureAwait(false);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 
 namespace Pantry.Commands;
 
@@ -35,12 +36,20 @@ internal sealed class ShellCommand : ICommand
         {
             Status = failed ? CommandStatus.Failed : CommandStatus.Succeeded,
             ExitCode = outcome.ExitCode,
-            Error = failed ? new CommandError("NonZeroExitCode", $"The command ended with exit code {outcome.ExitCode}.") : null,
+            Error = failed ? new CommandError("NonZeroExitCode", $"The command ended with exit code {outcome.ExitCode}.{LastWords(outcome.StandardError)}") : null,
             StandardOutput = outcome.StandardOutput,
             StandardError = outcome.StandardError,
             Truncated = outcome.Truncated,
             TextEncoding = ChildProcess.ConsoleEncoding,
         };
+    }
+
+    /// <summary>The last line of standard error, which most often says why.</summary>
+    private static string LastWords(byte[] standardError)
+    {
+        string text = Encoding.UTF8.GetString(standardError.AsSpan(Math.Max(0, standardError.Length - 2048))).Trim();
+        string last = DisplayText.FirstLine(text[(text.LastIndexOf('\n') + 1)..]);
+        return last.Length == 0 ? "" : $" It said: {last}";
     }
 
     private static ProcessStartInfo StartInfo(ShellArguments arguments)

@@ -38,7 +38,7 @@ internal static class YamlDocumentFile
     }
 
     public static PantryException Error(string path, Mark at, string what, Exception? inner = null) =>
-        new(PantryErrorCode.InvalidConfiguration, $"{path}:{at.Line}:{at.Column}: {what.TrimEnd('.')}.", inner) { Target = path };
+        new(PantryErrorCode.InvalidConfiguration, $"{path}:{at.Line}:{at.Column}: {(what.EndsWith('?') ? what : what.TrimEnd('.') + ".")}", inner) { Target = path };
 
     private static PantryException Invalid(string path, string what, Exception? inner) =>
         new(PantryErrorCode.InvalidConfiguration, $"The configuration file '{path}' cannot be read: {what}", inner) { Target = path };

@@ -140,6 +140,8 @@ internal sealed class RemoteFleet : IFleet, ILinkOwner, IAsyncDisposable
             try
             {
                 await link.RequestAsync(MessageKind.AttachJob, new AttachJob(job.Id, job.Next, job.Taken), [], _options.RequestTimeout, default).ConfigureAwait(false);
+                // What was taken in the moment before may have been said to the old session.
+                await TakenAsync(job, job.Taken).ConfigureAwait(false);
             }
             catch (PantryException gone)
             {

@@ -6,7 +6,7 @@ internal static class ProtocolVersion
     /// <summary>Peers of another major version are told so and refused.</summary>
     public const byte Major = 1;
 
-    /// <summary>Peers one minor version apart work together; unknown properties are ignored.</summary>
+    /// <summary>Not compared: a peer ignores properties it does not know, so other minor versions work together.</summary>
     public const byte Minor = 0;
 
     public static string Text => $"{Major}.{Minor}";

@@ -20,7 +20,7 @@ internal sealed class LocalFleet(ServerHost host, ClientRegistry registry, JobDi
     public Task<Enrollment> EnrolAsync(Enrol request, CancellationToken cancellation)
     {
         DateTimeOffset now = time.GetUtcNow();
-        TimeSpan lifetime = request.ExpiresInSeconds > 0 ? TimeSpan.FromSeconds(request.ExpiresInSeconds) : options.EnrollmentLifetime;
+        TimeSpan lifetime = request.ExpiresInSeconds > 0 ? TimeSpan.FromSeconds(Math.Min(request.ExpiresInSeconds, 10 * 365 * 24 * 3600d)) : options.EnrollmentLifetime;
         ClientLabels labels = ClientLabels.Create(request.Identity ?? "any", request.Application, request.Environment, request.Roles);
         return Task.FromResult(new Enrollment
         {
@@ -43,9 +43,13 @@ internal sealed class LocalFleet(ServerHost host, ClientRegistry registry, JobDi
 
     internal static JobRequest WithDefaults(JobRequest request, PantryOptions options) => request with
     {
-        Timeout = request.Timeout > TimeSpan.Zero ? request.Timeout : options.RunTimeout,
-        DeliveryTimeout = request.DeliveryTimeout > TimeSpan.Zero ? request.DeliveryTimeout : options.DeliveryTimeout,
+        Timeout = Within(request.Timeout, options.RunTimeout),
+        DeliveryTimeout = Within(request.DeliveryTimeout, options.DeliveryTimeout),
     };
+
+    // Nobody waits for a year; what is longer would only overflow a date.
+    private static TimeSpan Within(TimeSpan asked, TimeSpan otherwise) =>
+        asked <= TimeSpan.Zero ? otherwise : asked < TimeSpan.FromDays(365) ? asked : TimeSpan.FromDays(365);
 
     private sealed class LocalJob(JobDispatcher jobs, Job job) : IJob
     {

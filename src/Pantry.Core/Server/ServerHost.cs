@@ -300,22 +300,36 @@ internal sealed class ServerHost : IAsyncDisposable
         {
             while (await timer.WaitForNextTickAsync(_stopping.Token).ConfigureAwait(false))
             {
-                long now = _time.GetTimestamp();
-                foreach (ServerSession session in _sessions.Values)
+                try
                 {
-                    if (_time.GetElapsedTime(session.LastHeard, now) > _options.DeadAfter)
-                        Close(session, $"nothing was heard for {_options.DeadAfter.TotalSeconds:0} s");
+                    Sweep();
                 }
-
-                _clients.Sweep();
-                foreach (ClientRecord client in Registry.SilentSince(_time.GetUtcNow() - _options.DeadAfter))
-                    _clients.GoOffline(client, $"nothing was heard for {_options.DeadAfter.TotalSeconds:0} s");
-                Jobs.Sweep();
+                catch (Exception exception)
+                {
+                    // The next sweep finds what this one left.
+                    Counters.Dropped("SweepFailed");
+                    _log.LogError(exception, "A sweep failed.");
+                }
             }
         }
         catch (OperationCanceledException)
         {
             // The server stops.
         }
+    }
+
+    private void Sweep()
+    {
+        long now = _time.GetTimestamp();
+        foreach (ServerSession session in _sessions.Values)
+        {
+            if (_time.GetElapsedTime(session.LastHeard, now) > _options.DeadAfter)
+                Close(session, $"nothing was heard for {_options.DeadAfter.TotalSeconds:0} s");
+        }
+
+        _clients.Sweep();
+        foreach (ClientRecord client in Registry.SilentSince(_time.GetUtcNow() - _options.DeadAfter))
+            _clients.GoOffline(client, $"nothing was heard for {_options.DeadAfter.TotalSeconds:0} s");
+        Jobs.Sweep();
     }
 }

@@ -241,6 +241,8 @@ internal sealed class ServerLink : IAsyncDisposable
         _up = change.Up;
         _ready = false;
         _linkLost?.Cancel();
+        _linkLost?.Dispose();
+        _linkLost = null;
         FailRequests();
         if (change.Up)
         {
@@ -267,7 +269,9 @@ internal sealed class ServerLink : IAsyncDisposable
             {
                 (MessageKind kind, object head) = _owner.Introduction();
                 Message answer = await RequestAsync(kind, head, [], _options.RegisterRetry, lost, introducing: true).ConfigureAwait(false);
+                lost.ThrowIfCancellationRequested();
                 await _owner.IntroducedAsync(this, answer).ConfigureAwait(false);
+                lost.ThrowIfCancellationRequested();
                 TakeTimes(answer);
                 _transport!.ForgetFailures();
                 _ready = true;

@@ -28,7 +28,7 @@ public sealed class ShellCommandTests
         File.Delete(told);
     }
 
-    [Fact]
+    [Fact(SkipWhen = nameof(OnWindows), Skip = "A POSIX shell is needed.")]
     public async Task Unicode_comes_through_whole()
     {
         ResultRow row = await RunAsync(new { line = "printf 'häl­lo \U0001F955'; printf 'fehler: ü' >&2; exit 3" });
@@ -75,7 +75,7 @@ public sealed class ShellCommandTests
         Assert.Equal((CommandStatus.Failed, "InvalidArgument"), (row.Result.Status, row.Result.Error!.Code));
     }
 
-    [Fact]
+    [Fact(SkipWhen = nameof(OnWindows), Skip = "A POSIX shell is needed.")]
     public async Task A_command_that_waits_for_input_gets_none_and_ends()
     {
         ResultRow row = await RunAsync(new { line = "cat; echo done" });

@@ -141,6 +141,7 @@ public sealed class LimitsTests
     [Fact]
     public async Task A_client_that_stops_brings_its_results_home_first()
     {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "A POSIX shell is needed.");
         await using Fleet fleet = await Fleet.StartAsync();
         var agent = await fleet.AddAsync("a");
         using var deadline = new CancellationTokenSource(Fleet.Deadline);

@@ -111,6 +111,7 @@ public sealed class OrdersTests
     [Fact]
     public async Task A_command_the_client_does_not_allow_is_denied_and_not_run()
     {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "A POSIX shell is needed.");
         await using Fleet fleet = await Fleet.StartAsync();
         await fleet.AddAsync("a", allowed: ["Ping", "Facts"]);
         string file = Path.GetTempFileName();
@@ -179,6 +180,7 @@ public sealed class OrdersTests
     [Fact]
     public async Task Cancelling_stops_what_runs_and_every_target_still_has_its_row()
     {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "A POSIX shell is needed.");
         await using Fleet fleet = await Fleet.StartAsync();
         for (int i = 0; i < 3; i++)
             await fleet.AddAsync($"host{i}");
@@ -223,6 +225,7 @@ public sealed class OrdersTests
     [Fact]
     public async Task Large_output_arrives_whole_up_to_the_cap_and_says_when_it_does_not()
     {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "A POSIX shell is needed.");
         await using Fleet fleet = await Fleet.StartAsync();
         await fleet.AddAsync("a");
 

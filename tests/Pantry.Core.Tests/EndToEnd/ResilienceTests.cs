@@ -44,6 +44,7 @@ public sealed class ResilienceTests
     [Fact]
     public async Task Clients_and_server_in_processes_of_their_own_behave_as_in_one()
     {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "A POSIX shell is needed.");
         string root = Directory.CreateTempSubdirectory("pantry-test-").FullName;
         await using HostProcess server = await HostProcess.StartAsync("server", root, "0", "0", "0");
         string[] ports = server.Ready.Split(' ');
@@ -65,6 +66,7 @@ public sealed class ResilienceTests
     [Fact]
     public async Task A_killed_client_shows_offline_within_thirty_seconds_and_its_row_says_so()
     {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "A POSIX shell is needed.");
         await using Fleet fleet = await Fleet.StartAsync();
         await using HostProcess client = await ClientProcess(fleet, "victim");
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(40));
@@ -195,6 +197,7 @@ public sealed class ResilienceTests
     [Fact]
     public async Task Stopping_the_server_ends_the_rows_of_its_jobs()
     {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "A POSIX shell is needed.");
         Fleet fleet = await Fleet.StartAsync();
         await fleet.AddAsync("a");
         using var deadline = new CancellationTokenSource(Fleet.Deadline);

@@ -6,9 +6,6 @@ namespace Pantry.Transport.Gates;
 /// <summary>The READY command: ours as bytes, and the judgement of a peer's.</summary>
 internal static class ZmtpReady
 {
-    /// <summary>A READY as we know it has 41 bytes; a short frame can have no more than this.</summary>
-    public const int MaxBodyBytes = 255;
-
     /// <summary>Flags of a short command frame.</summary>
     public const byte CommandFlags = 0x04;
 
