@@ -83,19 +83,11 @@ internal sealed class ClientTransport : IAsyncDisposable
         Task orders = _orders?.StopAsync(TimeSpan.Zero) ?? Task.CompletedTask;
         if (_sockets is { } sockets)
         {
-            try
+            await _loop.CloseAsync(() =>
             {
-                await _loop.InvokeAsync(() =>
-                {
-                    sockets.Dispose();
-                    _sockets = null;
-                    return true;
-                }).ConfigureAwait(false);
-            }
-            catch (PantryException stopped) when (stopped.Code == PantryErrorCode.Stopped)
-            {
-                // A loop that has ended has closed its sockets.
-            }
+                sockets.Dispose();
+                _sockets = null;
+            }).ConfigureAwait(false);
         }
 
         await Task.WhenAll(answers, orders).ConfigureAwait(false);

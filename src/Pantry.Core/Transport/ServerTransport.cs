@@ -79,19 +79,11 @@ internal sealed class ServerTransport : IAsyncDisposable
         Task[] drained = [.. _gates.Select(gate => gate.StopAsync(_options.StopTimeout))];
         if (_sockets is { } sockets)
         {
-            try
+            await _loop.CloseAsync(() =>
             {
-                await _loop.InvokeAsync(() =>
-                {
-                    sockets.Dispose();
-                    _sockets = null;
-                    return true;
-                }).ConfigureAwait(false);
-            }
-            catch (PantryException stopped) when (stopped.Code == PantryErrorCode.Stopped)
-            {
-                // A loop that has ended has closed its sockets.
-            }
+                sockets.Dispose();
+                _sockets = null;
+            }).ConfigureAwait(false);
         }
 
         await Task.WhenAll(drained).ConfigureAwait(false);

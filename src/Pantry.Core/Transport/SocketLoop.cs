@@ -91,6 +91,23 @@ internal sealed class SocketLoop : IAsyncDisposable
         return await answer.Task.WaitAsync(cancellation).ConfigureAwait(false);
     }
 
+    /// <summary>Closes sockets on the loop's thread and waits for it; a loop that has ended has closed them already.</summary>
+    public async Task CloseAsync(Action close)
+    {
+        try
+        {
+            await InvokeAsync(() =>
+            {
+                close();
+                return true;
+            }).ConfigureAwait(false);
+        }
+        catch (PantryException stopped) when (stopped.Code == PantryErrorCode.Stopped)
+        {
+            // Nothing is left to close.
+        }
+    }
+
     /// <summary>On the loop's thread: calls <paramref name="receive"/> while the socket has messages; it returns false to pause.</summary>
     public void Add(NetMQSocket socket, Func<bool> receive)
     {

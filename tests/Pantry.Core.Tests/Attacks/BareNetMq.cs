@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
+using Pantry.Tests.EndToEnd;
 
 namespace Pantry.Tests.Attacks;
 
@@ -19,22 +20,22 @@ internal sealed class BareNetMq : IAsyncDisposable
 
     public static async Task<BareNetMq> StartAsync()
     {
-        var here = new DirectoryInfo(AppContext.BaseDirectory);
-        string host = Path.GetFullPath(Path.Combine(
-            here.FullName, "..", "..", "..", "..", "Pantry.TestHost", "bin", here.Parent!.Name, "net10.0", "Pantry.TestHost.dll"));
-        var process = Process.Start(new ProcessStartInfo("dotnet", [host, "bare-netmq"])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            // A crash is what is expected; it need not leave a dump.
-            Environment = { ["DOTNET_DbgEnableMiniDump"] = "0" },
-        })!;
+        Process process = Launch();
         _ = process.StandardError.ReadToEndAsync();
         string? port = await process.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(30));
         _ = process.StandardOutput.ReadToEndAsync();
         return new BareNetMq(process, int.Parse(port!, CultureInfo.InvariantCulture));
     }
+
+    /// <summary>The process alone; it says its port first.</summary>
+    public static Process Launch() => Process.Start(new ProcessStartInfo("dotnet", [HostProcess.Program, "bare-netmq"])
+    {
+        RedirectStandardInput = true,
+        RedirectStandardOutput = true,
+        RedirectStandardError = true,
+        // A crash is what is expected; it need not leave a dump.
+        Environment = { ["DOTNET_DbgEnableMiniDump"] = "0" },
+    })!;
 
     public async Task<bool> HasDiedAsync(CancellationToken cancellation)
     {

@@ -13,6 +13,10 @@ internal sealed class HostProcess : IAsyncDisposable
         Ready = ready;
     }
 
+    /// <summary>The built program, of the same configuration as these tests.</summary>
+    public static string Program { get; } = Path.GetFullPath(Path.Combine(
+        AppContext.BaseDirectory, "..", "..", "..", "..", "Pantry.TestHost", "bin", new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name, "net10.0", "Pantry.TestHost.dll"));
+
     /// <summary>The line it said when it was ready.</summary>
     public string Ready { get; }
 
@@ -20,11 +24,8 @@ internal sealed class HostProcess : IAsyncDisposable
 
     public static async Task<HostProcess> StartAsync(params string[] arguments)
     {
-        string configuration = new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name;
-        string host = Path.GetFullPath(Path.Combine(
-            AppContext.BaseDirectory, "..", "..", "..", "..", "Pantry.TestHost", "bin", configuration, "net10.0", "Pantry.TestHost.dll"));
         var start = new ProcessStartInfo("dotnet") { RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false };
-        foreach (string argument in (string[])[host, .. arguments])
+        foreach (string argument in (string[])[Program, .. arguments])
             start.ArgumentList.Add(argument);
         var process = Process.Start(start)!;
         string? ready = await process.StandardOutput.ReadLineAsync().WaitAsync(Fleet.Deadline);

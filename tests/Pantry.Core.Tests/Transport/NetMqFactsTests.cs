@@ -80,7 +80,7 @@ public sealed class NetMqFactsTests
     [Fact]
     public async Task One_empty_command_frame_of_a_stranger_ends_the_process()
     {
-        using Process bare = StartBare();
+        using Process bare = Attacks.BareNetMq.Launch();
         string? port = await bare.StandardOutput.ReadLineAsync().WaitAsync(Patience);
         using var peer = new TcpClient();
         await peer.ConnectAsync(IPAddress.Loopback, int.Parse(port!, System.Globalization.CultureInfo.InvariantCulture));
@@ -175,21 +175,5 @@ public sealed class NetMqFactsTests
         dealer.Options.Identity = System.Text.Encoding.ASCII.GetBytes(identity);
         dealer.Connect($"tcp://127.0.0.1:{port}");
         return dealer;
-    }
-
-    private static Process StartBare()
-    {
-        var here = new DirectoryInfo(AppContext.BaseDirectory);
-        string configuration = here.Parent!.Name;
-        string host = Path.Combine(
-            here.FullName, "..", "..", "..", "..", "Pantry.TestHost", "bin", configuration, "net10.0", "Pantry.TestHost.dll");
-        return Process.Start(new ProcessStartInfo("dotnet", [Path.GetFullPath(host), "bare-netmq"])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            // A crash is what is expected; it need not leave a dump.
-            Environment = { ["DOTNET_DbgEnableMiniDump"] = "0" },
-        })!;
     }
 }
