@@ -12,6 +12,36 @@ public enum PantryErrorCode
     /// <summary>An address could not be understood or resolved.</summary>
     InvalidAddress,
 
+    /// <summary>A key, or a fingerprint, is not written as one.</summary>
+    InvalidKey,
+
+    /// <summary>The key is not one that the server knows.</summary>
+    KeyUnknown,
+
+    /// <summary>An operator denied the key.</summary>
+    KeyDenied,
+
+    /// <summary>The key was revoked, or its time is over.</summary>
+    KeyRevoked,
+
+    /// <summary>The server's key, or the fleet's root key, is not the one that was expected.</summary>
+    ServerKeyMismatch,
+
+    /// <summary>An operator's scopes do not cover what was asked.</summary>
+    OutOfScope,
+
+    /// <summary>An order's or a bundle's signature does not stand.</summary>
+    InvalidSignature,
+
+    /// <summary>The clocks of two machines are further apart than is allowed.</summary>
+    ClockSkew,
+
+    /// <summary>The fleet's root key is not at the server.</summary>
+    RootKeyOffline,
+
+    /// <summary>The data under the root directory cannot be used.</summary>
+    StorageFailed,
+
     /// <summary>An address is not loopback, which is all that is allowed without keys.</summary>
     AddressNotLoopback,
 

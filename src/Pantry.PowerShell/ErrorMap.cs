@@ -32,9 +32,13 @@ internal static class ErrorMap
 
     private static ErrorCategory Category(PantryErrorCode code) => code switch
     {
-        PantryErrorCode.InvalidArgument or PantryErrorCode.InvalidName or PantryErrorCode.InvalidAddress or PantryErrorCode.NoTarget => ErrorCategory.InvalidArgument,
+        PantryErrorCode.InvalidArgument or PantryErrorCode.InvalidName or PantryErrorCode.InvalidKey or PantryErrorCode.InvalidAddress or PantryErrorCode.NoTarget => ErrorCategory.InvalidArgument,
         PantryErrorCode.InvalidConfiguration or PantryErrorCode.InvalidEnrollment => ErrorCategory.InvalidData,
-        PantryErrorCode.AddressNotLoopback or PantryErrorCode.InsecureFile or PantryErrorCode.Refused => ErrorCategory.SecurityError,
+        PantryErrorCode.AddressNotLoopback or PantryErrorCode.InsecureFile or PantryErrorCode.Refused or PantryErrorCode.InvalidSignature => ErrorCategory.SecurityError,
+        PantryErrorCode.KeyUnknown or PantryErrorCode.KeyDenied or PantryErrorCode.KeyRevoked or PantryErrorCode.ServerKeyMismatch => ErrorCategory.AuthenticationError,
+        PantryErrorCode.OutOfScope or PantryErrorCode.RootKeyOffline => ErrorCategory.PermissionDenied,
+        PantryErrorCode.ClockSkew => ErrorCategory.InvalidOperation,
+        PantryErrorCode.StorageFailed => ErrorCategory.WriteError,
         PantryErrorCode.PortInUse or PantryErrorCode.IdentityInUse => ErrorCategory.ResourceExists,
         PantryErrorCode.ServerUnreachable or PantryErrorCode.ConnectionLost or PantryErrorCode.NotConnected => ErrorCategory.ConnectionError,
         PantryErrorCode.NotAPantryServer or PantryErrorCode.ProtocolVersionMismatch => ErrorCategory.ProtocolError,

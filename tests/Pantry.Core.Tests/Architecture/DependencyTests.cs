@@ -11,14 +11,15 @@ public sealed partial class DependencyTests
     [InlineData("Pantry.Model", "")]
     [InlineData("Pantry.Core/Targeting", "")]
     [InlineData("Pantry.Core/Protocol", "Targeting")]
-    [InlineData("Pantry.Core/Configuration", "Protocol Targeting Transport")]
+    [InlineData("Pantry.Core/Security", "Protocol Targeting")]
+    [InlineData("Pantry.Core/Configuration", "Protocol Security Targeting Transport")]
     [InlineData("Pantry.Core/Transport", "Configuration Protocol Transport")]
     [InlineData("Pantry.Core/Transport/Gates", "Transport")]
-    [InlineData("Pantry.Core/Sessions", "Configuration Protocol Transport")]
+    [InlineData("Pantry.Core/Sessions", "Configuration Protocol Security Transport")]
     [InlineData("Pantry.Core/Commands", "Configuration Protocol Targeting")]
-    [InlineData("Pantry.Core/Operators", "Configuration Protocol Sessions Targeting Transport")]
-    [InlineData("Pantry.Core/Client", "Commands Configuration Protocol Sessions Targeting Transport")]
-    [InlineData("Pantry.Core/Server", "Configuration Operators Protocol Sessions Targeting Transport")]
+    [InlineData("Pantry.Core/Operators", "Configuration Protocol Security Sessions Targeting Transport")]
+    [InlineData("Pantry.Core/Client", "Commands Configuration Protocol Security Sessions Storage Targeting Transport")]
+    [InlineData("Pantry.Core/Server", "Configuration Operators Protocol Security Sessions Storage Targeting Transport")]
     public void A_folder_uses_only_what_lies_below_it(string folder, string allowed)
     {
         string own = folder.Contains('/', StringComparison.Ordinal) ? folder.Split('/')[1] : "";
