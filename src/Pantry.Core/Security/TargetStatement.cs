@@ -1,0 +1,24 @@
+using Pantry.Targeting;
+
+namespace Pantry.Security;
+
+/// <summary>
+/// Whom a signed order is meant for: the union of all that is set. Clients by name stand in lists of tags, which travel
+/// beside the order; the statement holds their digests.
+/// </summary>
+internal sealed record TargetStatement
+{
+    public bool Everyone { get; init; }
+
+    public IReadOnlyList<string> Streams { get; init; } = [];
+
+    public LabelTarget? Labels { get; init; }
+
+    /// <summary>SHA-256 of each list, in order; see <see cref="TargetTags"/>.</summary>
+    public IReadOnlyList<byte[]> Lists { get; init; } = [];
+
+    /// <summary>Bytes of one entry in a list.</summary>
+    public int EntryLength { get; init; }
+
+    internal bool IsEmpty => !Everyone && Streams.Count == 0 && Labels is null && Lists.Count == 0;
+}
