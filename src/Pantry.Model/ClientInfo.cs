@@ -24,8 +24,11 @@ public sealed record ClientInfo
     /// <summary>What the client reported about its machine; null until it has.</summary>
     public ClientFacts? Facts { get; init; }
 
-    /// <summary>Short form of the client's key; null while keys are not in use.</summary>
+    /// <summary>Short form of the client's key.</summary>
     public string? Fingerprint { get; init; }
+
+    /// <summary>The client's public key, in Z85.</summary>
+    public string? PublicKey { get; init; }
 
     /// <summary>The streams whose orders the client hears; <c>*</c> for a client with nothing set.</summary>
     public IReadOnlyList<string> Streams { get; init; } = [];

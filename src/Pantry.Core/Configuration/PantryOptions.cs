@@ -45,6 +45,27 @@ internal sealed record PantryOptions
     /// <summary>A registration that was not answered in this time is sent again.</summary>
     public TimeSpan RegisterRetry { get; init; } = TimeSpan.FromSeconds(3);
 
+    /// <summary>Time for one handshake of a session; one that takes longer is begun anew.</summary>
+    public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>How long a session's keys serve before the peer asks for new ones; the server ends sessions at twice this age.</summary>
+    public TimeSpan SessionLifetime { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>Frames that a session's keys protect before the peer asks for new ones.</summary>
+    public ulong SessionMessages { get; init; } = 1UL << 24;
+
+    /// <summary>How often the server makes new keys for the cookies of handshakes; a cookie is good for one to two of these.</summary>
+    public TimeSpan CookieLifetime { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a client opens with a stream's old key what was published before it was replaced.</summary>
+    public TimeSpan StreamKeyGrace { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>The least time between two new keys of a stream that somebody has joined; who leaves changes them at once.</summary>
+    public TimeSpan StreamKeyInterval { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Keys that may wait for approval; more unknown ones are refused.</summary>
+    public int MaxPendingKeys { get; init; } = 1000;
+
     /// <summary>Time for a client to show that it still holds an identity that another claims.</summary>
     public TimeSpan ProbeTimeout { get; init; } = TimeSpan.FromSeconds(2);
 

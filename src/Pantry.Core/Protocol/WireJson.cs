@@ -6,7 +6,8 @@ namespace Pantry.Protocol;
 /// <summary>Heads as JSON: generated code only, unknown properties ignored, missing and null ones refused where they are needed, depth capped.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-    Converters = [typeof(NamedEnum<CommandStatus>), typeof(NamedEnum<ClientStatus>), typeof(NamedEnum<RegistrationStatus>), typeof(NamedEnum<BodyFormat>)],
+    Converters = [typeof(NamedEnum<CommandStatus>), typeof(NamedEnum<ClientStatus>), typeof(NamedEnum<RegistrationStatus>), typeof(NamedEnum<BodyFormat>),
+        typeof(NamedEnum<ClientDecision>)],
     MaxDepth = 12,
     RespectNullableAnnotations = true,
     RespectRequiredConstructorParameters = true)]
@@ -35,8 +36,23 @@ namespace Pantry.Protocol;
 [JsonSerializable(typeof(AttachJob))]
 [JsonSerializable(typeof(Enrol))]
 [JsonSerializable(typeof(Enrolled))]
-[JsonSerializable(typeof(Forget))]
-[JsonSerializable(typeof(Forgotten))]
+[JsonSerializable(typeof(Redeem))]
+[JsonSerializable(typeof(Redeemed))]
+[JsonSerializable(typeof(TopicsChanged))]
+[JsonSerializable(typeof(BundleChanged))]
+[JsonSerializable(typeof(CreateToken))]
+[JsonSerializable(typeof(TokenCreated))]
+[JsonSerializable(typeof(DecideClient))]
+[JsonSerializable(typeof(ClientDecided))]
+[JsonSerializable(typeof(ListOperators))]
+[JsonSerializable(typeof(OperatorList))]
+[JsonSerializable(typeof(AddOperator))]
+[JsonSerializable(typeof(RevokeOperator))]
+[JsonSerializable(typeof(PutBundle))]
+[JsonSerializable(typeof(ListAudit))]
+[JsonSerializable(typeof(AuditPage))]
+[JsonSerializable(typeof(VerifyAudit))]
+[JsonSerializable(typeof(AuditVerified))]
 internal sealed partial class WireJson : JsonSerializerContext
 {
     /// <summary>The record that belongs to a kind.</summary>
@@ -67,8 +83,23 @@ internal sealed partial class WireJson : JsonSerializerContext
         MessageKind.AttachJob => Default.AttachJob,
         MessageKind.Enrol => Default.Enrol,
         MessageKind.Enrolled => Default.Enrolled,
-        MessageKind.Forget => Default.Forget,
-        MessageKind.Forgotten => Default.Forgotten,
+        MessageKind.Redeem => Default.Redeem,
+        MessageKind.Redeemed => Default.Redeemed,
+        MessageKind.TopicsChanged => Default.TopicsChanged,
+        MessageKind.BundleChanged => Default.BundleChanged,
+        MessageKind.CreateToken => Default.CreateToken,
+        MessageKind.TokenCreated => Default.TokenCreated,
+        MessageKind.DecideClient => Default.DecideClient,
+        MessageKind.ClientDecided => Default.ClientDecided,
+        MessageKind.ListOperators => Default.ListOperators,
+        MessageKind.OperatorList => Default.OperatorList,
+        MessageKind.AddOperator => Default.AddOperator,
+        MessageKind.RevokeOperator => Default.RevokeOperator,
+        MessageKind.PutBundle => Default.PutBundle,
+        MessageKind.ListAudit => Default.ListAudit,
+        MessageKind.AuditPage => Default.AuditPage,
+        MessageKind.VerifyAudit => Default.VerifyAudit,
+        MessageKind.AuditVerified => Default.AuditVerified,
         _ => null,
     };
 }

@@ -1,18 +1,22 @@
+using Pantry.Security;
 using Pantry.Targeting;
 using Pantry.Transport;
 
 namespace Pantry.Server;
 
 /// <summary>What the server knows of one client. Changed under the registry's lock only.</summary>
-internal sealed class ClientRecord(ClientLabels labels)
+internal sealed class ClientRecord(PublicKey key, ClientLabels labels)
 {
+    /// <summary>The approved key: who holds it is this client.</summary>
+    public PublicKey Key { get; } = key;
+
     public ClientLabels Labels { get; set; } = labels;
 
     public string Instance { get; set; } = "";
 
     public ClientStatus Status { get; set; }
 
-    public DateTimeOffset LastSeen { get; set; }
+    public DateTimeOffset? LastSeen { get; set; }
 
     public ClientFacts? Facts { get; set; }
 
@@ -38,6 +42,8 @@ internal sealed class ClientRecord(ClientLabels labels)
         Status = Status,
         LastSeen = LastSeen,
         Facts = Facts,
+        Fingerprint = Key.Fingerprint,
+        PublicKey = Key.ToString(),
         Streams = Labels.ShownStreams(),
     };
 }

@@ -47,12 +47,11 @@ internal sealed class ServerSockets : IDisposable
     public static Task<ServerSockets> OpenAsync(SocketLoop loop, InboundQueue<ServerEvent> inbound, PantryOptions options) =>
         loop.InvokeAsync(() => new ServerSockets(loop, inbound, options));
 
-    public void Publish(TopicId topic, byte[][] frames)
+    public void Publish(TopicId topic, byte[] frame)
     {
-        var message = new NetMQMessage(frames.Length + 1);
+        var message = new NetMQMessage(2);
         message.Append(topic.ToBytes());
-        foreach (byte[] frame in frames)
-            message.Append(frame);
+        message.Append(frame);
         _publisher.SendMultipartMessage(message);
     }
 

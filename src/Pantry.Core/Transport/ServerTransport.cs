@@ -62,8 +62,8 @@ internal sealed class ServerTransport : IAsyncDisposable
     }
 
     /// <summary>Publishes to all that subscribed to the topic.</summary>
-    public async ValueTask<bool> PublishAsync(TopicId topic, byte[][] frames) =>
-        await _loop.PostAsync(() => _sockets?.Publish(topic, frames)).ConfigureAwait(false);
+    public async ValueTask<bool> PublishAsync(TopicId topic, byte[] frame) =>
+        await _loop.PostAsync(() => _sockets?.Publish(topic, frame)).ConfigureAwait(false);
 
     /// <summary>Sends to one peer; waits a while for one that is congested.</summary>
     public async Task<SendOutcome> SendAsync(PeerId peer, byte[][] frames)
