@@ -16,6 +16,7 @@ public sealed partial class DependencyTests
     [InlineData("Pantry.Core/Transport", "Configuration Protocol Transport")]
     [InlineData("Pantry.Core/Transport/Gates", "Transport")]
     [InlineData("Pantry.Core/Sessions", "Configuration Protocol Security Transport")]
+    [InlineData("Pantry.Core/Sessions/Curve", "Security")]
     [InlineData("Pantry.Core/Commands", "Configuration Protocol Targeting")]
     [InlineData("Pantry.Core/Operators", "Configuration Protocol Security Sessions Targeting Transport")]
     [InlineData("Pantry.Core/Client", "Commands Configuration Protocol Security Sessions Storage Targeting Transport")]
