@@ -1,5 +1,6 @@
-using Pantry.Operators;
+using System.Text;
 using Pantry.Configuration;
+using Pantry.Operators;
 using Pantry.Protocol;
 using Pantry.Security;
 using Pantry.Storage;
@@ -19,7 +20,7 @@ internal sealed class Authority : IDisposable
     private readonly BundleStore _store;
     private readonly ServerKeys _keys;
     private readonly TimeProvider _time;
-    private readonly BundleKeeper _keeper;
+    private volatile BundleKeeper _keeper;
     private SigningKey? _local;
 
     private Authority(BundleStore store, ServerKeys keys, string network, BundleKeeper keeper, TimeProvider time)
@@ -38,10 +39,10 @@ internal sealed class Authority : IDisposable
     public string Network { get; }
 
     /// <summary>The bundle in force.</summary>
-    public TrustBundle Bundle => _keeper.Bundle!;
+    public TrustBundle Bundle => _keeper.Current!;
 
     /// <summary>The bundle in force, as it is sent.</summary>
-    public byte[] SignedBundle => _keeper.Signed!;
+    public byte[] SignedBundle => _keeper.Signed!.ToBytes();
 
     /// <summary>The fleet's root key.</summary>
     public VerifyKey RootKey => _keeper.Root;
@@ -53,20 +54,25 @@ internal sealed class Authority : IDisposable
     {
         if (store.Latest() is { } latest)
         {
-            string pinned = Path.Combine(Path.GetDirectoryName(keys.RootPath)!, "root.pub");
-            return new Authority(store, keys, network, BundleKeeper.Open(VerifyKey.Parse(File.ReadAllText(pinned)), network, latest.Bundle), time);
+            VerifyKey pinned = VerifyKey.Parse(Encoding.ASCII.GetString(File.ReadAllBytes(keys.PinnedRootPath)).Trim());
+            return new Authority(store, keys, network, BundleKeeper.Restore(network, pinned, latest.Bundle), time);
         }
 
         using SigningKey root = SigningKeyFile.LoadOrCreate(keys.RootPath);
         using SigningKey local = SigningKeyFile.LoadOrCreate(keys.LocalOperatorPath);
-        File.WriteAllText(Path.Combine(Path.GetDirectoryName(keys.RootPath)!, "root.pub"), root.PublicKey + Environment.NewLine);
+        PrivateFile.Replace(keys.PinnedRootPath, Encoding.ASCII.GetBytes(root.PublicKey + "\n"));
+        // The local operator works inside the server and never needs a session: nobody has the secret of this key.
+        using CurveKeyPair unused = CurveKeyPair.Generate();
         DateTimeOffset now = time.GetUtcNow();
         var bundle = new TrustBundle(network, 1, now, [
-            new OperatorEntry(LocalOperator, "", local.PublicKey.ToBytes(), [OperatorScope.Everything], Administrator: true, now, ExpiresAt: null),
+            new OperatorEntry(
+                LocalOperator, unused.PublicKey.ToString(), local.PublicKey.Bytes.ToArray(), [new OperatorScope([OperatorScope.Any], [OperatorScope.Any])],
+                Administrator: true, now, ExpiresAt: null),
         ]);
-        byte[] signed = Security.SignedBundle.Sign(bundle, root, []).ToBytes();
-        store.Save(bundle.Serial, signed);
-        return new Authority(store, keys, network, BundleKeeper.Open(root.PublicKey, network, signed), time);
+        var keeper = new BundleKeeper(network, root.PublicKey);
+        keeper.Accept(Security.SignedBundle.Sign(bundle, root));
+        store.Save(bundle.Serial, keeper.ToBytes());
+        return new Authority(store, keys, network, keeper, time);
     }
 
     /// <summary>Signs orders as the server's own operator.</summary>
@@ -79,7 +85,7 @@ internal sealed class Authority : IDisposable
     /// <summary>The operator whose session key it is; null where there is none or its time is over.</summary>
     public OperatorEntry? FindBySessionKey(PublicKey key) => Bundle.FindBySessionKey(key) is { } found && !IsOver(found) ? found : null;
 
-    public bool IsOver(OperatorEntry entry) => entry.ExpiresAt < _time.GetUtcNow();
+    private bool IsOver(OperatorEntry entry) => entry.HasExpired(_time.GetUtcNow());
 
     public OperatorList List()
     {
@@ -88,64 +94,113 @@ internal sealed class Authority : IDisposable
     }
 
     /// <summary>Adds an operator.</summary>
-    public void Add(AddOperator request)
-    {
-        VerifyKey key = VerifyKey.FromBytes(request.SigningKey);
-        PublicKey.Parse(request.SessionKey, "session key of the operator");
-        var entry = new OperatorEntry(
-            Targeting.Names.RequireIdentity(request.Name, "operator name"), request.SessionKey, key.ToBytes(), [.. request.Scopes.Select(OperatorScope.Parse)],
-            request.Administrator, _time.GetUtcNow(), request.ExpiresAt);
-        Sign(bundle => bundle.With(entry, _time.GetUtcNow()));
-    }
+    public void Add(AddOperator request) => Sign(bundle => NewOperator.AddTo(bundle, request, _time.GetUtcNow()));
 
     public void Remove(string name) => Sign(bundle => bundle.Find(name) is not null
         ? bundle.Without(name, _time.GetUtcNow())
         : throw new PantryException(PantryErrorCode.InvalidArgument, $"There is no operator '{DisplayText.Clean(name, 80)}'. Get-PantryOperator lists them.") { Target = name });
 
     /// <summary>Puts a bundle in force that was signed elsewhere.</summary>
-    public void Put(byte[] signed)
+    /// <exception cref="PantryException">The bundle does not stand, or is no newer than the one in force.</exception>
+    public void Put(SignedBundle signed)
     {
         lock (_lock)
         {
-            _keeper.Check(signed);
-            _store.Save(_keeper.SerialOf(signed), signed);
-            _keeper.Accept(signed);
+            // Stored before it counts: a server that is killed meanwhile comes back with one or the other, whole.
+            BundleKeeper next = BundleKeeper.Restore(Network, PinnedRoot, _keeper.ToBytes());
+            if (!next.Accept(signed))
+                return;
+            _store.Save(next.Current!.Serial, next.ToBytes());
+            _keeper = next;
         }
 
         Changed?.Invoke();
     }
 
-    /// <summary>Takes the local operator's rights and key away, so that without the root key nothing here can give an order.</summary>
-    public void RemoveLocalOperator()
+    /// <summary>A new root key takes the place of the present one, which signs that it does.</summary>
+    public void RenewRoot()
     {
+        using SigningKey old = LoadRoot();
+        using SigningKey renewed = SigningKey.Generate();
+        DateTimeOffset now = _time.GetUtcNow();
+        SignedHandover handover = SignedHandover.Sign(new RootHandover(Network, renewed.PublicKey.Bytes.ToArray(), now), old);
+        // The new key lies beside the old one until the bundle that needs it is stored.
+        string waiting = _keys.RootPath + ".new";
+        PrivateFile.Replace(waiting, Encoding.ASCII.GetBytes(renewed.ToPem(null)));
+        TrustBundle next = Bundle with { Serial = Bundle.Serial + 1, IssuedAt = now };
+        Put(Security.SignedBundle.Sign(next, renewed, [.. _keeper.Signed!.Handovers, handover]));
+        File.Move(waiting, _keys.RootPath, overwrite: true);
+    }
+
+    /// <summary>Writes the root key to a file, and on demand takes it away from here.</summary>
+    /// <param name="path">The file, which must not be there.</param>
+    /// <param name="password">Encrypts the file; null for none.</param>
+    /// <param name="takeAway">
+    /// Whether neither the root key nor the local operator stay: then whoever has this server cannot give orders.
+    /// </param>
+    public void ExportRoot(string path, string? password, bool takeAway)
+    {
+        using (SigningKey root = LoadRoot())
+            PrivateFile.WriteNew(path, Encoding.ASCII.GetBytes(root.ToPem(password)));
+        if (!takeAway)
+            return;
         if (Bundle.Find(LocalOperator) is not null)
             Remove(LocalOperator);
         lock (_lock)
         {
-            File.Delete(_keys.LocalOperatorPath);
             _local?.Dispose();
             _local = null;
         }
+
+        File.Delete(_keys.LocalOperatorPath);
+        File.Delete(_keys.RootPath);
     }
 
-    /// <summary>A new root key takes the place of the present one, which signs that it does.</summary>
-    public void RenewRoot() => throw new NotSupportedException();
+    /// <summary>Brings the root key back.</summary>
+    /// <exception cref="PantryException">The file is not the fleet's root key.</exception>
+    public void ImportRoot(string path, string? password)
+    {
+        using SigningKey root = SigningKeyFile.Load(path, password);
+        if (!root.PublicKey.Equals(RootKey))
+        {
+            throw new PantryException(PantryErrorCode.ServerKeyMismatch,
+                $"'{path}' holds the key {root.PublicKey.Fingerprint}; the fleet's root key is {RootKey.Fingerprint}.")
+            { Target = path };
+        }
+
+        PrivateFile.Replace(_keys.RootPath, Encoding.ASCII.GetBytes(root.ToPem(null)));
+    }
 
     public void Dispose() => _local?.Dispose();
 
+    private VerifyKey PinnedRoot => VerifyKey.Parse(Encoding.ASCII.GetString(File.ReadAllBytes(_keys.PinnedRootPath)).Trim());
+
     private void Sign(Func<TrustBundle, TrustBundle> change)
+    {
+        using SigningKey root = LoadRoot();
+        SignedBundle signed;
+        lock (_lock)
+            signed = Security.SignedBundle.Sign(change(Bundle), root, _keeper.Signed!.Handovers);
+        Put(signed);
+    }
+
+    private SigningKey LoadRoot()
     {
         if (!IsRootKeyHere)
         {
             throw new PantryException(PantryErrorCode.RootKeyOffline,
-                "The fleet's root key is not at the server, so the server cannot change who may give orders. Give the root key's file with -RootKeyFile.");
+                "The fleet's root key is not at the server, so the server cannot change who may give orders. Give the root key's file with -RootKeyFile, "
+                + "or bring the key back with Import-PantryRootKey.");
         }
 
-        using SigningKey root = SigningKeyFile.Load(_keys.RootPath);
-        byte[] signed;
-        lock (_lock)
-            signed = _keeper.Sign(change(Bundle), root);
-        Put(signed);
+        SigningKey root = SigningKeyFile.Load(_keys.RootPath);
+        string waiting = _keys.RootPath + ".new";
+        if (root.PublicKey.Equals(RootKey) || !File.Exists(waiting))
+            return root;
+        // Killed between the two steps of a renewal: the bundle is there, the file's name was not changed yet.
+        root.Dispose();
+        File.Move(waiting, _keys.RootPath, overwrite: true);
+        return SigningKeyFile.Load(_keys.RootPath);
     }
 
     private static OperatorInfo ToInfo(OperatorEntry entry) => new()

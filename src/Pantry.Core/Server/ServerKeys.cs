@@ -22,6 +22,9 @@ internal sealed class ServerKeys : IDisposable
     /// <summary>Where the fleet's root key lies while it is not offline.</summary>
     public string RootPath => Path.Combine(_directory, "root.key");
 
+    /// <summary>Where the root key's public half lies, which stays when the key goes.</summary>
+    public string PinnedRootPath => Path.Combine(_directory, "root.pub");
+
     /// <summary>Where the key of the server's own operator lies.</summary>
     public string LocalOperatorPath => Path.Combine(_directory, "local-operator.key");
 

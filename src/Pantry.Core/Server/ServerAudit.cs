@@ -1,0 +1,48 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Pantry.Security;
+using Pantry.Storage;
+
+namespace Pantry.Server;
+
+/// <summary>What the server writes into its audit log, in one form.</summary>
+internal sealed class ServerAudit(AuditLog log, TimeProvider time)
+{
+    /// <summary>Who acts where nobody else does.</summary>
+    public const string Server = "server";
+
+    /// <summary>An operator did something.</summary>
+    public void Note(OperatorEntry by, string? from, string action, string? target, string outcome, string? job = null, object? detail = null) =>
+        Append(by.Name, Fingerprint.Of(by.SigningKey), from, action, target, outcome, job, detail);
+
+    /// <summary>Whoever holds a key did something.</summary>
+    public void Note(string actor, PublicKey? key, string? from, string action, string? target, string outcome, string? job = null, object? detail = null) =>
+        Append(actor, key?.Fingerprint, from, action, target, outcome, job, detail);
+
+    /// <summary>Somebody was refused; the same from the same place again is counted.</summary>
+    public void Refused(string reason, PublicKey? key, string? from) => log.AppendRefusal(reason, key?.Fingerprint, from);
+
+    private void Append(string actor, string? key, string? from, string action, string? target, string outcome, string? job, object? detail) =>
+        log.Append(new AuditRecord(
+            0, time.GetUtcNow(), actor, key, from, action, target, job, outcome,
+            detail is null ? "{}" : JsonSerializer.Serialize(detail, detail.GetType(), AuditJson.Default)));
+}
+
+/// <summary>Labels in the audit log.</summary>
+internal sealed record AuditedLabels(string? Application, string? Environment, IReadOnlyList<string> Roles, string? Grant, string? Key);
+
+/// <summary>An order in the audit log: what was asked and of whom, never the arguments themselves.</summary>
+internal sealed record AuditedOrder(string Command, string ArgumentsDigest, double TimeoutSeconds, int Targets, IReadOnlyList<string> Names, string? RunAs);
+
+/// <summary>What came of an order for some of its targets.</summary>
+internal sealed record AuditedOutcomes(IReadOnlyDictionary<string, string> Outcomes);
+
+/// <summary>An operator in the audit log.</summary>
+internal sealed record AuditedOperators(long Serial, IReadOnlyList<string> Names);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(AuditedLabels))]
+[JsonSerializable(typeof(AuditedOrder))]
+[JsonSerializable(typeof(AuditedOutcomes))]
+[JsonSerializable(typeof(AuditedOperators))]
+internal sealed partial class AuditJson : JsonSerializerContext;
