@@ -42,6 +42,9 @@ public enum PantryErrorCode
     /// <summary>The data under the root directory cannot be used.</summary>
     StorageFailed,
 
+    /// <summary>Another process uses the directory.</summary>
+    RootInUse,
+
     /// <summary>An address is not loopback, which is all that is allowed without keys.</summary>
     AddressNotLoopback,
 

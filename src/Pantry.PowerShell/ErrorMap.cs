@@ -39,7 +39,7 @@ internal static class ErrorMap
         PantryErrorCode.OutOfScope or PantryErrorCode.RootKeyOffline => ErrorCategory.PermissionDenied,
         PantryErrorCode.ClockSkew => ErrorCategory.InvalidOperation,
         PantryErrorCode.StorageFailed => ErrorCategory.WriteError,
-        PantryErrorCode.PortInUse or PantryErrorCode.IdentityInUse => ErrorCategory.ResourceExists,
+        PantryErrorCode.PortInUse or PantryErrorCode.RootInUse or PantryErrorCode.IdentityInUse => ErrorCategory.ResourceExists,
         PantryErrorCode.ServerUnreachable or PantryErrorCode.ConnectionLost or PantryErrorCode.NotConnected => ErrorCategory.ConnectionError,
         PantryErrorCode.NotAPantryServer or PantryErrorCode.ProtocolVersionMismatch => ErrorCategory.ProtocolError,
         PantryErrorCode.TimedOut => ErrorCategory.OperationTimeout,

@@ -1,0 +1,44 @@
+using Pantry.Security;
+using Pantry.Storage;
+using Pantry.Targeting;
+
+namespace Pantry.TestHost;
+
+/// <summary>
+/// `storage ROOT`: writes to the storage of a server without end and says each thing after it was confirmed, so that a test
+/// can kill it and look for what it said. Ends when its input does.
+/// </summary>
+internal static class StorageMode
+{
+    public static int Run(string[] arguments)
+    {
+        using var over = new CancellationTokenSource();
+        var input = new Thread(() =>
+        {
+            _ = Console.In.ReadToEnd();
+            over.Cancel();
+        })
+        { IsBackground = true };
+        input.Start();
+
+        using var database = ServerDatabase.Open(arguments[0]);
+        using var trust = new TrustStore(database);
+        Console.WriteLine("ready");
+        for (int i = 0; !over.IsCancellationRequested; i++)
+        {
+            PublicKey key = Approve(trust, $"host{Environment.ProcessId}-{i}");
+            Console.WriteLine($"approved {key}");
+        }
+
+        return 0;
+    }
+
+    private static PublicKey Approve(TrustStore trust, string identity)
+    {
+        using var pair = CurveKeyPair.Generate();
+        var client = new ClientKey(pair.PublicKey, KeyStatus.Pending, ClientLabels.Create(identity, "shop", null, null), DateTimeOffset.UtcNow);
+        trust.AddPending(client, 10);
+        trust.Decide(pair.PublicKey, KeyStatus.Approved, null, "operator", DateTimeOffset.UtcNow);
+        return pair.PublicKey;
+    }
+}
