@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Pantry.Configuration;
 using Pantry.Protocol;
 using Pantry.Security;
@@ -104,19 +103,13 @@ internal sealed class ClientAdmission(
         if (known is { Status: KeyStatus.Denied or KeyStatus.Revoked })
             throw Refusal(known);
         if (known is { Status: KeyStatus.Approved })
-            return claimed.IsWithin(known.Labels) ? known : ClaimMore(known, claimed, from);
+            return claimed.IsWithin(known.Labels) ? known : AddPending(key, claimed, from, "ClientClaimsMore");
         if (token is not null)
             return RedeemToken(key, claimed, token, from);
         if (known is not null && Same(known.Claimed ?? known.Labels, claimed))
             return known;
 
-        DateTimeOffset now = time.GetUtcNow();
-        ClientKey pending = known is null
-            ? new ClientKey(key, KeyStatus.Pending, claimed, now, null, null, from, null, null, now)
-            : known.DecidedAt is null ? known with { Labels = claimed, From = from } : known with { Claimed = claimed, From = from };
-        trust.AddPending(pending, options.MaxPendingKeys);
-        audit.Note(claimed.Identity, key, from, "ClientPending", claimed.Identity, "Pending", detail: Detail(claimed, null));
-        return pending;
+        return AddPending(key, claimed, from, "ClientPending");
     }
 
     /// <summary>Why a key that was denied or revoked is not let in.</summary>
@@ -141,6 +134,8 @@ internal sealed class ClientAdmission(
         audit.Note(by, from, $"Client{request.Decision}", key.Labels.Identity, "Done", detail: Detail(decided.Labels, null, key.Key));
         return decided;
     }
+
+    public void NoteSeen(ClientRecord client) => trust.NoteSeen(client.Key, time.GetUtcNow());
 
     /// <summary>A client gives its place up.</summary>
     public void Leave(ClientRecord client, string? from)
@@ -184,12 +179,12 @@ internal sealed class ClientAdmission(
         }
     }
 
-    private ClientKey ClaimMore(ClientKey known, ClientLabels claimed, string? from)
+    private ClientKey AddPending(PublicKey key, ClientLabels claimed, string? from, string action)
     {
-        ClientKey pending = known with { Status = KeyStatus.Pending, Claimed = claimed, From = from };
-        trust.AddPending(pending, int.MaxValue);
-        audit.Note(known.Labels.Identity, known.Key, from, "ClientClaimsMore", known.Labels.Identity, "Pending", detail: Detail(claimed, null));
-        return pending;
+        DateTimeOffset now = time.GetUtcNow();
+        trust.AddPending(new ClientKey(key, KeyStatus.Pending, claimed, now, From: from, Claimed: claimed, LastSeen: now), options.MaxPendingKeys);
+        audit.Note(claimed.Identity, key, from, action, claimed.Identity, "Pending", detail: Detail(claimed, null));
+        return trust.Find(key)!;
     }
 
     private ClientKey Remove(ClientKey key)

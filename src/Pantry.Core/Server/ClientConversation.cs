@@ -3,15 +3,20 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Pantry.Configuration;
 using Pantry.Protocol;
+using Pantry.Storage;
 using Pantry.Targeting;
 
 namespace Pantry.Server;
 
 /// <summary>What the server says and hears in its sessions with clients.</summary>
 internal sealed class ClientConversation(
-    ClientRegistry registry, JobDispatcher jobs, PantryOptions options, TimeProvider time, ServerCounters counters,
-    Action<ServerSession, string> close, ILogger log)
+    ClientRegistry registry, ClientAdmission admission, Authority authority, ServerAudit audit, JobDispatcher jobs, PantryOptions options, TimeProvider time,
+    ServerCounters counters, Action<ServerSession, string> close, ILogger log)
 {
+    // Streams whose keys are due because somebody joined them.
+    private readonly HashSet<Topic> _joined = [];
+    private long _renewedAt = time.GetTimestamp();
+
     private readonly ConcurrentDictionary<string, Claim> _claims = new(Names.Comparer);
 
     // Claims are decided on the reading task and by the sweep: two at once could let two clients in under one name.
@@ -19,11 +24,24 @@ internal sealed class ClientConversation(
 
     public void Handle(ServerSession session, Message message)
     {
-        if (message.Head is Register register)
+        switch (message.Head)
         {
-            lock (_deciding)
-                Register(session, register, message.Correlation);
-            return;
+            case Redeem redeem:
+                Redeem(session, redeem, message.Correlation);
+                return;
+            case Register register:
+                lock (_deciding)
+                    Register(session, register, message.Correlation);
+                return;
+            case Heartbeat when session.Client is null:
+                session.Post(new Message(MessageKind.HeartbeatReply, new HeartbeatReply(time.GetUtcNow())));
+                return;
+            case Leave when session.Client is null:
+                session.Post(message);
+                close(session, "it has left");
+                return;
+            default:
+                break;
         }
 
         if (session.Client is not { } client)
@@ -49,8 +67,8 @@ internal sealed class ClientConversation(
                 session.Post(message);
                 close(session, DisplayText.FirstLine(leave.Reason));
                 GoOffline(client, DisplayText.FirstLine(leave.Reason));
-                if (leave.Forget)
-                    registry.Remove(client.Identity);
+                if (leave.Forget && registry.Remove(client.Identity) is { } gone)
+                    admission.Leave(gone, session.Address);
                 break;
             default:
                 break;
@@ -65,6 +83,30 @@ internal sealed class ClientConversation(
             lock (_deciding)
                 Decide(identity, claim);
         }
+
+        RenewJoinedStreams();
+    }
+
+    /// <summary>Somebody new hears these streams: their keys change soon, once for all who join meanwhile.</summary>
+    public void NoteJoined(ClientLabels labels)
+    {
+        lock (_joined)
+            _joined.UnionWith(Topic.HeardBy(labels).SkipLast(1));
+    }
+
+    private void RenewJoinedStreams()
+    {
+        Topic[] due;
+        lock (_joined)
+        {
+            if (_joined.Count == 0 || time.GetElapsedTime(_renewedAt) < options.StreamKeyInterval)
+                return;
+            due = [.. _joined];
+            _joined.Clear();
+            _renewedAt = time.GetTimestamp();
+        }
+
+        registry.RenewStreams(due);
     }
 
     private void Decide(string identity, Claim claim)
@@ -95,15 +137,34 @@ internal sealed class ClientConversation(
         jobs.ClientGone(client, why);
     }
 
+    private void Redeem(ServerSession session, Redeem redeem, ulong correlation)
+    {
+        try
+        {
+            ClientKey approved = admission.Redeem(session.Key, redeem, session.Address);
+            NoteJoined(approved.Labels);
+            session.Post(new Message(MessageKind.Redeemed, new Redeemed(approved.Labels, authority.RootKey.Bytes.ToArray()), correlation));
+        }
+        catch (PantryException refused)
+        {
+            session.Post(ServerHost.Refusal(refused.Code, refused.Message, correlation));
+        }
+    }
+
     private void Register(ServerSession session, Register register, ulong correlation)
     {
         Register checkedRegister;
+        ClientKey key;
         try
         {
             ClientLabels labels = register.Labels;
             if (TooLarge(register.Facts))
                 throw new PantryException(PantryErrorCode.MessageTooLarge, $"The client's facts are larger than {options.Wire.MaxRegistrationBytes:N0} bytes.");
             checkedRegister = register with { Labels = ClientLabels.Create(labels.Identity, labels.Application, labels.Environment, labels.Roles) };
+            bool wasApproved = session.Role == Senders.Client;
+            key = admission.Judge(session.Key, checkedRegister.Labels, register.Token, session.Address);
+            if (key.Status == KeyStatus.Approved && !wasApproved)
+                NoteJoined(key.Labels);
         }
         catch (PantryException invalid)
         {
@@ -112,8 +173,19 @@ internal sealed class ClientConversation(
             return;
         }
 
-        ClientRecord? known = registry.Find(checkedRegister.Labels.Identity);
-        if (known?.Session is { } holder && holder != session && known.Instance != register.Instance)
+        session.Introduced = true;
+        if (key.Status != KeyStatus.Approved)
+        {
+            LetWait(session, key, correlation);
+            return;
+        }
+
+        // A token can give labels that the client did not name.
+        if (register.Token is not null && !checkedRegister.Labels.IsWithin(key.Labels))
+            checkedRegister = checkedRegister with { Labels = key.Labels };
+        session.Role = Senders.Client;
+        ClientRecord known = registry.Find(key.Labels.Identity)!;
+        if (known.Session is { } holder && holder != session && known.Instance != register.Instance)
         {
             // The name is taken. Its holder is asked whether it is still there; its next word decides. It is asked once
             // for all that claim the name meanwhile: a flood of claims must not fill its queue, nor put the decision off.
@@ -124,13 +196,37 @@ internal sealed class ClientConversation(
             return;
         }
 
-        if (known?.Session is { } earlier && earlier != session)
+        if (known.Session is { } earlier && earlier != session)
         {
             // The same run of the client, on a new connection: the old one is dead.
             close(earlier, "the client has connected anew");
         }
 
         Admit(session, checkedRegister, correlation);
+    }
+
+    /// <summary>The key is not approved, or not for what it claims: the client hears nothing and waits.</summary>
+    private void LetWait(ServerSession session, ClientKey key, ulong correlation)
+    {
+        session.Role = Senders.Applicant;
+        if (session.Client is { } before)
+        {
+            session.Client = null;
+            registry.Remove(before.Identity);
+            jobs.ClientGone(before, "it claims more than was approved");
+        }
+        else if (registry.Find(key.Labels.Identity) is { } record && record.Key.Equals(key.Key))
+        {
+            registry.Remove(record.Identity);
+        }
+
+        log.LogWarning("The client {Client} with the key {Fingerprint} waits for approval.", key.Labels.Identity, key.Key.Fingerprint);
+        session.Post(new Message(
+            MessageKind.Registered,
+            new Registered(
+                RegistrationStatus.Pending, null, [], 0, options.HeartbeatInterval.TotalSeconds, options.DeadAfter.TotalSeconds, PantryVersion.Current,
+                time.GetUtcNow(), authority.RootKey.Bytes.ToArray()),
+            correlation));
     }
 
     // As we write them: a peer can write the same in a sixth of the bytes, and would spoil the lists it is part of.
@@ -142,6 +238,7 @@ internal sealed class ClientConversation(
         if (!_claims.TryRemove(holder.Identity, out Claim? claim))
             return;
         counters.Dropped("IdentityInUse");
+        audit.Refused("IdentityInUse", claim.Session.Key, claim.Session.Address);
         claim.Session.Post(ServerHost.Refusal(PantryErrorCode.IdentityInUse,
             $"The identity '{holder.Identity}' belongs to another client that is online and answers"
             + (holder.Facts is { } facts ? $" (host {facts.HostName}, process {facts.ProcessId})" : "")
@@ -150,29 +247,25 @@ internal sealed class ClientConversation(
 
     private void Admit(ServerSession session, Register register, ulong correlation)
     {
-        if (session.Client is { } before && !Names.Same(before.Identity, register.Labels.Identity))
+        if (registry.Find(register.Labels.Identity) is not { } record || !record.Key.Equals(session.Key))
         {
-            registry.Detach(before, session);
-            GoOffline(before, "it has registered under another identity");
+            session.Post(ServerHost.Refusal(PantryErrorCode.KeyUnknown, "The client was removed meanwhile.", correlation));
+            return;
         }
 
-        try
+        (IReadOnlyList<TopicGrant> topics, long orderNumber) = registry.Admit(record, register.Labels, register, session, time.GetUtcNow());
+        session.Client = record;
+        admission.NoteSeen(record);
+        log.LogInformation("Client {Client} is online.", record.Identity);
+        session.Post(new Message(
+            MessageKind.Registered,
+            new Registered(
+                RegistrationStatus.Approved, register.Labels, topics, orderNumber, options.HeartbeatInterval.TotalSeconds, options.DeadAfter.TotalSeconds,
+                PantryVersion.Current, time.GetUtcNow(), authority.RootKey.Bytes.ToArray()),
+            correlation)
         {
-            (IReadOnlyList<Transport.TopicId> topics, long orderNumber) = registry.Admit(register, session, time.GetUtcNow());
-            session.Role = Senders.Client;
-            session.Client = registry.Find(register.Labels.Identity);
-            log.LogInformation("Client {Client} is online.", register.Labels.Identity);
-            session.Post(new Message(
-                MessageKind.Registered,
-                new Registered(
-                    RegistrationStatus.Approved, [.. topics.Select(topic => topic.ToBytes())], orderNumber,
-                    options.HeartbeatInterval.TotalSeconds, options.DeadAfter.TotalSeconds, PantryVersion.Current, time.GetUtcNow()),
-                correlation));
-        }
-        catch (PantryException refused)
-        {
-            session.Post(ServerHost.Refusal(refused.Code, refused.Message, correlation));
-        }
+            Bodies = register.BundleSerial < authority.Bundle.Serial ? [authority.SignedBundle] : [],
+        });
     }
 
     private void TakeResult(ServerSession session, ClientRecord client, Result result, Message message)
@@ -180,6 +273,7 @@ internal sealed class ClientConversation(
         if (!jobs.Complete(result, message.Bodies, client))
         {
             counters.Dropped("ForeignResult");
+            audit.Refused("ForeignResult", session.Key, session.Address);
             log.LogWarning("Client {Client} sent a result of a job that it is no target of.", client.Identity);
             session.Post(ServerHost.Refusal(PantryErrorCode.Refused, "The job has no such target.", message.Correlation));
         }

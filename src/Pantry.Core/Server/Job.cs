@@ -19,21 +19,18 @@ internal sealed class Job
     private int _failed;
     private bool _cancelled;
 
-    public Job(string id, JobRequest request, DateTimeOffset issuedAt, IReadOnlyList<string> targets)
+    public Job(JobOrder order, IReadOnlyList<string> targets)
     {
-        Id = id;
-        Request = request;
-        IssuedAt = issuedAt;
+        Order = order;
         Targets = targets;
         foreach (string target in targets)
             _targets[target] = new JobTarget();
     }
 
-    public string Id { get; }
+    public string Id => Order.Statement.Job;
 
-    public JobRequest Request { get; }
-
-    public DateTimeOffset IssuedAt { get; }
+    /// <summary>What was ordered, as its operator signed it.</summary>
+    public JobOrder Order { get; }
 
     public IReadOnlyList<string> Targets { get; }
 
@@ -62,7 +59,7 @@ internal sealed class Job
         lock (_lock)
         {
             var batch = new List<string>();
-            while (_waiting.Count > 0 && !_cancelled && (Request.BatchSize == 0 || _running < Request.BatchSize))
+            while (_waiting.Count > 0 && !_cancelled && (Order.Request.BatchSize == 0 || _running < Order.Request.BatchSize))
             {
                 string identity = _waiting.Dequeue();
                 JobTarget target = _targets[identity];
@@ -113,7 +110,7 @@ internal sealed class Job
             Signal();
         }
 
-        if (Request.MaxFailure is { } most && FailedMoreThan(most))
+        if (Order.Request.MaxFailure is { } most && FailedMoreThan(most))
             CancelWaiting("MaxFailureReached", $"Not started: more than {most} targets did not succeed.");
         return true;
     }

@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 using Pantry.Configuration;
 using Pantry.Operators;
 using Pantry.Protocol;
+using Pantry.Security;
 using Pantry.Targeting;
-using Pantry.Transport;
 
 namespace Pantry.Server;
 
@@ -13,7 +13,8 @@ namespace Pantry.Server;
 /// that did not acknowledge; and sees to it that every target ends.
 /// </summary>
 internal sealed class JobDispatcher(
-    ClientRegistry registry, PantryOptions options, TimeProvider time, ServerCounters counters, Action<TopicId, Message> publish, ILogger log)
+    ClientRegistry registry, Authority authority, OrderDesk desk, ServerAudit audit, PantryOptions options, TimeProvider time, ServerCounters counters,
+    Action<IEnumerable<Topic>, Message> publish, ILogger log)
 {
     private readonly ConcurrentDictionary<string, Job> _jobs = new();
     private readonly ConcurrentQueue<string> _ended = new();
@@ -24,15 +25,13 @@ internal sealed class JobDispatcher(
     public Job? Find(string id) => _jobs.GetValueOrDefault(id);
 
     /// <summary>Starts a job: its targets are fixed here, and each gets its row.</summary>
-    public Job Start(JobRequest request)
+    /// <param name="request">The order as it was signed.</param>
+    /// <param name="by">Whose session it came over.</param>
+    /// <param name="from">Where from; null for the server itself.</param>
+    /// <exception cref="PantryException">The order does not stand, or its operator may not give it.</exception>
+    public Job Start(SignedJob request, OperatorEntry by, string? from)
     {
-        if (request.Arguments.Length > options.Wire.MaxOrderBytes)
-        {
-            throw new PantryException(PantryErrorCode.MessageTooLarge,
-                $"The order's arguments have {request.Arguments.Length:N0} bytes; {options.Wire.MaxOrderBytes:N0} is the most. Send large data as a file.");
-        }
-
-        RequireSmall(request);
+        JobOrder order = desk.Check(request, by, from);
         if (_numbers.Count >= options.MaxJobs)
             throw new PantryException(PantryErrorCode.LimitReached, $"{options.MaxJobs:N0} jobs are under way, which is the server's limit. Wait for some to end, or cancel some.");
 
@@ -43,8 +42,10 @@ internal sealed class JobDispatcher(
                 $"No client that the server knows belongs to {request.Target}; nothing was sent. Get-PantryClient lists the clients and their streams.");
         }
 
-        var job = new Job(NewId(), request, time.GetUtcNow(), [.. recipients.Select(recipient => recipient.Identity), .. unknown]);
-        _jobs[job.Id] = job;
+        var job = new Job(order, [.. recipients.Select(recipient => recipient.Identity), .. unknown]);
+        audit.Ordered(job);
+        if (!_jobs.TryAdd(job.Id, job))
+            throw new PantryException(PantryErrorCode.InvalidArgument, $"There is a job {job.Id} already; an order is given once.");
         _numbers[job.Id] = number;
         // Looked at after the job can be found: either this sees the stop, or the stop sees the job.
         if (_stopped)
@@ -54,15 +55,14 @@ internal sealed class JobDispatcher(
         }
 
         foreach (string identity in unknown)
-        {
-            job.Complete(identity, CommandStatus.Unknown, "UnknownClient",
-                $"The server knows no client '{DisplayText.Clean(identity, 80)}'. Check the name with Get-PantryClient.");
-        }
+            desk.CompleteUnknown(job, identity);
 
         var reachable = new List<Recipient>();
         foreach (Recipient recipient in recipients)
         {
-            if (recipient.Status == ClientStatus.Online)
+            if (!Scopes.Covers(by.Scopes, order.Statement.Command, recipient.Labels))
+                desk.CompleteOutOfScope(job, recipient, by);
+            else if (recipient.Status == ClientStatus.Online)
                 reachable.Add(recipient);
             else
                 CompleteUnreachable(job, recipient);
@@ -102,12 +102,17 @@ internal sealed class JobDispatcher(
     }
 
     /// <summary>A client went away: it will not answer.</summary>
-    public void ClientGone(ClientRecord client, string why)
+    public void ClientGone(ClientRecord client, string why) =>
+        EndTarget(client, CommandStatus.Offline, "WentOffline", $"The client went offline before it answered ({why}); last seen {client.LastSeen:u}.");
+
+    /// <summary>A client is trusted no more: what it would still say does not count.</summary>
+    public void ClientDismissed(ClientRecord client, string code, string why) => EndTarget(client, CommandStatus.Denied, code, why);
+
+    private void EndTarget(ClientRecord client, CommandStatus status, string code, string why)
     {
         foreach (Job job in _jobs.Values)
         {
-            if (job.IsTarget(client.Identity) && job.SentAt(client.Identity) is not null
-                && job.Complete(client.Identity, CommandStatus.Offline, "WentOffline", $"The client went offline before it answered ({why}); last seen {client.LastSeen:u}."))
+            if (job.IsTarget(client.Identity) && job.SentAt(client.Identity) is not null && job.Complete(client.Identity, status, code, why))
             {
                 Advance(job);
             }
@@ -158,22 +163,22 @@ internal sealed class JobDispatcher(
         }
         else if (target.Accepted)
         {
-            if (time.GetElapsedTime(target.AcceptedAt, now) > job.Request.Timeout + options.ResultGrace)
+            if (time.GetElapsedTime(target.AcceptedAt, now) > job.Order.Timeout + options.ResultGrace)
             {
                 job.Complete(target.Identity, CommandStatus.Lost, "NoResult",
-                    $"The client took the order and answers, but sent no result within {job.Request.Timeout + options.ResultGrace}. The command may have run.");
+                    $"The client took the order and answers, but sent no result within {job.Order.Timeout + options.ResultGrace}. The command may have run.");
             }
         }
-        else if (sinceSent > job.Request.DeliveryTimeout)
+        else if (sinceSent > job.Order.Request.DeliveryTimeout)
         {
             job.Complete(target.Identity, CommandStatus.Offline, "NotDelivered",
-                $"The client did not acknowledge the order within {job.Request.DeliveryTimeout.TotalSeconds:0.#} s.");
+                $"The client did not acknowledge the order within {job.Order.Request.DeliveryTimeout.TotalSeconds:0.#} s.");
         }
         else if (time.GetElapsedTime(target.LastSentAt, now) > ResendAfter(job) * Math.Pow(2, target.Resends))
         {
             job.NoteResend(target.Identity, now);
             foreach (Recipient recipient in registry.Refresh([target.Identity]))
-                SendDirectly(job, recipient, NewOrder(job, Target.Clients([recipient.Identity]), direct: true));
+                SendDirectly(job, recipient);
         }
     }
 
@@ -202,42 +207,30 @@ internal sealed class JobDispatcher(
         foreach (string forgotten in batch.Except(recipients.Select(recipient => recipient.Identity), Names.Comparer))
             job.Complete(forgotten, CommandStatus.Unknown, "UnknownClient", "The client was taken off the list before the order was sent to it.");
 
-        // The target as it was given is the shorter one, and says it all as long as nobody is left for a later batch.
-        bool listed = job.Request.Target.Identities.Count > 0 || !whole;
         var hearing = recipients.Where(recipient => recipient is { Session: not null, HearsPublished: true }).ToList();
-        foreach (Recipient[] part in listed ? hearing.Chunk(options.Wire.MaxOrderTargets) : [[.. hearing]])
-            Publish(job, listed ? Target.Clients(part.Select(recipient => recipient.Identity)) : job.Request.Target, part);
+        foreach (Recipient[] part in job.Order.Parts(hearing))
+            Publish(job, part, onlyThese: !whole);
 
         foreach (Recipient recipient in recipients.Where(recipient => recipient is { Session: not null, HearsPublished: false }))
-            SendDirectly(job, recipient, NewOrder(job, Target.Clients([recipient.Identity]), direct: true));
+            SendDirectly(job, recipient);
     }
 
-    private void Publish(Job job, Target target, Recipient[] hearing)
+    private void Publish(Job job, Recipient[] hearing, bool onlyThese)
     {
-        if (hearing.Length > 0)
-        {
-            var order = new Message(MessageKind.Order, NewOrder(job, target, direct: false)) { Bodies = [job.Request.Arguments] };
-            foreach (TopicId topic in registry.IdsOf(RoutePlan.Topics(target, [.. hearing.Select(recipient => recipient.Labels)])))
-            {
-                counters.Published();
-                publish(topic, order);
-            }
-        }
+        // Some only: by their names, which brings it to no more applications than theirs.
+        Target target = job.Order.IsListed || onlyThese ? Target.Clients(hearing.Select(recipient => recipient.Identity)) : job.Order.Request.Target;
+        Message order = job.Order.ToMessage(hearing, _numbers.GetValueOrDefault(job.Id), direct: false, authority.Bundle.Serial, onlyThese);
+        publish(RoutePlan.Topics(target, [.. hearing.Select(recipient => recipient.Labels)]), order);
     }
 
-    private void SendDirectly(Job job, Recipient recipient, Order order)
+    private void SendDirectly(Job job, Recipient recipient)
     {
         if (recipient.Session is not { } session)
             return;
         counters.SentDirectly();
         log.LogDebug("Order {Job} goes to {Client} over its session.", job.Id, recipient.Identity);
-        session.Post(new Message(MessageKind.Order, order) { Bodies = [job.Request.Arguments] });
+        session.Post(job.Order.ToMessage([recipient], _numbers.GetValueOrDefault(job.Id), direct: true, authority.Bundle.Serial, onlyThese: true));
     }
-
-    private Order NewOrder(Job job, Target target, bool direct) => new(
-        job.Id, _numbers.GetValueOrDefault(job.Id), direct, target, job.Request.Command, job.Request.Format, job.IssuedAt,
-        job.IssuedAt + job.Request.DeliveryTimeout + options.ResultGrace + (job.Request.BatchSize > 0 ? TimeSpan.FromDays(1) : TimeSpan.Zero),
-        job.Request.Timeout.TotalSeconds);
 
     private static void CompleteUnreachable(Job job, Recipient recipient)
     {
@@ -257,29 +250,17 @@ internal sealed class JobDispatcher(
         if (!job.Ended || !_numbers.TryRemove(job.Id, out _))
             return;
         _cancelledAt.TryRemove(job.Id, out _);
+        audit.Ended(job);
         _ended.Enqueue(job.Id);
         while (_ended.Count > options.KeptJobs && _ended.TryDequeue(out string? oldest))
             _jobs.TryRemove(oldest, out _);
     }
 
-    // What is published whole has to pass every client's gate: a longer head would cut them all off.
-    private static void RequireSmall(JobRequest request)
-    {
-        if (request.Command.Length > Names.MaxNameLength)
-            throw new PantryException(PantryErrorCode.InvalidArgument, $"The command's name has {request.Command.Length:N0} characters; {Names.MaxNameLength} is the most.");
-        if (request.Target.Streams.Count > Target.MaxStreams)
-            throw new PantryException(PantryErrorCode.InvalidArgument, $"The order names {request.Target.Streams.Count:N0} streams; {Target.MaxStreams} is the most. Send it in parts.");
-        foreach (string stream in request.Target.Streams)
-            Names.RequireStream(stream);
-        if (request.Target.Labels is { } labels)
-            Target.OfLabels(labels.Application, labels.Environment, labels.Role);
-    }
-
     /// <summary>Large orders take time on the way: sent again too soon, they would only be in their own way.</summary>
     private TimeSpan ResendAfter(Job job)
     {
-        var onTheWay = TimeSpan.FromSeconds(job.Request.Arguments.Length * (double)job.Targets.Count / options.ResendBytesPerSecond);
-        TimeSpan latest = job.Request.DeliveryTimeout / 2;
+        var onTheWay = TimeSpan.FromSeconds(job.Order.Request.Arguments.Length * (double)job.Targets.Count / options.ResendBytesPerSecond);
+        TimeSpan latest = job.Order.Request.DeliveryTimeout / 2;
         return options.ResendAfter + (onTheWay < latest ? onTheWay : latest);
     }
 
@@ -288,7 +269,4 @@ internal sealed class JobDispatcher(
         _numbers.TryRemove(job.Id, out _);
         _jobs.TryRemove(job.Id, out _);
     }
-
-    // Sorts by time and is unique without asking anyone.
-    private static string NewId() => Guid.CreateVersion7().ToString("N");
 }
