@@ -63,6 +63,12 @@ internal sealed record PantryOptions
     /// <summary>The least time between two new keys of a stream that somebody has joined; who leaves changes them at once.</summary>
     public TimeSpan StreamKeyInterval { get; init; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>Handshakes that wait for the processor; more are dropped, and their peers ask again.</summary>
+    public int WaitingHandshakes { get; init; } = 16_384;
+
+    /// <summary>Handshakes of one address that wait.</summary>
+    public int WaitingHandshakesOfAddress { get; init; } = 4096;
+
     /// <summary>Keys that may wait for approval; more unknown ones are refused.</summary>
     public int MaxPendingKeys { get; init; } = 1000;
 

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Pantry.Configuration;
 using Pantry.Protocol;
 using Pantry.Security;
@@ -28,14 +27,8 @@ internal sealed class OrderSigner(string name, SigningKey key, string network, P
         var statement = new OrderStatement(
             OrderStatement.CurrentVersion, network, job, name, issued,
             issued + delivery + options.ResultGrace + (request.BatchSize > 0 ? TimeSpan.FromDays(1) : TimeSpan.Zero),
-            new TargetStatement
-            {
-                Everyone = target.Everyone,
-                Streams = target.Streams,
-                Labels = target.Labels,
-                Lists = [.. lists.Select(SHA256.HashData)],
-                EntryLength = secrets is null ? TargetTags.TagLength : TargetTags.WrappedLength,
-            },
+            TargetTags.AddTo(
+                new TargetStatement { Everyone = target.Everyone, Streams = target.Streams, Labels = target.Labels }, lists, withKeys: secrets is not null),
             request.Command, request.Format, OrderStatement.Digest(request.Arguments), secrets is null ? null : OrderStatement.Digest(secrets.Body), run.TotalSeconds, request.RunAs);
         return new SignedJob
         {

@@ -169,21 +169,16 @@ internal sealed class ClientRegistry(int maxClients)
     /// <summary>The clients that match, by identity.</summary>
     public IReadOnlyList<ClientInfo> List(ClientFilter filter)
     {
-        NamePattern[] identities = [.. filter.Identities.Select(pattern => new NamePattern(pattern))];
-        NamePattern? application = Pattern(filter.Application), environment = Pattern(filter.Environment), role = Pattern(filter.Role);
+        var match = new ClientFilterMatch(filter);
         lock (_lock)
         {
-            IEnumerable<ClientRecord> candidates = identities.Length > 0 && identities.All(pattern => pattern.IsLiteral)
+            IEnumerable<ClientRecord> candidates = match.NamesAreLiteral
                 ? filter.Identities.Distinct(Names.Comparer).Select(identity => _clients.GetValueOrDefault(identity)).OfType<ClientRecord>()
-                : _clients.Values.Where(client => identities.Length == 0 || identities.Any(pattern => pattern.Matches(client.Identity)));
+                : _clients.Values;
             return
             [
                 .. candidates
-                    .Where(client => (application?.Matches(client.Labels.Application) ?? true)
-                        && (environment?.Matches(client.Labels.Environment) ?? true)
-                        && (role is null || client.Labels.Roles.Any(role.Matches))
-                        && (filter.Stream is null || TargetMatcher.HearsStream(client.Labels, filter.Stream))
-                        && (filter.Status is null || client.Status == filter.Status))
+                    .Where(client => match.Matches(client.Labels, client.Status))
                     .OrderBy(client => client.Identity, Names.Comparer)
                     .Select(client => client.ToInfo()),
             ];
@@ -258,8 +253,6 @@ internal sealed class ClientRegistry(int maxClients)
         _streams.Keep(_clients.Values.SelectMany(client => Topic.HeardBy(client.Labels)));
         _topicsToLookAt = Math.Max(FewTopics, _streams.Count * 2);
     }
-
-    private static NamePattern? Pattern(string? pattern) => pattern is null ? null : new NamePattern(pattern);
 
     private static Recipient ToRecipient(ClientRecord client) =>
         new(client.Labels, client.Status, client.LastSeen, client.Session, client.HearsPublished);

@@ -104,6 +104,7 @@ internal sealed class Job
             if (target.State is TargetState.Sent or TargetState.Accepted)
                 _running--;
             target.State = TargetState.Done;
+            target.Outcome = result.Status;
             if (result.Status != CommandStatus.Succeeded)
                 _failed++;
             _rows.Add(new ResultRow(_rows.Count, identity, roundTrip, result, bodies));
@@ -156,6 +157,16 @@ internal sealed class Job
             target.Resends++;
         }
     }
+
+    /// <summary>How each target that has ended did.</summary>
+    public IReadOnlyList<(string Target, CommandStatus Status)> Outcomes()
+    {
+        lock (_lock)
+            return [.. _targets.Where(pair => pair.Value.State == TargetState.Done).Select(pair => (pair.Key, pair.Value.Outcome))];
+    }
+
+    /// <summary>How the targets did, in a few words.</summary>
+    public string Summary() => string.Join(", ", Outcomes().GroupBy(row => row.Status).OrderBy(group => group.Key).Select(group => $"{group.Count()} {group.Key}"));
 
     /// <summary>Rows from a place on; waits for those to come, ends after the last.</summary>
     public async IAsyncEnumerable<ResultRow> ReadRowsAsync(
@@ -243,6 +254,8 @@ internal sealed class Job
         public long AcceptedAt { get; set; }
 
         public int Resends { get; set; }
+
+        public CommandStatus Outcome { get; set; }
     }
 }
 

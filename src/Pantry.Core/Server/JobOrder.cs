@@ -22,7 +22,7 @@ internal sealed class JobOrder
         By = by;
         From = from;
         _entryLength = statement.Target.EntryLength;
-        _lists = [.. request.Entries.Chunk(_entryLength * TargetTags.ListLength)];
+        _lists = _entryLength == 0 ? [] : [.. request.Entries.Chunk(_entryLength * TargetTags.ListLength)];
         for (int i = 0; i < request.Target.Identities.Count; i++)
             _places[request.Target.Identities[i]] = i;
     }

@@ -23,15 +23,14 @@ internal sealed class OrderDesk(Authority authority, TrustStore trust, PantryOpt
         }
 
         OrderVerdict verdict = OrderCheck.Verify(request.Order, authority.Bundle, authority.Network, time.GetUtcNow(), options.ClockSkew, options.Wire.MaxStatementBytes);
-        if (verdict.Fault is { } fault)
-            throw new PantryException(CodeOf(fault.Code), fault.Message);
-        OrderStatement statement = verdict.Statement!;
+        if (!verdict.Stands)
+            throw new PantryException(CodeOf(verdict.Fault), verdict.Message);
+        OrderStatement statement = verdict.Statement;
         if (!Names.Same(statement.Operator, by.Name))
             throw new PantryException(PantryErrorCode.InvalidSignature, $"The order is signed by '{DisplayText.Clean(statement.Operator, 80)}', but this session is that of '{by.Name}'.");
-        if (!OrderCheck.ArgumentsMatch(statement, statement.Format, request.Arguments) || !OrderCheck.SecretsMatch(statement, request.Secrets))
+        if (!OrderCheck.ArgumentsMatch(statement, statement.Format, request.Arguments) || !OrderCheck.SecretsMatch(statement, request.Secrets.Length == 0 ? null : request.Secrets))
             throw new PantryException(PantryErrorCode.InvalidSignature, "The order's arguments are not those that were signed.");
 
-        RequireSmall(statement);
         // What was signed decides; the identities of lists, which the statement has as digests, are compared.
         Target target = new()
         {
@@ -70,23 +69,10 @@ internal sealed class OrderDesk(Authority authority, TrustStore trust, PantryOpt
         recipient.Identity, CommandStatus.Denied, "OutOfScope",
         $"The operator '{by.Name}' may not order {job.Order.Statement.Command} of this client. The operator's scopes are {string.Join(' ', by.Scopes)}.");
 
-    // What is published whole has to pass every client's gate: a longer head would cut them all off.
-    private static void RequireSmall(OrderStatement statement)
+    private static PantryErrorCode CodeOf(OrderFault fault) => fault switch
     {
-        if (statement.Command.Length > Names.MaxNameLength)
-            throw new PantryException(PantryErrorCode.InvalidArgument, $"The command's name has {statement.Command.Length:N0} characters; {Names.MaxNameLength} is the most.");
-        if (statement.Target.Streams.Count > Target.MaxStreams)
-            throw new PantryException(PantryErrorCode.InvalidArgument, $"The order names {statement.Target.Streams.Count:N0} streams; {Target.MaxStreams} is the most. Send it in parts.");
-        foreach (string stream in statement.Target.Streams)
-            Names.RequireStream(stream);
-        if (statement.Target.Labels is { } labels)
-            Target.OfLabels(labels.Application, labels.Environment, labels.Role);
-    }
-
-    private static PantryErrorCode CodeOf(string verdict) => verdict switch
-    {
-        "ClockSkew" or "OrderExpired" => PantryErrorCode.ClockSkew,
-        "OperatorExpired" or "UnknownOperator" => PantryErrorCode.KeyRevoked,
+        OrderFault.ClockSkew or OrderFault.OrderExpired => PantryErrorCode.ClockSkew,
+        OrderFault.OperatorExpired or OrderFault.UnknownOperator => PantryErrorCode.KeyRevoked,
         _ => PantryErrorCode.InvalidSignature,
     };
 }

@@ -19,6 +19,21 @@ internal sealed class ServerAudit(AuditLog log, TimeProvider time)
     public void Note(string actor, PublicKey? key, string? from, string action, string? target, string outcome, string? job = null, object? detail = null) =>
         Append(actor, key?.Fingerprint, from, action, target, outcome, job, detail);
 
+    /// <summary>An order is given: to whom and what, by its digest. Comes before anything is sent.</summary>
+    public void Ordered(Job job)
+    {
+        OrderStatement statement = job.Order.Statement;
+        Note(
+            job.Order.By, job.Order.From, "Order", job.Order.Request.Target.ToString(), "Accepted", job.Id,
+            new AuditedOrder(
+                statement.Command, Convert.ToHexStringLower(statement.ArgumentsDigest), statement.TimeoutSeconds, job.Targets.Count, job.Targets, statement.RunAs));
+    }
+
+    /// <summary>An order has ended, with an outcome for each target.</summary>
+    public void Ended(Job job) => Note(
+        job.Order.By, job.Order.From, "OrderEnded", job.Order.Request.Target.ToString(), job.Summary(), job.Id,
+        new AuditedOutcomes(job.Outcomes().ToDictionary(row => row.Target, row => row.Status.ToString())));
+
     /// <summary>Somebody was refused; the same from the same place again is counted.</summary>
     public void Refused(string reason, PublicKey? key, string? from) => log.AppendRefusal(reason, key?.Fingerprint, from);
 

@@ -1,11 +1,13 @@
-using System.Collections.Concurrent;
 using System.Net;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Pantry.Configuration;
 using Pantry.Operators;
 using Pantry.Protocol;
+using Pantry.Security;
 using Pantry.Sessions;
+using Pantry.Storage;
+using Pantry.Targeting;
 using Pantry.Transport;
 using Pantry.Transport.Gates;
 
@@ -15,12 +17,12 @@ namespace Pantry.Server;
 internal sealed class ServerHost : IAsyncDisposable
 {
     private readonly ServerTransport _transport;
+    private readonly ServerState _state;
     private readonly SocketLoop? _ownLoop;
     private readonly PantryOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
-    private readonly ConcurrentDictionary<PeerId, ServerSession> _sessions = new();
-    private readonly MessageChannel _publishing;
+    private readonly PeerSessions _sessions;
     private readonly ClientConversation _clients;
     private readonly OperatorConversation _operators;
     private readonly Task _reading;
@@ -29,21 +31,31 @@ internal sealed class ServerHost : IAsyncDisposable
     private Task? _stopped;
 
     private ServerHost(
-        ServerConfiguration configuration, ServerTransport transport, SocketLoop? ownLoop, PantryOptions options, TimeProvider time, ILogger log)
+        ServerConfiguration configuration, ServerTransport transport, ServerState state, SocketLoop? ownLoop, PantryOptions options, TimeProvider time, ILogger log)
     {
         Configuration = configuration;
         _transport = transport;
+        _state = state;
         _ownLoop = ownLoop;
         _options = options;
         _time = time;
         _log = log;
         StartedAt = time.GetUtcNow();
-        _publishing = new MessageChannel(new ClearSeal(), options.Wire with { FragmentBytes = int.MaxValue });
         Registry = new ClientRegistry(options.MaxClients);
-        Jobs = new JobDispatcher(Registry, options, time, Counters, Publish, log);
-        Fleet = new LocalFleet(this, Registry, Jobs, options, time);
-        _clients = new ClientConversation(Registry, Jobs, options, time, Counters, Close, log);
-        _operators = new OperatorConversation(Fleet, Jobs, options, time, Close, log);
+        foreach (ClientKey key in state.Trust.All().Where(key => key.Status == KeyStatus.Approved))
+            Registry.Add(key.Key, key.Labels, key.LastSeen);
+
+        var addresses = new ServerAddresses(configuration.AdvertisedAddress ?? Addresses.ToAdvertise(configuration.Address), PublishPort, ReceivePort, FilePort);
+        Admission = new ClientAdmission(state.Trust, Registry, state.Authority, state.Audit, addresses, PublicKey, options, time);
+        Jobs = new JobDispatcher(
+            Registry, state.Authority, new OrderDesk(state.Authority, state.Trust, options, time), state.Audit, options, time, Counters, Publish, log);
+        Administration = new Administration(Registry, state.Trust, Admission, state.Authority, state.AuditLog, state.Audit, CarryOut);
+        Fleet = new LocalFleet(this, options);
+        _sessions = new PeerSessions(transport, state, options, time, Counters, Closed, log);
+        _clients = new ClientConversation(Registry, Admission, state.Authority, state.Audit, Jobs, options, time, Counters, _sessions.Close, log);
+        _operators = new OperatorConversation(state.Authority, Administration, Admission, state.Audit, Jobs, options, time, _sessions.Close, log);
+        state.Authority.Changed += BundleChanged;
+        state.Audit.Note(ServerAudit.Server, PublicKey, null, "ServerStarted", configuration.Path, "Done");
         _reading = Task.Run(ReadAsync);
         _sweeping = Task.Run(SweepAsync);
     }
@@ -51,6 +63,9 @@ internal sealed class ServerHost : IAsyncDisposable
     public ServerConfiguration Configuration { get; }
 
     public DateTimeOffset StartedAt { get; }
+
+    /// <summary>The key that peers must expect.</summary>
+    public PublicKey PublicKey => _state.Keys.Session.PublicKey;
 
     public int PublishPort => _transport.PublishPort;
 
@@ -62,11 +77,22 @@ internal sealed class ServerHost : IAsyncDisposable
 
     public ClientRegistry Registry { get; }
 
+    public ClientAdmission Admission { get; }
+
+    public Administration Administration { get; }
+
+    public Authority Authority => _state.Authority;
+
+    public AuditLog AuditLog => _state.AuditLog;
+
     public JobDispatcher Jobs { get; }
 
     public IFleet Fleet { get; }
 
     public ServerCounters Counters { get; } = new();
+
+    /// <summary>The sessions there are.</summary>
+    public ICollection<ServerSession> Sessions => _sessions.All;
 
     /// <summary>Jobs whose rows are on their way to a console.</summary>
     public int OpenFeeds => _operators.OpenFeeds;
@@ -86,21 +112,22 @@ internal sealed class ServerHost : IAsyncDisposable
         options ??= new PantryOptions();
         time ??= TimeProvider.System;
         log ??= NullLogger.Instance;
-        RootDirectory.Prepare(configuration.Path);
         (string host, _) = Addresses.Parse(configuration.Address, 0);
         IReadOnlyList<IPAddress> addresses = await Addresses.ResolveAsync(host, cancellation).ConfigureAwait(false);
+        ServerState state = await Task.Run(() => ServerState.Open(configuration.Path, time), cancellation).ConfigureAwait(false);
         SocketLoop? ownLoop = loop is null ? SocketLoop.Start("Pantry server", options.LoopMailbox, log) : null;
         try
         {
             ServerTransport transport = await ServerTransport.OpenAsync(
                 addresses, (configuration.PublishPort, configuration.ReceivePort, configuration.FilePort), loop ?? ownLoop!,
                 options, gateLimits ?? new GateLimits(), time, log).ConfigureAwait(false);
-            return new ServerHost(configuration with { Address = host }, transport, ownLoop, options, time, log);
+            return new ServerHost(configuration with { Address = host }, transport, state, ownLoop, options, time, log);
         }
         catch
         {
             if (ownLoop is not null)
                 await ownLoop.DisposeAsync().ConfigureAwait(false);
+            await state.DisposeAsync().ConfigureAwait(false);
             throw;
         }
     }
@@ -132,22 +159,6 @@ internal sealed class ServerHost : IAsyncDisposable
         await stopped.ConfigureAwait(false);
     }
 
-    /// <summary>Takes a client off the list and tells it.</summary>
-    public bool Forget(string identity, string why)
-    {
-        if (Registry.Remove(identity) is not { } record)
-            return false;
-        Jobs.ClientGone(record, why);
-        if (record.Session is { } session)
-        {
-            session.Post(new Message(MessageKind.Leave, new Leave(why, Forget: true)));
-            session.Client = null;
-            session.Role = Senders.None;
-        }
-
-        return true;
-    }
-
     private async Task StopAsync()
     {
         await Task.Yield();
@@ -156,15 +167,16 @@ internal sealed class ServerHost : IAsyncDisposable
         {
             // The rows leave before the goodbye does; a peer that does not take its messages is not waited for.
             await _operators.RowsSent.WaitAsync(deadline.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            Task[] told = [.. _sessions.Values.Where(session => session.Role != Senders.None).Select(session => TellStopAsync(session, deadline.Token))];
+            Task[] told = [.. _sessions.All.Where(session => session.Introduced).Select(session => TellStopAsync(session, deadline.Token))];
             await Task.WhenAll(told).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         await _stopping.CancelAsync().ConfigureAwait(false);
         await _transport.DisposeAsync().ConfigureAwait(false);
         await Task.WhenAll(_reading, _sweeping).ConfigureAwait(false);
-        foreach (ServerSession session in _sessions.Values)
-            session.Close();
+        await _sessions.DisposeAsync().ConfigureAwait(false);
+        _state.Audit.Note(ServerAudit.Server, PublicKey, null, "ServerStopped", Configuration.Path, "Done");
+        await _state.DisposeAsync().ConfigureAwait(false);
         if (_ownLoop is not null)
             await _ownLoop.DisposeAsync().ConfigureAwait(false);
         _stopping.Dispose();
@@ -186,6 +198,8 @@ internal sealed class ServerHost : IAsyncDisposable
                     Receive(received);
                 else if (happened is ServerEvent.SubscriptionChanged change)
                     Registry.SetHearsPublished(change.Topic, change.Subscribed);
+                else if (happened is ServerEvent.Disconnected gone)
+                    _sessions.Disconnected(gone.Peer);
             }
             catch (Exception exception)
             {
@@ -198,44 +212,45 @@ internal sealed class ServerHost : IAsyncDisposable
 
     private void Receive(ServerEvent.Received received)
     {
-        ServerSession session = _sessions.GetOrAdd(received.Peer, NewSession);
-        session.LastHeard = _time.GetTimestamp();
-
-        // Until a peer has said what it is, it may say only that.
-        Senders role = session.Role == Senders.None ? Senders.Peers : session.Role;
-        Opened opened = session.Messages.Open(received.Frames, role, mayFragment: session.Role != Senders.None);
+        if (!_sessions.TryFind(received.Peer, received.Frames, out ServerSession? session))
+            return;
+        Opened opened = session.Messages.Open(received.Frames, session.Role, mayFragment: session.Introduced);
         if (opened.Fault != DecodeFault.None)
         {
             Reject(session, opened);
             return;
         }
 
+        session.LastHeard = _time.GetTimestamp();
         if (opened.Message is not { } message)
             return;
         Counters.Received();
-        if (session.Role == Senders.None && message.Kind is not (MessageKind.Register or MessageKind.Connect))
+        if (!session.Introduced && message.Kind is not (MessageKind.Register or MessageKind.Connect or MessageKind.Redeem or MessageKind.Leave))
         {
             Counters.Dropped("NotIntroduced");
-            session.Post(Refusal(PantryErrorCode.NotConnected, "Register or Connect comes first.", message.Correlation));
+            session.Post(Refusal(PantryErrorCode.NotConnected, "Register, Connect or Redeem comes first.", message.Correlation));
         }
-        else if (received.Peer.Port == ServerPort.File)
+        else if (session.Role == Senders.Operator)
         {
-            Counters.Dropped("NotOffered");
-            session.Post(Refusal(PantryErrorCode.NotOffered, "This version offers no file service.", message.Correlation));
-        }
-        else if (message.Kind == MessageKind.Register || (session.Role == Senders.Client && message.Kind != MessageKind.Connect))
-        {
-            _clients.Handle(session, message);
+            _operators.Handle(session, message);
         }
         else
         {
-            _operators.Handle(session, message);
+            _clients.Handle(session, message);
         }
     }
 
     private void Reject(ServerSession session, Opened opened)
     {
         Counters.Dropped(opened.Fault.ToString());
+        _state.Audit.Refused(opened.Fault.ToString(), session.Key, session.Address);
+        if (opened.Fault == DecodeFault.NotSealed)
+        {
+            // Not of the peer that shook hands, or out of its order: nothing on this connection can be trusted any more.
+            _sessions.Close(session, "a message was not sealed by it");
+            return;
+        }
+
         (PantryErrorCode code, string text)? told = opened.Fault switch
         {
             DecodeFault.UnknownVersion => (PantryErrorCode.ProtocolVersionMismatch,
@@ -254,43 +269,57 @@ internal sealed class ServerHost : IAsyncDisposable
     internal static Message Refusal(PantryErrorCode code, string text, ulong correlation) =>
         new(MessageKind.Refused, new Refused(code.ToString(), text), correlation);
 
-    private ServerSession NewSession(PeerId peer) =>
-        new(peer, new MessageChannel(new ClearSeal(), _options.Wire), _time.GetTimestamp(), SendAsync, Close);
-
-    private async Task<SendOutcome> SendAsync(ServerSession session, Message message)
+    private void Publish(IEnumerable<Topic> topics, Message message)
     {
-        try
+        foreach ((TopicId id, byte[] frame) in Registry.Seal(topics, MessageCodec.Encode(message)))
         {
-            foreach (byte[][] frames in session.Messages.Seal(message))
-            {
-                SendOutcome outcome = await _transport.SendAsync(session.Peer, frames).ConfigureAwait(false);
-                if (outcome != SendOutcome.Sent)
-                    return outcome;
-            }
-
-            return SendOutcome.Sent;
-        }
-        catch (PantryException tooLarge)
-        {
-            _log.LogError(tooLarge, "A message for {Peer} could not be sent.", session.Peer);
-            return SendOutcome.Sent;
+            Counters.Published();
+            _ = _transport.PublishAsync(id, frame).AsTask();
         }
     }
 
-    private void Publish(TopicId topic, Message message)
+    /// <summary>A session has ended.</summary>
+    private void Closed(ServerSession session, string why)
     {
-        foreach (byte[][] frames in _publishing.Seal(message))
-            _ = _transport.PublishAsync(topic, frames).AsTask();
-    }
-
-    private void Close(ServerSession session, string why)
-    {
-        if (!_sessions.TryRemove(session.Peer, out _))
-            return;
-        session.Close();
         _operators.Closed(session);
         if (session.Client is { } client && Registry.Detach(client, session))
             _log.LogInformation("The session of client {Client} has ended: {Why}.", client.Identity, why);
+    }
+
+    /// <summary>Sees to sessions, streams and jobs after a decision about a key, which is stored by now.</summary>
+    private void CarryOut(ClientDecision decision, ClientKey key)
+    {
+        ServerSession[] sessions = [.. _sessions.Of(key.Key)];
+        if (decision == ClientDecision.Approve)
+        {
+            _clients.NoteJoined(key.Labels);
+            foreach (ServerSession waiting in sessions)
+                waiting.Post(Refusal(PantryErrorCode.NotConnected, "An operator has approved the key: register anew.", 0));
+            return;
+        }
+
+        string why = decision == ClientDecision.Remove ? "an operator took the client off the list" : $"an operator said no to the key {key.Key.Fingerprint} ({decision})";
+        if (Registry.Find(key.Labels.Identity) is { } record && record.Key.Equals(key.Key) && Registry.Remove(record.Identity) is not null)
+            Jobs.ClientDismissed(record, $"Client{key.Status}", $"The client's key {key.Key.Fingerprint} is trusted no more: {why}.");
+        foreach (ServerSession session in sessions)
+        {
+            session.Client = null;
+            session.Post(new Message(MessageKind.Leave, new Leave(why, Forget: decision == ClientDecision.Remove, Dismissed: decision != ClientDecision.Remove)));
+            _sessions.Close(session, why);
+        }
+    }
+
+    /// <summary>Clients learn of a new bundle before any order that needs it; sessions of operators who are gone end.</summary>
+    private void BundleChanged()
+    {
+        byte[] bundle = _state.Authority.SignedBundle;
+        foreach (ServerSession session in _sessions.All)
+        {
+            if (session.Client is not null)
+                session.Post(new Message(MessageKind.BundleChanged, new BundleChanged(_state.Authority.Bundle.Serial)) { Bodies = [bundle] });
+            else if (session.Role == Senders.Operator && _state.Authority.FindBySessionKey(session.Key) is null)
+                _sessions.Close(session, "its operator was revoked");
+        }
     }
 
     private async Task SweepAsync()
@@ -320,13 +349,7 @@ internal sealed class ServerHost : IAsyncDisposable
 
     private void Sweep()
     {
-        long now = _time.GetTimestamp();
-        foreach (ServerSession session in _sessions.Values)
-        {
-            if (_time.GetElapsedTime(session.LastHeard, now) > _options.DeadAfter)
-                Close(session, $"nothing was heard for {_options.DeadAfter.TotalSeconds:0} s");
-        }
-
+        _sessions.Sweep();
         _clients.Sweep();
         foreach (ClientRecord client in Registry.SilentSince(_time.GetUtcNow() - _options.DeadAfter))
             _clients.GoOffline(client, $"nothing was heard for {_options.DeadAfter.TotalSeconds:0} s");

@@ -102,13 +102,12 @@ internal sealed class ClientTransport : IAsyncDisposable
         Host = server.Host,
         Port = port,
         Proxy = server.Proxy,
-        AllowAddress = Addresses.IsAllowed,
     };
 
     private static PantryErrorCode CodeOf(GateFaultKind kind) => kind switch
     {
         GateFaultKind.NameNotResolved => PantryErrorCode.InvalidAddress,
-        GateFaultKind.AddressNotAllowed => PantryErrorCode.AddressNotLoopback,
+        GateFaultKind.AddressNotAllowed => PantryErrorCode.InvalidAddress,
         GateFaultKind.NotZmtp or GateFaultKind.WrongZmtpVersion or GateFaultKind.WrongMechanism or GateFaultKind.WrongSocketType
             or GateFaultKind.ProtocolViolation => PantryErrorCode.NotAPantryServer,
         _ => PantryErrorCode.ServerUnreachable,

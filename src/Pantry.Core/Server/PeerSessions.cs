@@ -1,0 +1,221 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.Logging;
+using Pantry.Configuration;
+using Pantry.Protocol;
+using Pantry.Security;
+using Pantry.Sessions;
+using Pantry.Sessions.Curve;
+using Pantry.Storage;
+using Pantry.Transport;
+
+namespace Pantry.Server;
+
+/// <summary>
+/// The sessions of a server. A peer has one once its handshake stands and its key may come in; whatever else it sends
+/// before that is dropped and counted, and its connection closed.
+/// </summary>
+internal sealed class PeerSessions : IAsyncDisposable
+{
+    private readonly ServerTransport _transport;
+    private readonly ServerState _state;
+    private readonly PantryOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ServerCounters _counters;
+    private readonly Action<ServerSession, string> _closed;
+    private readonly ILogger _log;
+    private readonly ConcurrentDictionary<PeerId, ServerSession> _sessions = new();
+    private readonly KnownAddresses _known = new();
+    private readonly CurveServer _curve;
+    private readonly HandshakeDesk _desk;
+
+    public PeerSessions(
+        ServerTransport transport, ServerState state, PantryOptions options, TimeProvider time, ServerCounters counters, Action<ServerSession, string> closed, ILogger log)
+    {
+        _transport = transport;
+        _state = state;
+        _options = options;
+        _time = time;
+        _counters = counters;
+        _closed = closed;
+        _log = log;
+        _curve = new CurveServer(state.Keys.Session);
+        _desk = new HandshakeDesk(_curve, SendAsync, AdmitAsync, Refuse, options, counters, time, log);
+        foreach (ClientKey key in state.Trust.All().Where(key => key.Status == KeyStatus.Approved))
+            _known.Add(AddressOnly(key.From));
+    }
+
+    public ICollection<ServerSession> All => _sessions.Values;
+
+    /// <summary>Takes what a peer sent: either it belongs to a handshake, or there must be a session.</summary>
+    public bool TryFind(PeerId peer, byte[][] frames, [NotNullWhen(true)] out ServerSession? session)
+    {
+        session = null;
+        if (HandshakeDesk.IsHandshake(frames))
+        {
+            string address = AddressOnly(_transport.AddressOf(peer));
+            if (peer.Port == ServerPort.File)
+                Refuse(peer, "NotOffered");
+            else
+                _desk.Offer(peer, frames[0], address, _known.Contains(address));
+            return false;
+        }
+
+        if (_sessions.TryGetValue(peer, out session))
+            return true;
+
+        // Nothing is said here without a session: a peer that thinks it has one begins anew on a new connection.
+        _counters.Dropped("NoSession");
+        _state.Audit.Refused("NoSession", null, AddressOnly(_transport.AddressOf(peer)));
+        _transport.Close(peer);
+        return false;
+    }
+
+    /// <summary>The session of a key; null where it has none.</summary>
+    public IEnumerable<ServerSession> Of(PublicKey key) => _sessions.Values.Where(session => session.Key.Equals(key));
+
+    /// <summary>The connection of a peer has ended.</summary>
+    public void Disconnected(PeerId peer)
+    {
+        _desk.Forget(peer);
+        if (_sessions.TryGetValue(peer, out ServerSession? session))
+            Close(session, "its connection has ended");
+    }
+
+    /// <summary>Ends a session, and its connection once what was queued has left.</summary>
+    public void Close(ServerSession session, string why)
+    {
+        if (!_sessions.TryRemove(KeyValuePair.Create(session.Peer, session)))
+            return;
+        session.Close();
+        _closed(session, why);
+        _ = CloseConnectionAsync(session);
+    }
+
+    public void Sweep()
+    {
+        long now = _time.GetTimestamp();
+        _desk.Sweep();
+        foreach (ServerSession session in _sessions.Values)
+        {
+            if (_time.GetElapsedTime(session.LastHeard, now) > _options.DeadAfter)
+                Close(session, $"nothing was heard for {_options.DeadAfter.TotalSeconds:0} s");
+            else if (_time.GetElapsedTime(session.BegunAt, now) > 2 * _options.SessionLifetime)
+                Close(session, "it did not renew its keys");
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _desk.DisposeAsync().ConfigureAwait(false);
+        foreach (ServerSession session in _sessions.Values)
+            session.Close();
+        _curve.Dispose();
+    }
+
+    private async Task CloseConnectionAsync(ServerSession session)
+    {
+        using var deadline = new CancellationTokenSource(_options.StopTimeout, _time);
+        await session.FlushAsync(deadline.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _transport.Close(session.Peer);
+    }
+
+    private Task SendAsync(PeerId peer, byte[] command) => _transport.SendAsync(peer, [command]);
+
+    private void Refuse(PeerId peer, string? reason)
+    {
+        string address = AddressOnly(_transport.AddressOf(peer));
+        _counters.Dropped(reason ?? "Refused");
+        _state.Audit.Refused(reason ?? "Refused", null, address);
+        string told = reason switch
+        {
+            "WrongServerKey" => SessionRefusal.Write(PantryErrorCode.ServerKeyMismatch,
+                $"this server's key is {_state.Keys.Session.PublicKey.Fingerprint}; the peer expects another one. Compare with what the server shows as its PublicKey."),
+            "NotOffered" => SessionRefusal.Write(PantryErrorCode.NotOffered, "this version offers no file service."),
+            _ => SessionRefusal.Write(PantryErrorCode.Refused, "the handshake does not stand."),
+        };
+        _ = RefuseAsync(peer, told);
+    }
+
+    private async Task RefuseAsync(PeerId peer, string reason)
+    {
+        await SendAsync(peer, CurveServer.Error(reason)).ConfigureAwait(false);
+        _transport.Close(peer);
+    }
+
+    /// <summary>The handshake stands: the peer holds the key. Whether that key may come in is decided here.</summary>
+    private async Task AdmitAsync(PeerId peer, CurveInitiateResult initiate)
+    {
+        using CurvePendingSession pending = initiate.Pending!;
+        PublicKey key = initiate.Client!;
+        string address = AddressOnly(_transport.AddressOf(peer));
+        Senders role;
+        try
+        {
+            role = Judge(key, initiate.Metadata!);
+        }
+        catch (PantryException refused)
+        {
+            _counters.Dropped(refused.Code.ToString());
+            _state.Audit.Refused(refused.Code.ToString(), key, address);
+            await RefuseAsync(peer, SessionRefusal.Write(refused.Code, refused.Message)).ConfigureAwait(false);
+            return;
+        }
+
+        (byte[] ready, CurveSession curve) = pending.Accept(SessionTerms.OfServer(_state.Authority.Network));
+        long now = _time.GetTimestamp();
+        if (_sessions.TryGetValue(peer, out ServerSession? existing))
+        {
+            // New keys for the same peer; another key on the same connection would be another peer.
+            if (existing.Key.Equals(key))
+            {
+                existing.Renew(ready, curve, now);
+            }
+            else
+            {
+                curve.Dispose();
+                Close(existing, "it came with another key");
+            }
+
+            return;
+        }
+
+        if (role == Senders.Client)
+            _known.Add(address);
+        var session = new ServerSession(
+            peer, key, role, address, new MessageChannel(curve, _options.Wire), now, (to, frames) => _transport.SendAsync(to.Peer, frames), Close);
+        // READY first: what is posted meanwhile is sealed for a peer that can open it only then.
+        await SendAsync(peer, ready).ConfigureAwait(false);
+        _sessions[peer] = session;
+        // A connection that ended meanwhile was looked for before there was a session.
+        if (_transport.AddressOf(peer) is null)
+            Close(session, "its connection has ended");
+    }
+
+    private Senders Judge(PublicKey key, CurveMetadata metadata)
+    {
+        if (SessionTerms.Conflict(metadata, _state.Authority.Network, "The peer") is { } conflict)
+            throw conflict;
+        _ = Enum.TryParse(metadata.Text(SessionTerms.Role), out SessionRole role);
+        switch (role)
+        {
+            case SessionRole.Operator:
+                return _state.Authority.FindBySessionKey(key) is not null ? Senders.Operator
+                    : throw new PantryException(PantryErrorCode.KeyUnknown, $"No operator has the key {key.Fingerprint}; it was revoked, its time is over, or it is another fleet's.");
+            case SessionRole.Enrollee:
+                return _state.Trust.FindEnrollment(key) is not null ? Senders.Enrollee
+                    : throw new PantryException(PantryErrorCode.InvalidEnrollment, "The server knows no such enrolment. Make a new one with New-PantryEnrollment.");
+            default:
+                ClientKey? client = _state.Trust.Find(key);
+                if (client is { Status: KeyStatus.Denied or KeyStatus.Revoked })
+                    throw ClientAdmission.Refusal(client);
+                if (client is null && _options.MaxPendingKeys == 0)
+                    throw new PantryException(PantryErrorCode.KeyUnknown, $"The key {key.Fingerprint} is not known here. Enrol the client with New-PantryEnrollment.");
+                return client?.Status == KeyStatus.Approved ? Senders.Client : Senders.Applicant;
+        }
+    }
+
+    // Ports change with every connection; what counts is the machine.
+    private static string AddressOnly(string? endPoint) =>
+        endPoint is null ? "" : System.Net.IPEndPoint.TryParse(endPoint, out System.Net.IPEndPoint? parsed) ? parsed.Address.ToString() : endPoint;
+}
