@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Pantry.Targeting;
 
 namespace Pantry.Security;
@@ -13,6 +14,7 @@ internal sealed record OperatorScope(IReadOnlyList<string> Streams, IReadOnlyLis
     private const int MaxNames = 64;
     private const int MaxPatternLength = 128;
 
+    [JsonIgnore]
     public bool CoversEveryone => Streams.Contains(Any);
 
     /// <summary>Reads <c>streams:commands</c>, such as <c>shop.production,shop.test:Shell,Script</c> or <c>*:*</c>.</summary>

@@ -21,6 +21,7 @@ namespace Pantry.Security;
 [JsonSerializable(typeof(RootHandover))]
 [JsonSerializable(typeof(SignedBundle))]
 [JsonSerializable(typeof(BundleKeeperState))]
+[JsonSerializable(typeof(OrderStatement))]
 internal sealed partial class SecurityJson : JsonSerializerContext
 {
     public static byte[] ToBytes<T>(T value, JsonTypeInfo<T> type) => JsonSerializer.SerializeToUtf8Bytes(value, type);

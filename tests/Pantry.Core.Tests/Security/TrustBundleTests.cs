@@ -18,6 +18,7 @@ public sealed class TrustBundleTests : IDisposable
         TrustBundle read = signed.Verify(_fleet.Root.PublicKey, Network, out VerifyKey root);
 
         Assert.Equal(_fleet.Root.PublicKey, root);
+        Assert.DoesNotContain("covers", Encoding.UTF8.GetString(signed.Statement), StringComparison.OrdinalIgnoreCase);
         Assert.Equal((bundle.Network, bundle.Serial, bundle.IssuedAt), (read.Network, read.Serial, read.IssuedAt));
         Assert.Equal(["alice", "bob"], read.Operators.Select(entry => entry.Name));
         OperatorEntry bob = read.Find("BOB")!;
