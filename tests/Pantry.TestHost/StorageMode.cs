@@ -5,7 +5,7 @@ using Pantry.Targeting;
 namespace Pantry.TestHost;
 
 /// <summary>
-/// `storage ROOT`: writes to the storage of a server without end and says each thing after it was confirmed, so that a test
+/// `storage ROOT`: writes to the storage of a server and to a client's journal without end and says each thing after it was confirmed, so that a test
 /// can kill it and look for what it said. Ends when its input does.
 /// </summary>
 internal static class StorageMode
@@ -23,11 +23,20 @@ internal static class StorageMode
 
         using var database = ServerDatabase.Open(arguments[0]);
         using var trust = new TrustStore(database);
+        using var journal = OrderJournal.Open(Path.Combine(arguments[0], "client"));
         Console.WriteLine("ready");
         for (int i = 0; !over.IsCancellationRequested; i++)
         {
             PublicKey key = Approve(trust, $"host{Environment.ProcessId}-{i}");
-            Console.WriteLine($"approved {key}");
+            Console.WriteLine($"approved {key} .");
+            string job = $"job{Environment.ProcessId}-{i}";
+            journal.TryBegin(job, DateTimeOffset.UtcNow.AddHours(1));
+            Console.WriteLine($"begun {job} .");
+            if (i % 2 == 0)
+            {
+                journal.End(job);
+                Console.WriteLine($"ended {job} .");
+            }
         }
 
         return 0;

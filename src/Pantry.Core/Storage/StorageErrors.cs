@@ -13,7 +13,7 @@ internal static class StorageErrors
         Busy or Locked => "Another program holds it. Close what has it open.",
         ReadOnly => "It cannot be written. Give the account that runs Pantry write access to it and to its directory.",
         InputOutput => $"The disk refused to read or write it ({exception.SqliteExtendedErrorCode}). Look at the disk and its free space.",
-        Corrupt or NoDatabase => "It is damaged, or no database of Pantry. Restore it from a backup; do not delete it: it holds what was approved.",
+        Corrupt or NoDatabase => "It is damaged, or no database of Pantry. Restore it from a backup; without it, what it held is forgotten.",
         Full => "Its disk is full. Free some space; nothing was written by halves.",
         CannotOpen => "It cannot be opened. Give the account that runs Pantry access to it and to its directory.",
         _ => $"SQLite says: {exception.Message}",
