@@ -22,6 +22,7 @@ namespace Pantry.Security;
 [JsonSerializable(typeof(SignedBundle))]
 [JsonSerializable(typeof(BundleKeeperState))]
 [JsonSerializable(typeof(OrderStatement))]
+[JsonSerializable(typeof(Dictionary<string, byte[]>))]
 internal sealed partial class SecurityJson : JsonSerializerContext
 {
     public static byte[] ToBytes<T>(T value, JsonTypeInfo<T> type) => JsonSerializer.SerializeToUtf8Bytes(value, type);

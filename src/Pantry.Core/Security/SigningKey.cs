@@ -44,7 +44,7 @@ internal sealed class SigningKey : IDisposable
         catch (Exception exception)
         {
             key.Dispose();
-            if (exception is not (ArgumentException or CryptographicException or InvalidOperationException))
+            if (exception is not (ArgumentException or CryptographicException or InvalidOperationException or NotSupportedException))
                 throw;
             throw Invalid(password is null
                 ? "This is no private ECDSA key in PEM."

@@ -43,7 +43,7 @@ internal sealed class VerifyKey : IEquatable<VerifyKey>
             using ECDsa key = Import(bytes);
             return new VerifyKey(bytes.ToArray());
         }
-        catch (CryptographicException)
+        catch (Exception exception) when (exception is CryptographicException or NotSupportedException)
         {
             return null;
         }
