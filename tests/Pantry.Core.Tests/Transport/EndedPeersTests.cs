@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Time.Testing;
 using NetMQ;
 using NetMQ.Sockets;
 using Pantry.Transport;
@@ -8,7 +7,7 @@ namespace Pantry.Tests.Transport;
 
 public sealed class EndedPeersTests
 {
-    private readonly FakeTimeProvider _time = new();
+    private readonly SetClock _time = new();
     private readonly InboundQueue<ServerEvent> _inbound = new(1, () => { });
 
     [Fact]
@@ -38,11 +37,11 @@ public sealed class EndedPeersTests
         var ended = new EndedPeers(router, ServerPort.Receive, _inbound, _time);
         using DealerSocket dealer = DealerTo($"tcp://127.0.0.1:{port}");
         TaskCompletionSource told = AddWhileBusy(ended, router, dealer, 1);
-        _time.Advance(TimeSpan.FromSeconds(4));
+        _time.Seconds = 4;
         ended.Tell();
         Assert.False(told.Task.IsCompleted);
 
-        _time.Advance(TimeSpan.FromSeconds(2));
+        _time.Seconds = 6;
         ended.Tell();
 
         Assert.True(told.Task.IsCompleted);
@@ -56,5 +55,14 @@ public sealed class EndedPeersTests
         var told = new TaskCompletionSource();
         ended.Add(number, told);
         return told;
+    }
+
+    private sealed class SetClock : TimeProvider
+    {
+        public int Seconds { get; set; }
+
+        public override long TimestampFrequency => 1;
+
+        public override long GetTimestamp() => Seconds;
     }
 }
