@@ -147,7 +147,10 @@ internal sealed class ServerHost : IAsyncDisposable
             }
         }
 
-        return Counters.Snapshot() with { ConnectionsAdmitted = admitted, ConnectionsOpen = (int)open, ConnectionsRefused = refused };
+        ServerStatistics counted = Counters.Snapshot();
+        if (_transport.Strays is > 0 and long strays)
+            counted = counted with { MessagesDropped = new SortedDictionary<string, long>(counted.MessagesDropped.ToDictionary()) { ["Stray"] = strays } };
+        return counted with { ConnectionsAdmitted = admitted, ConnectionsOpen = (int)open, ConnectionsRefused = refused };
     }
 
     /// <summary>Tells the peers, ends every job's rows, lets what was accepted leave, and closes the ports.</summary>

@@ -13,6 +13,11 @@ public sealed class ConnectionCrowdTests(ITestOutputHelper output)
 {
     private const int Crowd = 1_000;
 
+    // Shared, because a socket remembers what it sent last, and the test's own are not to be measured.
+    private static readonly byte[] PeerHello = ZmtpBytes.Hello("DEALER");
+    private static readonly byte[] PeerMessage = ZmtpBytes.Frame(0, new byte[5_000]);
+    private static readonly byte[] EndpointSays = [.. ZmtpBytes.Hello("ROUTER"), .. PeerMessage];
+
     [Fact]
     public async Task A_thousand_connections_that_come_and_go_are_told_a_thousand_times_and_leave_nothing()
     {
@@ -75,8 +80,8 @@ public sealed class ConnectionCrowdTests(ITestOutputHelper output)
             await UntilAsync(() => gate.BufferBytes == 0, "all buffers to be given back");
 
             long each = (GC.GetTotalMemory(forceFullCollection: true) - before) / Crowd;
-            output.WriteLine($"{each} bytes of managed memory for a connection, its peer in the test included");
-            Assert.InRange(each, 0, 16 * 1024);
+            output.WriteLine($"{each} bytes of managed memory for a connection, its ends in the test included");
+            Assert.InRange(each, 0, 8 * 1024);
             Assert.Equal(Crowd, gate.Counters.Open);
         }
         finally
@@ -102,13 +107,13 @@ public sealed class ConnectionCrowdTests(ITestOutputHelper output)
     {
         var peer = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         await peer.ConnectAsync(gate.EndPoints[0]);
-        await peer.SendAsync(ZmtpBytes.Hello("DEALER"));
+        await peer.SendAsync(PeerHello);
         if (!speaks)
             return [peer];
 
-        await peer.SendAsync(ZmtpBytes.Frame(0, new byte[5_000]));
+        await peer.SendAsync(PeerMessage);
         Socket behind = await endpoint.AcceptSocketAsync().WaitAsync(Patience);
-        await behind.SendAsync((byte[])[.. ZmtpBytes.Hello("ROUTER"), .. ZmtpBytes.Frame(0, new byte[5_000])]);
+        await behind.SendAsync(EndpointSays);
         return [peer, behind];
     }
 }

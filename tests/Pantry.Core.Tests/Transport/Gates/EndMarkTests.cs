@@ -40,7 +40,7 @@ public sealed class EndMarkTests
         byte[] passed = mark.Before(said, out bool found).ToArray();
 
         Assert.False(found);
-        Assert.Equal(said, [.. passed, .. mark.Held.Span]);
+        Assert.Equal(said, (byte[])[.. passed, .. mark.Held.Span]);
         Assert.Equal(2, mark.Held.Length);
     }
 }
