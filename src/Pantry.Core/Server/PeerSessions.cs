@@ -25,6 +25,8 @@ internal sealed class PeerSessions : IAsyncDisposable
     private readonly Action<ServerSession, string> _closed;
     private readonly ILogger _log;
     private readonly ConcurrentDictionary<PeerId, ServerSession> _sessions = new();
+    // Connections that are being closed: what still comes of them counts for nothing.
+    private readonly ConcurrentDictionary<PeerId, bool> _leaving = new();
     private readonly KnownAddresses _known = new();
     private readonly CurveServer _curve;
     private readonly HandshakeDesk _desk;
@@ -51,6 +53,8 @@ internal sealed class PeerSessions : IAsyncDisposable
     public bool TryFind(PeerId peer, byte[][] frames, [NotNullWhen(true)] out ServerSession? session)
     {
         session = null;
+        if (_leaving.ContainsKey(peer))
+            return false;
         if (HandshakeDesk.IsHandshake(frames))
         {
             string address = AddressOnly(_transport.AddressOf(peer));
@@ -67,7 +71,7 @@ internal sealed class PeerSessions : IAsyncDisposable
         // Nothing is said here without a session: a peer that thinks it has one begins anew on a new connection.
         _counters.Dropped("NoSession");
         _state.Audit.Refused("NoSession", null, AddressOnly(_transport.AddressOf(peer)));
-        _transport.Close(peer);
+        CloseConnection(peer);
         return false;
     }
 
@@ -78,6 +82,7 @@ internal sealed class PeerSessions : IAsyncDisposable
     public void Disconnected(PeerId peer)
     {
         _desk.Forget(peer);
+        _leaving.TryRemove(peer, out _);
         if (_sessions.TryGetValue(peer, out ServerSession? session))
             Close(session, "its connection has ended");
     }
@@ -87,6 +92,7 @@ internal sealed class PeerSessions : IAsyncDisposable
     {
         if (!_sessions.TryRemove(KeyValuePair.Create(session.Peer, session)))
             return;
+        _leaving[session.Peer] = true;
         session.Close();
         _closed(session, why);
         _ = CloseConnectionAsync(session);
@@ -117,7 +123,16 @@ internal sealed class PeerSessions : IAsyncDisposable
     {
         using var deadline = new CancellationTokenSource(_options.StopTimeout, _time);
         await session.FlushAsync(deadline.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        _transport.Close(session.Peer);
+        CloseConnection(session.Peer);
+    }
+
+    private void CloseConnection(PeerId peer)
+    {
+        _leaving[peer] = true;
+        _transport.Close(peer);
+        // One that is gone already is not told of again.
+        if (_transport.AddressOf(peer) is null)
+            _leaving.TryRemove(peer, out _);
     }
 
     private Task SendAsync(PeerId peer, byte[] command) => _transport.SendAsync(peer, [command]);
@@ -140,7 +155,7 @@ internal sealed class PeerSessions : IAsyncDisposable
     private async Task RefuseAsync(PeerId peer, string reason)
     {
         await SendAsync(peer, CurveServer.Error(reason)).ConfigureAwait(false);
-        _transport.Close(peer);
+        CloseConnection(peer);
     }
 
     /// <summary>The handshake stands: the peer holds the key. Whether that key may come in is decided here.</summary>
