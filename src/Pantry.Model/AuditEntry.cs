@@ -33,9 +33,6 @@ public sealed record AuditEntry
     /// <summary>More, as JSON; secrets are never in it.</summary>
     public string Detail { get; init; } = "{}";
 
-    /// <summary>Hash of this record and, through its predecessor's, of all before it.</summary>
-    public string Hash { get; init; } = "";
-
     /// <summary>Sequence and action.</summary>
     public override string ToString() => $"{Sequence} {Action}";
 }

@@ -3,7 +3,6 @@ using Microsoft.Extensions.Logging;
 using Pantry.Commands;
 using Pantry.Configuration;
 using Pantry.Protocol;
-using Pantry.Targeting;
 
 namespace Pantry.Client;
 

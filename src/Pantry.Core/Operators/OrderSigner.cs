@@ -1,5 +1,4 @@
 using Pantry.Configuration;
-using Pantry.Protocol;
 using Pantry.Security;
 using Pantry.Targeting;
 

@@ -7,7 +7,6 @@ using Pantry.Configuration;
 using Pantry.Protocol;
 using Pantry.Security;
 using Pantry.Sessions;
-using Pantry.Targeting;
 using Pantry.Transport;
 
 namespace Pantry.Operators;

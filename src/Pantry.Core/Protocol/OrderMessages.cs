@@ -1,5 +1,3 @@
-using Pantry.Targeting;
-
 namespace Pantry.Protocol;
 
 /// <summary>How an order's arguments, or a result's output, are written in a body.</summary>

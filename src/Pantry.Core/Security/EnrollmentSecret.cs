@@ -16,7 +16,7 @@ internal static class EnrollmentSecret
     {
         Span<byte> bytes = stackalloc byte[RandomBytes + SHA256.HashSizeInBytes];
         RandomNumberGenerator.Fill(bytes[..RandomBytes]);
-        SHA256.HashData(root.ToBytes(), bytes[RandomBytes..]);
+        SHA256.HashData(root.Bytes, bytes[RandomBytes..]);
         return Prefix + Base64Url.EncodeToString(bytes);
     }
 

@@ -1,3 +1,4 @@
+using System.Text;
 using Pantry.Protocol;
 using Pantry.Security;
 using Pantry.Storage;
@@ -35,9 +36,46 @@ internal sealed class Administration(
     public OperatorList PutBundle(byte[] bundle, OperatorEntry by, string? from) =>
         Changed(() => authority.Put(SignedBundle.FromBytes(bundle)), by, from, "TrustBundlePut", "trust bundle");
 
-    public IEnumerable<AuditEntry> FindAudit(AuditFilter filter) => log.Query(filter);
+    public IEnumerable<Pantry.AuditEntry> FindAudit(Protocol.AuditFilter filter) => log.Query(new Storage.AuditFilter
+    {
+        From = filter.From,
+        To = filter.To,
+        Actor = filter.Actor,
+        Action = filter.Action,
+        Target = filter.Target,
+        Job = filter.Job,
+        Outcome = filter.Outcome,
+        Newest = true,
+        Last = filter.Newest,
+    }).Select(record => new Pantry.AuditEntry
+    {
+        Sequence = record.Sequence,
+        At = record.At,
+        Actor = record.Actor,
+        Fingerprint = record.Key,
+        From = record.From,
+        Action = record.Action,
+        Target = record.Target,
+        JobId = record.Job,
+        Outcome = record.Outcome,
+        Detail = record.Detail,
+    });
 
-    public AuditLogCheck VerifyAudit(string? checkpoint) => log.Verify(checkpoint);
+    /// <param name="checkpoint">A checkpoint that was kept elsewhere, as the check before showed it.</param>
+    public AuditLogCheck VerifyAudit(string? checkpoint)
+    {
+        AuditCheckpoint? kept = checkpoint is null ? null : AuditCheckpoint.TryParse(Encoding.UTF8.GetBytes(checkpoint))
+            ?? throw new PantryException(PantryErrorCode.InvalidArgument, "This is no checkpoint of an audit log. Give the text that Test-PantryAuditLog showed as Checkpoint.");
+        AuditVerification found = log.Verify(kept);
+        return new AuditLogCheck
+        {
+            IsIntact = found.Ok,
+            Records = found.Records,
+            BrokenAt = found.FirstBad,
+            Problem = found.Problem,
+            Checkpoint = log.Checkpoint() is { } newest ? Encoding.UTF8.GetString(newest.ToBytes()) : null,
+        };
+    }
 
     private OperatorList Changed(Action change, OperatorEntry by, string? from, string action, string target)
     {

@@ -239,6 +239,6 @@ internal sealed class ClientAdmission(
 
     private static bool Same(ClientLabels left, ClientLabels right) => left.IsWithin(right) && right.IsWithin(left);
 
-    private static object Detail(ClientLabels labels, string? enrollment, PublicKey? key = null) => new AuditedLabels(
+    private static AuditedLabels Detail(ClientLabels labels, string? enrollment, PublicKey? key = null) => new AuditedLabels(
         labels.Application, labels.Environment, labels.Roles, enrollment, key?.Fingerprint);
 }

@@ -27,7 +27,15 @@ internal sealed class ClientConversation(
         switch (message.Head)
         {
             case Redeem redeem:
-                Redeem(session, redeem, message.Correlation);
+                // Off the reading task: what lets a key in is on the disk before it is answered.
+                _ = Task.Run(() => Redeem(session, redeem, message.Correlation));
+                return;
+            case Register register when session.Role != Senders.Client:
+                _ = Task.Run(() =>
+                {
+                    lock (_deciding)
+                        Register(session, register, message.Correlation);
+                });
                 return;
             case Register register:
                 lock (_deciding)

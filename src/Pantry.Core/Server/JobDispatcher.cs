@@ -29,7 +29,7 @@ internal sealed class JobDispatcher(
     /// <param name="by">Whose session it came over.</param>
     /// <param name="from">Where from; null for the server itself.</param>
     /// <exception cref="PantryException">The order does not stand, or its operator may not give it.</exception>
-    public Job Start(SignedJob request, OperatorEntry by, string? from)
+    public async Task<Job> StartAsync(SignedJob request, OperatorEntry by, string? from)
     {
         JobOrder order = desk.Check(request, by, from);
         if (_numbers.Count >= options.MaxJobs)
@@ -43,7 +43,7 @@ internal sealed class JobDispatcher(
         }
 
         var job = new Job(order, [.. recipients.Select(recipient => recipient.Identity), .. unknown]);
-        audit.Ordered(job);
+        await audit.OrderedAsync(job).ConfigureAwait(false);
         if (!_jobs.TryAdd(job.Id, job))
             throw new PantryException(PantryErrorCode.InvalidArgument, $"There is a job {job.Id} already; an order is given once.");
         _numbers[job.Id] = number;
@@ -61,7 +61,7 @@ internal sealed class JobDispatcher(
         foreach (Recipient recipient in recipients)
         {
             if (!Scopes.Covers(by.Scopes, order.Statement.Command, recipient.Labels))
-                desk.CompleteOutOfScope(job, recipient, by);
+                OrderDesk.CompleteOutOfScope(job, recipient, by);
             else if (recipient.Status == ClientStatus.Online)
                 reachable.Add(recipient);
             else

@@ -26,32 +26,40 @@ internal sealed class LocalFleet(ServerHost host, PantryOptions options) : IFlee
             signed = signer.Sign(request);
         }
 
-        return new LocalJob(host.Jobs, host.Jobs.Start(signed, Local, from: null));
+        return new LocalJob(host.Jobs, await host.Jobs.StartAsync(signed, Local, from: null).ConfigureAwait(false));
     }
 
-    public Task<Enrollment> EnrolAsync(Enrol request, CancellationToken cancellation) => Task.Run(() => host.Admission.Enrol(request, Local, null), cancellation);
+    public Task<Enrollment> EnrolAsync(Enrol request, CancellationToken cancellation) => DoneAsync(() => host.Admission.Enrol(request, Local, null), cancellation);
 
     public Task<EnrollmentToken> CreateTokenAsync(CreateToken request, CancellationToken cancellation) =>
-        Task.Run(() => host.Admission.CreateToken(request, Local, null), cancellation);
+        DoneAsync(() => host.Admission.CreateToken(request, Local, null), cancellation);
 
-    public Task<ClientInfo> DecideAsync(DecideClient request, CancellationToken cancellation) => Task.Run(() => host.Administration.Decide(request, Local, null), cancellation);
+    public Task<ClientInfo> DecideAsync(DecideClient request, CancellationToken cancellation) => DoneAsync(() => host.Administration.Decide(request, Local, null), cancellation);
 
     public Task<(OperatorList List, byte[] Bundle)> ListOperatorsAsync(CancellationToken cancellation) =>
         Task.FromResult((host.Authority.List(), host.Authority.SignedBundle));
 
     public Task<OperatorList> AddOperatorAsync(AddOperator request, CancellationToken cancellation) =>
-        Task.Run(() => host.Administration.AddOperator(request, Local, null), cancellation);
+        DoneAsync(() => host.Administration.AddOperator(request, Local, null), cancellation);
 
     public Task<OperatorList> RevokeOperatorAsync(string name, CancellationToken cancellation) =>
-        Task.Run(() => host.Administration.RevokeOperator(name, Local, null), cancellation);
+        DoneAsync(() => host.Administration.RevokeOperator(name, Local, null), cancellation);
 
     public Task<OperatorList> PutBundleAsync(byte[] bundle, CancellationToken cancellation) =>
-        Task.Run(() => host.Administration.PutBundle(bundle, Local, null), cancellation);
+        DoneAsync(() => host.Administration.PutBundle(bundle, Local, null), cancellation);
 
     public IAsyncEnumerable<AuditEntry> FindAuditAsync(AuditFilter filter, CancellationToken cancellation) => host.Administration.FindAudit(filter).ToAsyncEnumerable();
 
     public Task<AuditLogCheck> VerifyAuditAsync(string? checkpoint, CancellationToken cancellation) =>
         Task.Run(() => host.Administration.VerifyAudit(checkpoint), cancellation);
+
+    // A decision counts as done when the audit log has it too.
+    private async Task<T> DoneAsync<T>(Func<T> decision, CancellationToken cancellation)
+    {
+        T decided = await Task.Run(decision, cancellation).ConfigureAwait(false);
+        await host.Audit.FlushAsync().ConfigureAwait(false);
+        return decided;
+    }
 
     // Whoever can reach this object has the server's own memory; only the operator's place in the bundle can be taken.
     private OperatorEntry Local => host.Authority.Bundle.Find(Authority.LocalOperator)

@@ -90,7 +90,7 @@ internal sealed class OperatorConversation(
                     await PageAsync(session, message, MessageKind.ClientPage, new ClientPage([], Last: true)).ConfigureAwait(false);
                     break;
                 case StartJob start:
-                    Start(session, message, start, by);
+                    await StartAsync(session, message, start, by).ConfigureAwait(false);
                     break;
                 case AttachJob attach:
                     Attach(session, message, attach, by);
@@ -115,28 +115,28 @@ internal sealed class OperatorConversation(
     private async Task AdministerAsync(ServerSession session, Message message, OperatorEntry by)
     {
         string from = session.Address;
+        (MessageKind kind, object head)? decided = message.Head switch
+        {
+            Enrol enrol => (MessageKind.Enrolled, new Enrolled(admission.Enrol(enrol, by, from))),
+            CreateToken create => (MessageKind.TokenCreated, new TokenCreated(admission.CreateToken(create, by, from))),
+            DecideClient decide => (MessageKind.ClientDecided, new ClientDecided(administration.Decide(decide, by, from))),
+            AddOperator add => (MessageKind.OperatorList, administration.AddOperator(add, by, from)),
+            RevokeOperator revoke => (MessageKind.OperatorList, administration.RevokeOperator(revoke.Name, by, from)),
+            PutBundle => (MessageKind.OperatorList, administration.PutBundle(message.Body(0), by, from)),
+            _ => null,
+        };
+        if (decided is { } answer)
+        {
+            // Done is what the audit log has too.
+            await audit.FlushAsync().ConfigureAwait(false);
+            Answer(session, message, answer.kind, answer.head);
+            return;
+        }
+
         switch (message.Head)
         {
-            case Enrol enrol:
-                Answer(session, message, MessageKind.Enrolled, new Enrolled(admission.Enrol(enrol, by, from)));
-                break;
-            case CreateToken create:
-                Answer(session, message, MessageKind.TokenCreated, new TokenCreated(admission.CreateToken(create, by, from)));
-                break;
-            case DecideClient decide:
-                Answer(session, message, MessageKind.ClientDecided, new ClientDecided(administration.Decide(decide, by, from)));
-                break;
             case ListOperators:
                 session.Post(new Message(MessageKind.OperatorList, authority.List(), message.Correlation) { Bodies = [authority.SignedBundle] });
-                break;
-            case AddOperator add:
-                Answer(session, message, MessageKind.OperatorList, administration.AddOperator(add, by, from));
-                break;
-            case RevokeOperator revoke:
-                Answer(session, message, MessageKind.OperatorList, administration.RevokeOperator(revoke.Name, by, from));
-                break;
-            case PutBundle:
-                Answer(session, message, MessageKind.OperatorList, administration.PutBundle(message.Body(0), by, from));
                 break;
             case ListAudit list:
                 foreach (AuditEntry[] page in administration.FindAudit(list.Filter).Chunk(options.ClientPageSize))
@@ -163,12 +163,12 @@ internal sealed class OperatorConversation(
     private static Task PageAsync(ServerSession session, Message message, MessageKind kind, object page) =>
         session.PostBulkAsync(new Message(kind, page, message.Correlation), default);
 
-    private void Start(ServerSession session, Message message, StartJob start, OperatorEntry by)
+    private async Task StartAsync(ServerSession session, Message message, StartJob start, OperatorEntry by)
     {
         Job job;
         try
         {
-            job = jobs.Start(
+            job = await jobs.StartAsync(
                 new SignedJob
                 {
                     Order = new SignedOrder(message.Body(0), start.Signature),
@@ -180,7 +180,7 @@ internal sealed class OperatorConversation(
                     BatchSize = Math.Max(0, start.BatchSize),
                     MaxFailure = start.MaxFailure,
                 },
-                by, session.Address);
+                by, session.Address).ConfigureAwait(false);
         }
         catch (PantryException refused)
         {

@@ -1,6 +1,5 @@
 using Pantry.Configuration;
 using Pantry.Operators;
-using Pantry.Protocol;
 using Pantry.Security;
 using Pantry.Storage;
 using Pantry.Targeting;
@@ -54,7 +53,7 @@ internal sealed class OrderDesk(Authority authority, TrustStore trust, PantryOpt
     /// <summary>The row of a target that is no approved client.</summary>
     public void CompleteUnknown(Job job, string identity)
     {
-        if (Names.IsPath(identity) && trust.Find(identity).FirstOrDefault() is { } key)
+        if (Names.IsPath(identity) && trust.Find(identity) is [{ } key, ..])
         {
             job.Complete(identity, CommandStatus.Denied, $"Client{key.Status}", $"The client's key {key.Key.Fingerprint} is {key.Status} and gets no orders.");
             return;
@@ -65,7 +64,7 @@ internal sealed class OrderDesk(Authority authority, TrustStore trust, PantryOpt
     }
 
     /// <summary>The row of a named target that the operator's scopes leave out.</summary>
-    public void CompleteOutOfScope(Job job, Recipient recipient, OperatorEntry by) => job.Complete(
+    public static void CompleteOutOfScope(Job job, Recipient recipient, OperatorEntry by) => job.Complete(
         recipient.Identity, CommandStatus.Denied, "OutOfScope",
         $"The operator '{by.Name}' may not order {job.Order.Statement.Command} of this client. The operator's scopes are {string.Join(' ', by.Scopes)}.");
 

@@ -135,7 +135,7 @@ internal sealed class PeerSessions : IAsyncDisposable
             _leaving.TryRemove(peer, out _);
     }
 
-    private Task SendAsync(PeerId peer, byte[] command) => _transport.SendAsync(peer, [command]);
+    private Task<SendOutcome> SendAsync(PeerId peer, byte[] command) => _transport.SendAsync(peer, [command]);
 
     private void Refuse(PeerId peer, string? reason)
     {

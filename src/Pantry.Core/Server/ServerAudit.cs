@@ -6,7 +6,7 @@ using Pantry.Storage;
 namespace Pantry.Server;
 
 /// <summary>What the server writes into its audit log, in one form.</summary>
-internal sealed class ServerAudit(AuditLog log, TimeProvider time)
+internal sealed class ServerAudit(AuditLog log)
 {
     /// <summary>Who acts where nobody else does.</summary>
     public const string Server = "server";
@@ -19,15 +19,22 @@ internal sealed class ServerAudit(AuditLog log, TimeProvider time)
     public void Note(string actor, PublicKey? key, string? from, string action, string? target, string outcome, string? job = null, object? detail = null) =>
         Append(actor, key?.Fingerprint, from, action, target, outcome, job, detail);
 
-    /// <summary>An order is given: to whom and what, by its digest. Comes before anything is sent.</summary>
-    public void Ordered(Job job)
+    /// <summary>
+    /// An order is given: to whom and what, by its digest. Stands in the log before anything is sent: an order that cannot
+    /// be written down is not given.
+    /// </summary>
+    /// <exception cref="PantryException">The log cannot be written.</exception>
+    public Task OrderedAsync(Job job)
     {
         OrderStatement statement = job.Order.Statement;
-        Note(
-            job.Order.By, job.Order.From, "Order", job.Order.Request.Target.ToString(), "Accepted", job.Id,
+        return log.WriteAsync(Entry(
+            job.Order.By.Name, Fingerprint.Of(job.Order.By.SigningKey), job.Order.From, "Order", job.Order.Request.Target.ToString(), "Accepted", job.Id,
             new AuditedOrder(
-                statement.Command, Convert.ToHexStringLower(statement.ArgumentsDigest), statement.TimeoutSeconds, job.Targets.Count, job.Targets, statement.RunAs));
+                statement.Command, Convert.ToHexStringLower(statement.ArgumentsDigest), statement.TimeoutSeconds, job.Targets.Count, job.Targets, statement.RunAs)));
     }
+
+    /// <summary>Completes when all that was noted is on the disk; a decision is answered after that.</summary>
+    public Task FlushAsync() => log.FlushAsync();
 
     /// <summary>An order has ended, with an outcome for each target.</summary>
     public void Ended(Job job) => Note(
@@ -37,10 +44,19 @@ internal sealed class ServerAudit(AuditLog log, TimeProvider time)
     /// <summary>Somebody was refused; the same from the same place again is counted.</summary>
     public void Refused(string reason, PublicKey? key, string? from) => log.AppendRefusal(reason, key?.Fingerprint, from);
 
+    // Written by the log's own task; only a full queue makes somebody wait, and that is the log's.
     private void Append(string actor, string? key, string? from, string action, string? target, string outcome, string? job, object? detail) =>
-        log.Append(new AuditRecord(
-            0, time.GetUtcNow(), actor, key, from, action, target, job, outcome,
-            detail is null ? "{}" : JsonSerializer.Serialize(detail, detail.GetType(), AuditJson.Default)));
+        _ = log.AppendAsync(Entry(actor, key, from, action, target, outcome, job, detail)).AsTask();
+
+    private static Storage.AuditEntry Entry(
+        string actor, string? key, string? from, string action, string? target, string outcome, string? job, object? detail) => new(actor, action, outcome)
+        {
+            Key = key,
+            From = from,
+            Target = target,
+            Job = job,
+            Detail = detail is null ? "{}" : JsonSerializer.Serialize(detail, detail.GetType(), AuditDetailJson.Default),
+        };
 }
 
 /// <summary>Labels in the audit log.</summary>
@@ -60,4 +76,4 @@ internal sealed record AuditedOperators(long Serial, IReadOnlyList<string> Names
 [JsonSerializable(typeof(AuditedOrder))]
 [JsonSerializable(typeof(AuditedOutcomes))]
 [JsonSerializable(typeof(AuditedOperators))]
-internal sealed partial class AuditJson : JsonSerializerContext;
+internal sealed partial class AuditDetailJson : JsonSerializerContext;

@@ -85,6 +85,8 @@ internal sealed class ServerHost : IAsyncDisposable
 
     public AuditLog AuditLog => _state.AuditLog;
 
+    public ServerAudit Audit => _state.Audit;
+
     public JobDispatcher Jobs { get; }
 
     public IFleet Fleet { get; }

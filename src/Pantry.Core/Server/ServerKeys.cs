@@ -28,9 +28,6 @@ internal sealed class ServerKeys : IDisposable
     /// <summary>Where the key of the server's own operator lies.</summary>
     public string LocalOperatorPath => Path.Combine(_directory, "local-operator.key");
 
-    /// <summary>Where the key lies that the audit log's checkpoints are signed with.</summary>
-    public string AuditPath => Path.Combine(_directory, "audit.key");
-
     /// <exception cref="PantryException">A key file can be read by others, is a link, or holds no key.</exception>
     public static ServerKeys Load(string root)
     {

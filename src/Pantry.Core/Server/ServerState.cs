@@ -1,4 +1,3 @@
-using Pantry.Security;
 using Pantry.Storage;
 
 namespace Pantry.Server;
@@ -7,17 +6,15 @@ namespace Pantry.Server;
 internal sealed class ServerState : IAsyncDisposable
 {
     private readonly ServerDatabase _database;
-    private readonly SigningKey _auditKey;
 
-    private ServerState(ServerDatabase database, ServerKeys keys, SigningKey auditKey, TimeProvider time)
+    private ServerState(ServerDatabase database, ServerKeys keys, TimeProvider time)
     {
         _database = database;
-        _auditKey = auditKey;
         Keys = keys;
         Trust = new TrustStore(database);
         Authority = Authority.Open(new BundleStore(database), keys, database.Network, time);
-        AuditLog = AuditLog.Open(database, auditKey, time);
-        Audit = new ServerAudit(AuditLog, time);
+        AuditLog = AuditLog.Open(database, time: time);
+        Audit = new ServerAudit(AuditLog);
     }
 
     public ServerKeys Keys { get; }
@@ -37,16 +34,13 @@ internal sealed class ServerState : IAsyncDisposable
         RootDirectory.Prepare(root);
         var database = ServerDatabase.Open(root);
         ServerKeys? keys = null;
-        SigningKey? auditKey = null;
         try
         {
             keys = ServerKeys.Load(root);
-            auditKey = SigningKeyFile.LoadOrCreate(keys.AuditPath);
-            return new ServerState(database, keys, auditKey, time);
+            return new ServerState(database, keys, time);
         }
         catch
         {
-            auditKey?.Dispose();
             keys?.Dispose();
             database.Dispose();
             throw;
@@ -58,7 +52,6 @@ internal sealed class ServerState : IAsyncDisposable
         await AuditLog.DisposeAsync().ConfigureAwait(false);
         Trust.Dispose();
         Authority.Dispose();
-        _auditKey.Dispose();
         Keys.Dispose();
         _database.Dispose();
     }
