@@ -2,8 +2,9 @@ using Pantry.Commands;
 using Pantry.Configuration;
 using Pantry.Operators;
 using Pantry.Protocol;
-using Pantry.Sessions;
 using Pantry.Targeting;
+
+using Pantry.Tests.Sessions;
 
 namespace Pantry.Tests.EndToEnd;
 
@@ -56,7 +57,7 @@ public sealed class LimitsTests
     {
         await using Fleet fleet = await Fleet.StartAsync();
         await fleet.AddAsync("a");
-        await using RemoteFleet remote = await RemoteFleet.ConnectAsync(fleet.Address);
+        await using RemoteFleet remote = await fleet.ConnectAsync();
 
         List<ResultRow> rows = await fleet.RunAsync(new JobRequest { Target = new Target { Identities = ["a", "A", "typo", "typo"] }, Command = "Ping" }, remote);
 
@@ -95,7 +96,7 @@ public sealed class LimitsTests
     [Fact]
     public void A_state_that_does_not_exist_is_a_fault() => Assert.Equal(
         DecodeFault.BadHead,
-        new MessageChannel(new ClearSeal(), new WireLimits()).Open(
+        ChannelPair.Create().Deliver(
             [
                 new MessageHeader(1, 0, MessageKind.Result, 0).ToBytes(),
                 "{\"job\":\"j\",\"status\":99,\"exitCode\":null,\"error\":null,\"format\":\"None\",\"textEncoding\":null,\"truncated\":false,\"startedAt\":null,\"duration\":\"00:00:00\"}"u8.ToArray(),
@@ -106,9 +107,9 @@ public sealed class LimitsTests
     public void A_peer_that_has_not_introduced_itself_cannot_make_us_hold_fragments()
     {
         var message = new Message(MessageKind.Result, new Result("j", CommandStatus.Succeeded, null, null, BodyFormat.None, null, false, null, TimeSpan.Zero)) { Bodies = [new byte[100_000]] };
-        byte[][] fragment = new MessageChannel(new ClearSeal(), new WireLimits()).Seal(message).First();
+        ChannelPair pair = ChannelPair.Create();
 
-        Assert.Equal(DecodeFault.BadFragment, new MessageChannel(new ClearSeal(), new WireLimits()).Open(fragment, Senders.Peers, mayFragment: false).Fault);
+        Assert.Equal(DecodeFault.BadFragment, pair.Server.Open(pair.Send(message).First(), Senders.Client, mayFragment: false).Fault);
     }
 
     [Fact]
@@ -116,12 +117,9 @@ public sealed class LimitsTests
     {
         await using Fleet fleet = await Fleet.StartAsync();
 
-        var error = await Assert.ThrowsAsync<PantryException>(() => Pantry.Client.ClientAgent.StartAsync(new Pantry.Client.ClientConfiguration
-        {
-            Server = fleet.Address,
-            Labels = ClientLabels.Create("a", null, null, null),
-            CustomFacts = new Dictionary<string, string> { ["large"] = new('x', 40_000) },
-        }));
+        Pantry.Client.ClientConfiguration configuration = await fleet.ConfigurationAsync("a");
+        var error = await Assert.ThrowsAsync<PantryException>(() => fleet.StartAsync(
+            configuration with { CustomFacts = new Dictionary<string, string> { ["large"] = new('x', 40_000) } }));
 
         Assert.Equal(PantryErrorCode.MessageTooLarge, error.Code);
     }
@@ -131,7 +129,7 @@ public sealed class LimitsTests
     {
         await using Fleet fleet = await Fleet.StartAsync();
         await Task.WhenAll(Enumerable.Range(0, 50).Select(i => fleet.AddAsync($"h{i}")));
-        await using RemoteFleet remote = await RemoteFleet.ConnectAsync(fleet.Address);
+        await using RemoteFleet remote = await fleet.ConnectAsync();
 
         List<ResultRow>[] jobs = await Task.WhenAll(Enumerable.Range(0, 150).Select(_ => fleet.RunAsync(Target.All, "Ping", fleet: remote)));
 

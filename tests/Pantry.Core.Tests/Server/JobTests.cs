@@ -1,5 +1,7 @@
 using CsCheck;
+using Pantry.Configuration;
 using Pantry.Operators;
+using Pantry.Security;
 using Pantry.Server;
 using Pantry.Targeting;
 
@@ -66,6 +68,14 @@ public sealed class JobTests
         return rows;
     }
 
-    private static Job NewJob(string[] targets, int batch, int? maxFailure) => new(
-        "j", new JobRequest { Target = Target.Clients(targets), Command = "Ping", BatchSize = batch, MaxFailure = maxFailure }, DateTimeOffset.UnixEpoch, targets);
+    private static Job NewJob(string[] targets, int batch, int? maxFailure)
+    {
+        using SigningKey key = SigningKey.Generate();
+        var signer = new OrderSigner("tester", key, "network", new PantryOptions(), TimeProvider.System);
+        SignedJob signed = signer.Sign(new JobRequest { Target = Target.Clients(targets), Command = "Ping", BatchSize = batch, MaxFailure = maxFailure });
+        var tester = new OperatorEntry("tester", "", key.PublicKey.Bytes.ToArray(), [], false, DateTimeOffset.UnixEpoch, null);
+        var bundle = new TrustBundle("network", 1, DateTimeOffset.UnixEpoch, [tester]);
+        OrderStatement statement = OrderCheck.Verify(signed.Order, bundle, "network", DateTimeOffset.UtcNow, TimeSpan.FromMinutes(1), 65_536).Statement!;
+        return new Job(new JobOrder(signed, statement, tester, from: null), targets);
+    }
 }
