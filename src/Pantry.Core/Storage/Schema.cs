@@ -33,5 +33,18 @@ internal static class Schema
 
     private const string Bundles = "CREATE TABLE bundles (serial INTEGER PRIMARY KEY, bundle BLOB NOT NULL) STRICT;";
 
-    public static IReadOnlyList<string> Migrations { get; } = [Trust, Bundles];
+    private const string Audit = """
+        CREATE TABLE audit (
+            sequence INTEGER PRIMARY KEY, at INTEGER NOT NULL,
+            actor TEXT NOT NULL, key TEXT, came_from TEXT, action TEXT NOT NULL, target TEXT, job TEXT,
+            outcome TEXT NOT NULL, detail TEXT NOT NULL,
+            hash BLOB NOT NULL CHECK (length(hash) = 32)
+        ) STRICT;
+        CREATE INDEX audit_by_time ON audit (at);
+        CREATE INDEX audit_by_job ON audit (job) WHERE job IS NOT NULL;
+
+        CREATE TABLE audit_checkpoints (sequence INTEGER PRIMARY KEY, at INTEGER NOT NULL, hash BLOB NOT NULL, signature BLOB NOT NULL) STRICT;
+        """;
+
+    public static IReadOnlyList<string> Migrations { get; } = [Trust, Bundles, Audit];
 }

@@ -11,4 +11,22 @@ internal sealed record StorageLimits
     /// answer a server that asks what became of it.
     /// </summary>
     public TimeSpan JournalKeep { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>Audit records that may wait to be written; when that many do, callers wait.</summary>
+    public int AuditQueue { get; init; } = 4096;
+
+    /// <summary>Audit records written in one transaction.</summary>
+    public int AuditBatch { get; init; } = 512;
+
+    /// <summary>How long a caller waits for its record to be on the disk before that counts as failed.</summary>
+    public TimeSpan AuditDeadline { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How soon records that the disk refused are tried again.</summary>
+    public TimeSpan AuditRetry { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How often refusals are written down, one record for all that are alike.</summary>
+    public TimeSpan RefusalInterval { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Kinds of refusals told apart in one interval; the rest is counted by reason alone.</summary>
+    public int RefusalKinds { get; init; } = 64;
 }
