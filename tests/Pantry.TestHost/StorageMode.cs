@@ -10,7 +10,7 @@ namespace Pantry.TestHost;
 /// </summary>
 internal static class StorageMode
 {
-    public static int Run(string[] arguments)
+    public static async Task<int> RunAsync(string[] arguments)
     {
         using var over = new CancellationTokenSource();
         var input = new Thread(() =>
@@ -23,12 +23,15 @@ internal static class StorageMode
 
         using var database = ServerDatabase.Open(arguments[0]);
         using var trust = new TrustStore(database);
+        await using var audit = AuditLog.Open(database);
         using var journal = OrderJournal.Open(Path.Combine(arguments[0], "client"));
         Console.WriteLine("ready");
         for (int i = 0; !over.IsCancellationRequested; i++)
         {
             PublicKey key = Approve(trust, $"host{Environment.ProcessId}-{i}");
             Console.WriteLine($"approved {key} .");
+            await audit.WriteAsync(new AuditEntry("operator", "Approve", "Succeeded") { Key = key.Fingerprint });
+            Console.WriteLine($"audited {key.Fingerprint} .");
             string job = $"job{Environment.ProcessId}-{i}";
             journal.TryBegin(job, DateTimeOffset.UtcNow.AddHours(1));
             Console.WriteLine($"begun {job} .");

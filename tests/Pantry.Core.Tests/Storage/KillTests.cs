@@ -23,14 +23,17 @@ public sealed class KillTests
 
             // A line ends in a dot; the pipe can end in the middle of one.
             said.RemoveAll(line => !line.EndsWith(" .", StringComparison.Ordinal));
-            Look(root, said);
+            await LookAsync(root, said);
         }
     }
 
-    private static void Look(StorageRoot root, IReadOnlyList<string> said)
+    private static async Task LookAsync(StorageRoot root, IReadOnlyList<string> said)
     {
         using ServerDatabase database = root.Open();
         using var trust = new TrustStore(database);
+        await using var audit = AuditLog.Open(database);
+        HashSet<string?> audited = [.. audit.Query(new AuditFilter { Action = "Approve" }).Select(record => record.Key)];
+        Assert.Equal((true, null), (audit.Verify().Ok, audit.Verify().Problem));
         using var journal = OrderJournal.Open(Path.Combine(root.Path, "client"));
         foreach (string[] words in said.Select(line => line.Split(' ')))
         {
@@ -38,6 +41,9 @@ public sealed class KillTests
             {
                 case "approved":
                     Assert.Equal(KeyStatus.Approved, trust.Find(PublicKey.Parse(words[1]))?.Status);
+                    break;
+                case "audited":
+                    Assert.Contains(words[1], audited);
                     break;
                 case "begun":
                     Assert.NotNull(journal.Find(words[1]));
