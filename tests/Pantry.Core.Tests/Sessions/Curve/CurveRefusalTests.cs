@@ -127,6 +127,17 @@ public sealed class CurveRefusalTests : IDisposable
     }
 
     [Fact]
+    public void The_keys_of_cookies_can_be_rotated_any_number_of_times()
+    {
+        for (int turn = 0; turn < 4; turn++)
+        {
+            byte[] initiate = _rig.Initiate(_rig.Client());
+            _rig.Server.RotateCookieKeys();
+            _ = _rig.Accept(initiate);
+        }
+    }
+
+    [Fact]
     public void A_cookie_of_another_server_with_the_same_key_is_refused()
     {
         byte[] initiate = _rig.Initiate(_rig.Client());

@@ -5,6 +5,8 @@ namespace Pantry.Tests.Sessions.Curve;
 /// <summary>MESSAGE boxes of a session.</summary>
 public sealed class CurveSessionTests : IDisposable
 {
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
+
     private readonly CurveRig _rig = new();
 
     public void Dispose() => _rig.Dispose();
@@ -130,12 +132,55 @@ public sealed class CurveSessionTests : IDisposable
     [Fact]
     public async Task A_session_seals_and_opens_at_the_same_time()
     {
+        const int count = 4000;
         (CurveSession client, CurveSession server) = _rig.Sessions();
-        byte[] data = new byte[3000];
-        byte[][] toServer = [.. Enumerable.Range(0, 300).Select(_ => client.Seal(data, more: false))];
-        var sealing = Task.Run(() => Enumerable.Range(0, 300).Select(_ => server.Seal(data, more: false)).ToArray(), TestContext.Current.CancellationToken);
+        byte[] data = new byte[500];
+        byte[][] toServer = [.. Enumerable.Range(0, count).Select(_ => client.Seal(data, more: false))];
+        byte[][] toClient = new byte[count][];
+        using var start = new Barrier(2);
+        var sealing = Task.Run(
+            () =>
+            {
+                Assert.True(start.SignalAndWait(Deadline));
+                for (int i = 0; i < count; i++)
+                    toClient[i] = server.Seal(data, more: false);
+            }, TestContext.Current.CancellationToken);
+        Assert.True(start.SignalAndWait(Deadline));
         Assert.All(toServer, command => Assert.Equal(CurveFault.None, server.Open(command, out _, out _)));
-        byte[][] toClient = await sealing.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        await sealing.WaitAsync(Deadline, TestContext.Current.CancellationToken);
         Assert.All(toClient, command => Assert.Equal(CurveFault.None, client.Open(command, out _, out _)));
+    }
+
+    [Fact]
+    public async Task No_message_is_sealed_with_a_key_that_is_being_wiped()
+    {
+        for (int turn = 0; turn < 5; turn++)
+        {
+            (CurveSession client, CurveSession server) = _rig.Sessions();
+            byte[] data = new byte[20_000];
+            using var started = new ManualResetEventSlim();
+            var sealing = Task.Run(
+                () =>
+                {
+                    var commands = new List<byte[]>();
+                    try
+                    {
+                        while (commands.Count < 100_000)
+                        {
+                            commands.Add(server.Seal(data, more: false));
+                            started.Set();
+                        }
+                    }
+                    catch (ObjectDisposedException)
+                    {
+                    }
+
+                    return commands;
+                }, TestContext.Current.CancellationToken);
+            Assert.True(started.Wait(Deadline, TestContext.Current.CancellationToken));
+            server.Dispose();
+            List<byte[]> sealedOnes = await sealing.WaitAsync(Deadline, TestContext.Current.CancellationToken);
+            Assert.All(sealedOnes, command => Assert.Equal(CurveFault.None, client.Open(command, out _, out _)));
+        }
     }
 }
