@@ -3,6 +3,7 @@ return args.FirstOrDefault() switch
 {
     "gate" => await Pantry.Bench.GateBench.RunAsync(args[1..]),
     "import" => await Pantry.Bench.ImportBench.RunAsync(args[1..]),
+    "handshake" => Pantry.Bench.CurveBench.Run(args[1..]),
     _ => Usage(),
 };
 
@@ -10,5 +11,6 @@ static int Usage()
 {
     Console.Error.WriteLine("usage: Pantry.Bench gate [rounds]   what the gate costs against bare NetMQ");
     Console.Error.WriteLine("       Pantry.Bench import [rounds]  what importing the module costs against the engine alone");
+    Console.Error.WriteLine("       Pantry.Bench handshake [rounds]  what CURVE costs: handshakes, and messages against the bare cipher");
     return 2;
 }
