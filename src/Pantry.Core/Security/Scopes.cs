@@ -7,7 +7,14 @@ internal static class Scopes
 {
     /// <summary>Whether the command may be run on the client.</summary>
     public static bool Covers(IReadOnlyList<OperatorScope> scopes, string command, ClientLabels client) =>
-        scopes.Any(scope => scope.CoversCommand(command) && scope.CoversClient(client));
+        Covers(For(scopes, command), client);
+
+    /// <summary>The same for many clients: of scopes that <see cref="For"/> gave, as wildcards take their time.</summary>
+    public static bool Covers(IReadOnlyList<OperatorScope> able, ClientLabels client) => able.Any(scope => scope.CoversClient(client));
+
+    /// <summary>The scopes that cover a command.</summary>
+    public static IReadOnlyList<OperatorScope> For(IReadOnlyList<OperatorScope> scopes, string command) =>
+        [.. scopes.Where(scope => scope.CoversCommand(command))];
 
     /// <summary>
     /// Whether an order may go to the target, whoever is in it: each part of it must lie below a scope. Lists of clients
@@ -15,7 +22,7 @@ internal static class Scopes
     /// </summary>
     public static bool CoversTarget(IReadOnlyList<OperatorScope> scopes, string command, TargetStatement target)
     {
-        var able = scopes.Where(scope => scope.CoversCommand(command)).ToList();
+        IReadOnlyList<OperatorScope> able = For(scopes, command);
         if (able.Count == 0 || target.IsEmpty)
             return false;
         return (!target.Everyone || able.Any(scope => scope.CoversEveryone))

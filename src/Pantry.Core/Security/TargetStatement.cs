@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Pantry.Targeting;
 
 namespace Pantry.Security;
@@ -8,16 +9,22 @@ namespace Pantry.Security;
 /// </summary>
 internal sealed record TargetStatement
 {
+    // What the JSON leaves out would be null, whatever the initialisers say.
+    [JsonRequired]
     public bool Everyone { get; init; }
 
+    [JsonRequired]
     public IReadOnlyList<string> Streams { get; init; } = [];
 
+    [JsonRequired]
     public LabelTarget? Labels { get; init; }
 
     /// <summary>SHA-256 of each list, in order; see <see cref="TargetTags"/>.</summary>
+    [JsonRequired]
     public IReadOnlyList<byte[]> Lists { get; init; } = [];
 
     /// <summary>Bytes of one entry in a list.</summary>
+    [JsonRequired]
     public int EntryLength { get; init; }
 
     internal bool IsEmpty => !Everyone && Streams.Count == 0 && Labels is null && Lists.Count == 0;

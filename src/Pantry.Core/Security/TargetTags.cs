@@ -50,7 +50,7 @@ internal static class TargetTags
     public static byte[] Digest(ReadOnlySpan<byte> list) => SHA256.HashData(list);
 
     /// <summary>The statement of a target with these lists added.</summary>
-    public static TargetStatement AddTo(TargetStatement target, IEnumerable<byte[]> lists, bool withKeys) => target with
+    public static TargetStatement AddTo(TargetStatement target, IReadOnlyList<byte[]> lists, bool withKeys) => lists.Count == 0 ? target : target with
     {
         Lists = [.. lists.Select(list => Digest(list))],
         EntryLength = withKeys ? LongEntryLength : TagLength,

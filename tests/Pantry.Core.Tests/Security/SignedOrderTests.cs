@@ -147,6 +147,22 @@ public sealed class SignedOrderTests : IDisposable
     }
 
     [Fact]
+    public void An_order_that_leaves_something_out_is_refused_even_if_signed()
+    {
+        foreach (JsonNode? node in All(JsonNode.Parse(Statement(Full))).Where(node => node?.Parent is JsonObject))
+        {
+            string path = node!.GetPath()[2..];
+            JsonNode statement = JsonNode.Parse(Statement(Full))!;
+            JsonNode left = All(statement).First(found => found is not null && found != statement && found.GetPath()[2..] == path)!;
+            left.Parent!.AsObject().Remove(left.GetPropertyName());
+
+            OrderVerdict verdict = VerifySigned(Encoding.UTF8.GetBytes(statement.ToJsonString()));
+
+            Assert.True(verdict.Fault == (path == "runAs" ? OrderFault.None : OrderFault.Malformed), $"{path}: {verdict.Code}");
+        }
+    }
+
+    [Fact]
     public void Other_arguments_or_secrets_do_not_match()
     {
         Assert.True(OrderCheck.ArgumentsMatch(Simple, BodyFormat.Json, Arguments));

@@ -28,6 +28,8 @@ public sealed class TargetTagsTests
             Assert.Equal(i % 256, TargetTags.IndexIn(lists[i / 256], 16, TargetTags.Tag("job", identities[i])));
         Assert.Null(TargetTags.IndexIn(lists[0], 16, TargetTags.Tag("job", "host256")));
         Assert.Empty(TargetTags.Lists("job", []));
+        Assert.Equal((3, 16), (TargetTags.AddTo(new TargetStatement(), lists, withKeys: false).Lists.Count, TargetTags.AddTo(new TargetStatement(), lists, withKeys: false).EntryLength));
+        Assert.Equal((0, 0), (TargetTags.AddTo(new TargetStatement(), [], withKeys: true).Lists.Count, TargetTags.AddTo(new TargetStatement(), [], withKeys: true).EntryLength));
     }
 
     [Fact]
