@@ -30,7 +30,7 @@ internal static class StorageMode
         {
             PublicKey key = Approve(trust, $"host{Environment.ProcessId}-{i}");
             Console.WriteLine($"approved {key} .");
-            await audit.WriteAsync(new AuditEntry("operator", "Approve", "Succeeded") { Key = key.Fingerprint });
+            await audit.WriteAsync(new AuditEvent("operator", "Approve", "Succeeded") { Key = key.Fingerprint });
             Console.WriteLine($"audited {key.Fingerprint} .");
             string job = $"job{Environment.ProcessId}-{i}";
             journal.TryBegin(job, DateTimeOffset.UtcNow.AddHours(1));

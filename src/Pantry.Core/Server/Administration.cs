@@ -36,7 +36,7 @@ internal sealed class Administration(
     public OperatorList PutBundle(byte[] bundle, OperatorEntry by, string? from) =>
         Changed(() => authority.Put(SignedBundle.FromBytes(bundle)), by, from, "TrustBundlePut", "trust bundle");
 
-    public IEnumerable<Pantry.AuditEntry> FindAudit(Protocol.AuditFilter filter) => log.Query(new Storage.AuditFilter
+    public IEnumerable<AuditEntry> FindAudit(AuditFilter filter) => log.Query(new AuditQuery
     {
         From = filter.From,
         To = filter.To,
@@ -47,7 +47,7 @@ internal sealed class Administration(
         Outcome = filter.Outcome,
         Newest = true,
         Last = filter.Newest,
-    }).Select(record => new Pantry.AuditEntry
+    }).Select(record => new AuditEntry
     {
         Sequence = record.Sequence,
         At = record.At,

@@ -24,6 +24,7 @@ internal sealed class HandshakeDesk : IAsyncDisposable
     private readonly ILogger _log;
     private readonly Lock _lock = new();
     private readonly HandshakeQueue _queue;
+    private readonly UsedCookies _used = new();
     private readonly SemaphoreSlim _work = new(0);
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task[] _workers;
@@ -89,6 +90,7 @@ internal sealed class HandshakeDesk : IAsyncDisposable
             return;
         _rotatedAt = _time.GetTimestamp();
         _curve.RotateCookieKeys();
+        _used.Rotate();
     }
 
     public async ValueTask DisposeAsync()
@@ -135,10 +137,12 @@ internal sealed class HandshakeDesk : IAsyncDisposable
             }
 
             CurveInitiateResult initiate = _curve.Initiate(waiting.Command, binding);
-            if (initiate.Fault == CurveFault.None)
+            if (initiate.Fault != CurveFault.None)
+                _refuse(waiting.Peer, $"Handshake{initiate.Fault}");
+            else if (_used.TryAdd(initiate.CookieNonce!))
                 await _admit(waiting.Peer, initiate).ConfigureAwait(false);
             else
-                _refuse(waiting.Peer, $"Handshake{initiate.Fault}");
+                _refuse(waiting.Peer, "HandshakeReplayed");
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {

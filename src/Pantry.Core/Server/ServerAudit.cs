@@ -48,7 +48,7 @@ internal sealed class ServerAudit(AuditLog log)
     private void Append(string actor, string? key, string? from, string action, string? target, string outcome, string? job, object? detail) =>
         _ = log.AppendAsync(Entry(actor, key, from, action, target, outcome, job, detail)).AsTask();
 
-    private static Storage.AuditEntry Entry(
+    private static AuditEvent Entry(
         string actor, string? key, string? from, string action, string? target, string outcome, string? job, object? detail) => new(actor, action, outcome)
         {
             Key = key,

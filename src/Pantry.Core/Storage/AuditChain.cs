@@ -33,7 +33,7 @@ internal static class AuditChain
     }
 
     /// <summary>The record of an entry: its texts as the database gives them back, and none of them boundless.</summary>
-    public static AuditRecord Record(long sequence, DateTimeOffset at, AuditEntry entry) => new(
+    public static AuditRecord Record(long sequence, DateTimeOffset at, AuditEvent entry) => new(
         sequence, at, Text(entry.Actor)!, Text(entry.Key), Text(entry.From), Text(entry.Action)!, Text(entry.Target), Text(entry.Job), Text(entry.Outcome)!, Detail(entry.Detail));
 
     // Control characters do not all survive a database, and none of them belongs into a log.

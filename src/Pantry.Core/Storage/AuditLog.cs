@@ -46,13 +46,13 @@ internal sealed class AuditLog : IAsyncDisposable
 
         // There is room in a queue that is new. A crash right after the first record explains it, once.
         if (checkpointMissing)
-            log._queue.Writer.TryWrite(new Item(new AuditEntry("server", "OpenAuditLog", "CheckpointMissing"), log._time.GetUtcNow(), null));
+            log._queue.Writer.TryWrite(new Item(new AuditEvent("server", "OpenAuditLog", "CheckpointMissing"), log._time.GetUtcNow(), null));
         return log;
     }
 
     /// <summary>Adds an entry; when this completes, it is on the disk. What must not happen unseen waits for this.</summary>
     /// <exception cref="PantryException">It could not be written, in time or at all (StorageFailed), or the log is closed.</exception>
-    public async Task WriteAsync(AuditEntry entry, CancellationToken cancellationToken = default)
+    public async Task WriteAsync(AuditEvent entry, CancellationToken cancellationToken = default)
     {
         // Older entries wait for the disk already; they will show when it works again.
         if (_holding && _fault is { } fault)
@@ -64,7 +64,7 @@ internal sealed class AuditLog : IAsyncDisposable
 
     /// <summary>Adds an entry without waiting for the disk; waits only for room. It is kept until the disk takes it.</summary>
     /// <exception cref="PantryException">The log is closed.</exception>
-    public async ValueTask AppendAsync(AuditEntry entry, CancellationToken cancellationToken = default)
+    public async ValueTask AppendAsync(AuditEvent entry, CancellationToken cancellationToken = default)
     {
         try
         {
@@ -85,7 +85,7 @@ internal sealed class AuditLog : IAsyncDisposable
         PutAsync(new Item(null, default, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)), cancellationToken);
 
     /// <summary>Records that fit, as they are read. Those that still wait to be written are not among them.</summary>
-    public IEnumerable<AuditRecord> Query(AuditFilter filter) => _store.Query(filter);
+    public IEnumerable<AuditRecord> Query(AuditQuery filter) => _store.Query(filter);
 
     /// <summary>The newest checkpoint, to be kept elsewhere; null while there is no record.</summary>
     public AuditCheckpoint? Checkpoint() => _store.NewestCheckpoint();
@@ -197,5 +197,5 @@ internal sealed class AuditLog : IAsyncDisposable
     private static PantryException Closed() => new(PantryErrorCode.Stopped, "The audit log is closed: the server has stopped.");
 
     /// <summary>An entry, or where there is none a wish to have everything written; Done where somebody waits.</summary>
-    private sealed record Item(AuditEntry? Entry, DateTimeOffset At, TaskCompletionSource? Done);
+    private sealed record Item(AuditEvent? Entry, DateTimeOffset At, TaskCompletionSource? Done);
 }

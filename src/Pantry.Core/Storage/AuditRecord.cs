@@ -4,7 +4,7 @@ namespace Pantry.Storage;
 /// <param name="Actor">Who did it.</param>
 /// <param name="Action">What was done.</param>
 /// <param name="Outcome">What came of it.</param>
-internal sealed record AuditEntry(string Actor, string Action, string Outcome)
+internal sealed record AuditEvent(string Actor, string Action, string Outcome)
 {
     /// <summary>Fingerprint of the key it was done with.</summary>
     public string? Key { get; init; }

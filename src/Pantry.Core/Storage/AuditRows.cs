@@ -18,7 +18,7 @@ internal static class AuditRows
 
     public const string NewestCheckpoint = "SELECT * FROM audit_checkpoints ORDER BY sequence DESC LIMIT 1";
 
-    public static (string Sql, (string, object?)[] Parameters) Select(AuditFilter filter, bool newest)
+    public static (string Sql, (string, object?)[] Parameters) Select(AuditQuery filter, bool newest)
     {
         string sql = $"""
             SELECT * FROM audit WHERE ($from IS NULL OR at >= $from) AND ($to IS NULL OR at <= $to) {(filter.Job is null ? "" : "AND job = $job")}

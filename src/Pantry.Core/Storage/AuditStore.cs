@@ -63,11 +63,11 @@ internal sealed class AuditStore : IDisposable
 
     /// <summary>Writes entries and a checkpoint after them in one transaction; all of them or none.</summary>
     /// <exception cref="PantryException">The disk failed; nothing was written.</exception>
-    public AuditCheckpoint Append(IReadOnlyList<(DateTimeOffset At, AuditEntry Entry)> entries, DateTimeOffset now)
+    public AuditCheckpoint Append(IReadOnlyList<(DateTimeOffset At, AuditEvent Entry)> entries, DateTimeOffset now)
     {
         (long sequence, byte[] hash) = _tail;
         var records = new List<(AuditRecord, byte[])>(entries.Count);
-        foreach ((DateTimeOffset at, AuditEntry entry) in entries)
+        foreach ((DateTimeOffset at, AuditEvent entry) in entries)
         {
             AuditRecord record = AuditChain.Record(++sequence, at, entry);
             hash = AuditChain.Next(hash, record);
@@ -133,7 +133,7 @@ internal sealed class AuditStore : IDisposable
     public IEnumerable<(AuditRecord Record, byte[] Hash, AuditCheckpoint? Checkpoint)> Chain() => _database.File.Read(
         AuditRows.Chain, reader => (AuditRows.Read(reader), reader.Bytes("hash"), AuditRows.ReadJoinedCheckpoint(reader, Network)));
 
-    public IEnumerable<AuditRecord> Query(AuditFilter filter)
+    public IEnumerable<AuditRecord> Query(AuditQuery filter)
     {
         Func<AuditRecord, bool> patterns = filter.Patterns();
         (string sql, (string, object?)[] parameters) = AuditRows.Select(filter, filter.Newest || filter.Last is not null);

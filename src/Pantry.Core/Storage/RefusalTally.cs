@@ -27,7 +27,7 @@ internal sealed class RefusalTally(int maxKinds)
     }
 
     /// <summary>One entry for each kind since the last time.</summary>
-    public IReadOnlyList<AuditEntry> Take()
+    public IReadOnlyList<AuditEvent> Take()
     {
         Dictionary<Kind, Count> counts;
         lock (_gate)
@@ -38,7 +38,7 @@ internal sealed class RefusalTally(int maxKinds)
             _counts = [];
         }
 
-        return [.. counts.Select(pair => new AuditEntry("unknown", "Refuse", pair.Key.Reason)
+        return [.. counts.Select(pair => new AuditEvent("unknown", "Refuse", pair.Key.Reason)
         {
             Key = pair.Key.Key,
             From = pair.Key.From,

@@ -10,13 +10,13 @@ public sealed class AuditLogTests
 
     private const string Refusing = "CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'no room'); END";
 
-    internal static AuditEntry Entry(string action, string actor = "alice", string? target = null) => new(actor, action, "Succeeded") { Target = target };
+    internal static AuditEvent Entry(string action, string actor = "alice", string? target = null) => new(actor, action, "Succeeded") { Target = target };
 
     [Fact]
     public async Task What_was_written_is_there_after_a_restart_and_the_chain_goes_on()
     {
         using var root = new StorageRoot();
-        var entry = new AuditEntry("alice", "Send", "Started") { Key = "k", From = "192.0.2.1", Target = "stream 'shop'", Job = "j1", Detail = """{"command":"Shell"}""" };
+        var entry = new AuditEvent("alice", "Send", "Started") { Key = "k", From = "192.0.2.1", Target = "stream 'shop'", Job = "j1", Detail = """{"command":"Shell"}""" };
         for (int run = 1; run <= 3; run++)
         {
             using ServerDatabase database = root.Open();
@@ -24,7 +24,7 @@ public sealed class AuditLogTests
             await audit.WriteAsync(entry);
             Assert.Equal(run, audit.Checkpoint()!.Sequence);
             Assert.Equal(new AuditVerification(true, run, null, null), audit.Verify());
-            Assert.Equal(new AuditRecord(run, Now, "alice", "k", "192.0.2.1", "Send", "stream 'shop'", "j1", "Started", """{"command":"Shell"}"""), audit.Query(new AuditFilter()).Last());
+            Assert.Equal(new AuditRecord(run, Now, "alice", "k", "192.0.2.1", "Send", "stream 'shop'", "j1", "Started", """{"command":"Shell"}"""), audit.Query(new AuditQuery()).Last());
         }
     }
 
@@ -35,11 +35,11 @@ public sealed class AuditLogTests
         using ServerDatabase database = root.Open();
         await using var audit = AuditLog.Open(database);
         foreach (string text in new[] { "", "nul\0nul", "half \ud800 pair", "esc\u001b[2J", "naïve 日本 🎉", new string('x', 100_000), "'; DROP TABLE audit; --" })
-            await audit.WriteAsync(new AuditEntry(text, text, text) { Target = text, Detail = text });
+            await audit.WriteAsync(new AuditEvent(text, text, text) { Target = text, Detail = text });
         await audit.WriteAsync(Entry("Long") with { Detail = new string('x', 2_000_000) });
         Assert.Equal(new AuditVerification(true, 8, null, null), audit.Verify());
-        Assert.All(audit.Query(new AuditFilter()), record => Assert.True(record.Actor.Length <= 1024 && !record.Actor.Contains('\u001b', StringComparison.Ordinal)));
-        Assert.Equal(2_000_000, JsonDocument.Parse(audit.Query(new AuditFilter { Action = "Long" }).Single().Detail).RootElement.GetProperty("omitted").GetInt32());
+        Assert.All(audit.Query(new AuditQuery()), record => Assert.True(record.Actor.Length <= 1024 && !record.Actor.Contains('\u001b', StringComparison.Ordinal)));
+        Assert.Equal(2_000_000, JsonDocument.Parse(audit.Query(new AuditQuery { Action = "Long" }).Single().Detail).RootElement.GetProperty("omitted").GetInt32());
     }
 
     [Fact]
@@ -59,10 +59,10 @@ public sealed class AuditLogTests
             }
         }))).WaitAsync(Deadline);
         await audit.FlushAsync().WaitAsync(Deadline);
-        Assert.Equal(1000, audit.Query(new AuditFilter()).Select(record => record.Action).Distinct().Count());
+        Assert.Equal(1000, audit.Query(new AuditQuery()).Select(record => record.Action).Distinct().Count());
         Assert.Equal(new AuditVerification(true, 1000, null, null), audit.Verify());
         for (int writer = 0; writer < 10; writer++)
-            Assert.Equal(Enumerable.Range(0, 100).Select(i => $"{writer}-{i}"), audit.Query(new AuditFilter { Action = $"{writer}-*" }).Select(record => record.Action));
+            Assert.Equal(Enumerable.Range(0, 100).Select(i => $"{writer}-{i}"), audit.Query(new AuditQuery { Action = $"{writer}-*" }).Select(record => record.Action));
     }
 
     [Fact]
@@ -75,18 +75,18 @@ public sealed class AuditLogTests
         for (int i = 0; i < 10; i++)
         {
             clock.Now = Now.AddMinutes(i);
-            await audit.WriteAsync(new AuditEntry(i % 2 == 0 ? "alice" : "bob", i < 5 ? "Approve" : "Send", i == 7 ? "Failed" : "Succeeded") { Target = $"web{i}", Job = $"j{i}" });
+            await audit.WriteAsync(new AuditEvent(i % 2 == 0 ? "alice" : "bob", i < 5 ? "Approve" : "Send", i == 7 ? "Failed" : "Succeeded") { Target = $"web{i}", Job = $"j{i}" });
         }
 
-        long[] Found(AuditFilter filter) => [.. audit.Query(filter).Select(record => record.Sequence)];
-        Assert.Equal([3, 4, 5], Found(new AuditFilter { From = Now.AddMinutes(2), To = Now.AddMinutes(4) }));
-        Assert.Equal([6, 8, 10], Found(new AuditFilter { Actor = "BOB", Action = "S*" }));
-        Assert.Equal([8], Found(new AuditFilter { Outcome = "Failed" }));
-        Assert.Equal([4], Found(new AuditFilter { Job = "j3" }));
-        Assert.Equal([1, 2], Found(new AuditFilter { Target = "web[01]" }));
-        Assert.Equal([9, 10], Found(new AuditFilter { Last = 2 }));
-        Assert.Equal([10, 9], Found(new AuditFilter { Last = 2, Newest = true }));
-        Assert.Equal([5, 3, 1], Found(new AuditFilter { Actor = "alice", Action = "Approve", Newest = true }));
+        long[] Found(AuditQuery filter) => [.. audit.Query(filter).Select(record => record.Sequence)];
+        Assert.Equal([3, 4, 5], Found(new AuditQuery { From = Now.AddMinutes(2), To = Now.AddMinutes(4) }));
+        Assert.Equal([6, 8, 10], Found(new AuditQuery { Actor = "BOB", Action = "S*" }));
+        Assert.Equal([8], Found(new AuditQuery { Outcome = "Failed" }));
+        Assert.Equal([4], Found(new AuditQuery { Job = "j3" }));
+        Assert.Equal([1, 2], Found(new AuditQuery { Target = "web[01]" }));
+        Assert.Equal([9, 10], Found(new AuditQuery { Last = 2 }));
+        Assert.Equal([10, 9], Found(new AuditQuery { Last = 2, Newest = true }));
+        Assert.Equal([5, 3, 1], Found(new AuditQuery { Actor = "alice", Action = "Approve", Newest = true }));
     }
 
     [Fact]
@@ -101,13 +101,13 @@ public sealed class AuditLogTests
         audit.AppendRefusal("KeyUnknown", "k", "192.0.2.2");
         clock.Fire();
         await audit.FlushAsync().WaitAsync(Deadline);
-        AuditRecord[] records = [.. audit.Query(new AuditFilter())];
+        AuditRecord[] records = [.. audit.Query(new AuditQuery())];
         Assert.Equal([("KeyUnknown", "k", "192.0.2.1", 1000), ("KeyUnknown", "k", "192.0.2.2", 1)], records.Select(record => (record.Outcome, record.Key, record.From, Times(record))));
 
         for (int i = 0; i < 5000; i++)
             audit.AppendRefusal(i % 2 == 0 ? "KeyUnknown" : $"reason{i}", $"k{i}", $"192.0.2.{i}");
         await audit.FlushAsync().WaitAsync(Deadline);
-        records = [.. audit.Query(new AuditFilter()).Skip(2)];
+        records = [.. audit.Query(new AuditQuery()).Skip(2)];
         Assert.InRange(records.Length, 1, 10);
         Assert.Equal(5000, records.Sum(Times));
         Assert.Contains(records, record => record is { Outcome: "KeyUnknown", From: "many" });
@@ -127,13 +127,13 @@ public sealed class AuditLogTests
 
             // The tick stands before this in the queue.
             await audit.WriteAsync(Entry("After"));
-            Assert.Contains(audit.Query(new AuditFilter()), record => record.Outcome == "First");
+            Assert.Contains(audit.Query(new AuditQuery()), record => record.Outcome == "First");
             audit.AppendRefusal("Second");
         }
 
         using ServerDatabase again = root.Open();
         await using var reopened = AuditLog.Open(again);
-        Assert.Equal("Second", reopened.Query(new AuditFilter()).Last().Outcome);
+        Assert.Equal("Second", reopened.Query(new AuditQuery()).Last().Outcome);
     }
 
     [Fact]
@@ -155,7 +155,7 @@ public sealed class AuditLogTests
         await audit.FlushAsync().WaitAsync(Deadline);
         await audit.WriteAsync(Entry("After"));
         Assert.Null(audit.Fault);
-        Assert.Equal(["Before", "Kept", "After"], audit.Query(new AuditFilter()).Select(record => record.Action));
+        Assert.Equal(["Before", "Kept", "After"], audit.Query(new AuditQuery()).Select(record => record.Action));
         Assert.True(audit.Verify().Ok);
     }
 

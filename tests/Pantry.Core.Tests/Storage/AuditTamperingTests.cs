@@ -130,7 +130,7 @@ public sealed class AuditTamperingTests
         using ServerDatabase again = root.Open();
         await using var reopened = AuditLog.Open(again);
         await reopened.FlushAsync();
-        Assert.Equal("CheckpointMissing", reopened.Query(new AuditFilter()).Last().Outcome);
+        Assert.Equal("CheckpointMissing", reopened.Query(new AuditQuery()).Last().Outcome);
         Assert.True(reopened.Verify().Ok);
     }
 

@@ -32,7 +32,7 @@ public sealed class KillTests
         using ServerDatabase database = root.Open();
         using var trust = new TrustStore(database);
         await using var audit = AuditLog.Open(database);
-        HashSet<string?> audited = [.. audit.Query(new AuditFilter { Action = "Approve" }).Select(record => record.Key)];
+        HashSet<string?> audited = [.. audit.Query(new AuditQuery { Action = "Approve" }).Select(record => record.Key)];
         Assert.Equal((true, null), (audit.Verify().Ok, audit.Verify().Problem));
         using var journal = OrderJournal.Open(Path.Combine(root.Path, "client"));
         foreach (string[] words in said.Select(line => line.Split(' ')))

@@ -3,7 +3,7 @@ using Pantry.Targeting;
 namespace Pantry.Storage;
 
 /// <summary>Which records of the audit log are wanted; what is unset lets all through. Names may have wildcards.</summary>
-internal sealed record AuditFilter
+internal sealed record AuditQuery
 {
     public DateTimeOffset? From { get; init; }
 
