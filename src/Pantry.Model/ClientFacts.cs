@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Pantry;
 
 /// <summary>What a client reports about its machine.</summary>
@@ -25,6 +27,7 @@ public sealed record ClientFacts
     public long MemoryBytes { get; init; }
 
     /// <summary>Addresses of the machine's interfaces that are up, loopback left out.</summary>
+    [JsonRequired]
     public IReadOnlyList<string> Addresses { get; init; } = [];
 
     /// <summary>Time since the machine started, when the facts were taken.</summary>
@@ -46,5 +49,6 @@ public sealed record ClientFacts
     public DateTimeOffset CollectedAt { get; init; }
 
     /// <summary>Facts that the client's administrator added.</summary>
+    [JsonRequired]
     public IReadOnlyDictionary<string, string> Custom { get; init; } = new Dictionary<string, string>();
 }

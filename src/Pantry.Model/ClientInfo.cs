@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Pantry;
 
 /// <summary>A client as the server knows it.</summary>
@@ -13,6 +15,7 @@ public sealed record ClientInfo
     public string? Environment { get; init; }
 
     /// <summary>The client's roles; empty where unset.</summary>
+    [JsonRequired]
     public IReadOnlyList<string> Roles { get; init; } = [];
 
     /// <summary>The client's presence.</summary>
@@ -31,6 +34,7 @@ public sealed record ClientInfo
     public string? PublicKey { get; init; }
 
     /// <summary>The streams whose orders the client hears; <c>*</c> for a client with nothing set.</summary>
+    [JsonRequired]
     public IReadOnlyList<string> Streams { get; init; } = [];
 
     /// <summary>The client's identity, so that a client can stand wherever its name can.</summary>

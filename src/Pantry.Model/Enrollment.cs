@@ -18,6 +18,7 @@ public sealed record Enrollment
     public string? Environment { get; init; }
 
     /// <summary>The client's roles; empty where unset.</summary>
+    [JsonRequired]
     public IReadOnlyList<string> Roles { get; init; } = [];
 
     /// <summary>Address of the server.</summary>

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Pantry;
 
 /// <summary>A one-time token that lets a client in whose name matches. Whoever has it can use it: keep it secret.</summary>
@@ -19,6 +21,7 @@ public sealed record EnrollmentToken
     public string? Environment { get; init; }
 
     /// <summary>The client's roles; empty where unset.</summary>
+    [JsonRequired]
     public IReadOnlyList<string> Roles { get; init; } = [];
 
     /// <summary>Address of the server.</summary>

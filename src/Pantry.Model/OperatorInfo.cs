@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Pantry;
 
 /// <summary>An operator: whoever gives orders, a person or a scheduled job.</summary>
@@ -7,6 +9,7 @@ public sealed record OperatorInfo
     public required string Name { get; init; }
 
     /// <summary>What the operator may order, each as <c>streams:commands</c>.</summary>
+    [JsonRequired]
     public IReadOnlyList<string> Scopes { get; init; } = [];
 
     /// <summary>Whether the operator may decide about clients, enrolments and operators, and read the audit log.</summary>

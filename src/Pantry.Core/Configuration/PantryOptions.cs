@@ -40,7 +40,7 @@ internal sealed record PantryOptions
     public TimeSpan ResultGrace { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>Time for a first connection and registration, or for an operator's connection.</summary>
-    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(9);
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(8);
 
     /// <summary>A registration that was not answered in this time is sent again.</summary>
     public TimeSpan RegisterRetry { get; init; } = TimeSpan.FromSeconds(3);

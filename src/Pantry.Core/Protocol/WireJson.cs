@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 
@@ -102,4 +103,20 @@ internal sealed partial class WireJson : JsonSerializerContext
         MessageKind.AuditVerified => Default.AuditVerified,
         _ => null,
     };
+
+    /// <summary>Whether a list has null among its elements: the serializer refuses null for a property, and lets it pass there.</summary>
+    /// <exception cref="JsonException">The bytes are no JSON.</exception>
+    public static bool HasNullInList(ReadOnlySpan<byte> bytes)
+    {
+        var reader = new Utf8JsonReader(bytes);
+        JsonTokenType before = JsonTokenType.None;
+        while (reader.Read())
+        {
+            if (reader.TokenType == JsonTokenType.Null && before != JsonTokenType.PropertyName)
+                return true;
+            before = reader.TokenType;
+        }
+
+        return false;
+    }
 }

@@ -35,27 +35,12 @@ internal sealed partial class SecurityJson : JsonSerializerContext
             return null;
         try
         {
-            return HasNullInList(bytes) ? null : JsonSerializer.Deserialize(bytes, type);
+            return WireJson.HasNullInList(bytes) ? null : JsonSerializer.Deserialize(bytes, type);
         }
         catch (Exception exception) when (exception is JsonException or NotSupportedException or FormatException
             or ArgumentException or OverflowException or InvalidOperationException)
         {
             return null;
         }
-    }
-
-    // The serializer refuses null where a property may not be null, and lets it pass among the elements of a list.
-    private static bool HasNullInList(ReadOnlySpan<byte> bytes)
-    {
-        var reader = new Utf8JsonReader(bytes);
-        JsonTokenType before = JsonTokenType.None;
-        while (reader.Read())
-        {
-            if (reader.TokenType == JsonTokenType.Null && before != JsonTokenType.PropertyName)
-                return true;
-            before = reader.TokenType;
-        }
-
-        return false;
     }
 }

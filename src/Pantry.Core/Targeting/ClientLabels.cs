@@ -17,6 +17,7 @@ internal sealed record ClientLabels
 
     public string? Environment { get; init; }
 
+    [JsonRequired]
     public IReadOnlyList<string> Roles { get; init; } = [];
 
     /// <summary>Whether nothing is set: such a client hears the orders of every stream.</summary>
