@@ -10,12 +10,9 @@ namespace Pantry.Server;
 
 /// <summary>What the server says and hears in its sessions with clients.</summary>
 internal sealed class ClientConversation(
-    ClientRegistry registry, ClientAdmission admission, Authority authority, ServerAudit audit, JobDispatcher jobs, PantryOptions options, TimeProvider time,
+    ClientRegistry registry, ClientAdmission admission, JoinedStreams joined, Authority authority, ServerAudit audit, JobDispatcher jobs, PantryOptions options, TimeProvider time,
     ServerCounters counters, Action<ServerSession, string> close, ILogger log)
 {
-    // Streams whose keys are due because somebody joined them.
-    private readonly HashSet<Topic> _joined = [];
-    private long _renewedAt = time.GetTimestamp();
 
     private readonly ConcurrentDictionary<string, Claim> _claims = new(Names.Comparer);
 
@@ -91,30 +88,6 @@ internal sealed class ClientConversation(
             lock (_deciding)
                 Decide(identity, claim);
         }
-
-        RenewJoinedStreams();
-    }
-
-    /// <summary>Somebody new hears these streams: their keys change soon, once for all who join meanwhile.</summary>
-    public void NoteJoined(ClientLabels labels)
-    {
-        lock (_joined)
-            _joined.UnionWith(Topic.HeardBy(labels).SkipLast(1));
-    }
-
-    private void RenewJoinedStreams()
-    {
-        Topic[] due;
-        lock (_joined)
-        {
-            if (_joined.Count == 0 || time.GetElapsedTime(_renewedAt) < options.StreamKeyInterval)
-                return;
-            due = [.. _joined];
-            _joined.Clear();
-            _renewedAt = time.GetTimestamp();
-        }
-
-        registry.RenewStreams(due);
     }
 
     private void Decide(string identity, Claim claim)
@@ -150,7 +123,7 @@ internal sealed class ClientConversation(
         try
         {
             ClientKey approved = admission.Redeem(session.Key, redeem, session.Address);
-            NoteJoined(approved.Labels);
+            joined.Note(approved.Labels);
             session.Post(new Message(MessageKind.Redeemed, new Redeemed(approved.Labels, authority.RootKey.Bytes.ToArray()), correlation));
         }
         catch (PantryException refused)
@@ -172,7 +145,7 @@ internal sealed class ClientConversation(
             bool wasApproved = session.Role == Senders.Client;
             key = admission.Judge(session.Key, checkedRegister.Labels, register.Token, session.Address);
             if (key.Status == KeyStatus.Approved && !wasApproved)
-                NoteJoined(key.Labels);
+                joined.Note(key.Labels);
         }
         catch (PantryException invalid)
         {
