@@ -3,6 +3,7 @@ using Pantry.Protocol;
 using Pantry.Security;
 using Pantry.Storage;
 using Pantry.Targeting;
+using Pantry.Transport.Gates;
 
 namespace Pantry.Server;
 
@@ -14,7 +15,11 @@ internal sealed class ClientAdmission(
     TrustStore trust, ClientRegistry registry, Authority authority, ServerAudit audit, ServerAddresses addresses, PublicKey serverKey,
     PantryOptions options, TimeProvider time)
 {
+    private const double ClaimsBurst = 500;
     private static readonly TimeSpan LongestLifetime = TimeSpan.FromDays(3650);
+
+    private readonly Lock _allowing = new();
+    private TokenBucket _allowance = new(options.PendingClaimsASecond, ClaimsBurst, time.GetUtcNow().ToUnixTimeMilliseconds());
 
     /// <summary>Makes a key pair that lets one client's own key in, once.</summary>
     public Enrollment Enrol(Enrol request, OperatorEntry by, string? from)
@@ -181,6 +186,12 @@ internal sealed class ClientAdmission(
 
     private ClientKey AddPending(PublicKey key, ClientLabels claimed, string? from, string action)
     {
+        lock (_allowing)
+        {
+            if (!_allowance.TryTake(time.GetUtcNow().ToUnixTimeMilliseconds()))
+                throw new PantryException(PantryErrorCode.LimitReached, "Too many keys that are not approved come at once. The client tries again by itself.");
+        }
+
         DateTimeOffset now = time.GetUtcNow();
         trust.AddPending(new ClientKey(key, KeyStatus.Pending, claimed, now, From: from, Claimed: claimed, LastSeen: now), options.MaxPendingKeys);
         audit.Note(claimed.Identity, key, from, action, claimed.Identity, "Pending", detail: Detail(claimed, null));

@@ -11,7 +11,7 @@ namespace Pantry.Server;
 /// <summary>What the server says and hears in its sessions with clients.</summary>
 internal sealed class ClientConversation(
     ClientRegistry registry, ClientAdmission admission, JoinedStreams joined, Authority authority, ServerAudit audit, JobDispatcher jobs, PantryOptions options, TimeProvider time,
-    ServerCounters counters, Action<ServerSession, string> close, ILogger log)
+    ServerCounters counters, AdmissionLine line, Action<ServerSession, string> close, ILogger log)
 {
 
     private readonly ConcurrentDictionary<string, Claim> _claims = new(Names.Comparer);
@@ -23,20 +23,12 @@ internal sealed class ClientConversation(
     {
         switch (message.Head)
         {
-            case Redeem redeem:
-                // Off the reading task: what lets a key in is on the disk before it is answered.
-                _ = Task.Run(() => Redeem(session, redeem, message.Correlation));
-                return;
-            case Register register when session.Role != Senders.Client:
-                _ = Task.Run(() =>
-                {
-                    lock (_deciding)
-                        Register(session, register, message.Correlation);
-                });
+            case Redeem or Register when session.Role != Senders.Client:
+                if (!line.TryPost(() => LetIn(session, message)))
+                    session.Post(ServerHost.Refusal(PantryErrorCode.LimitReached, "Too many want to be let in at once. Try again later.", message.Correlation));
                 return;
             case Register register:
-                lock (_deciding)
-                    Register(session, register, message.Correlation);
+                Introduce(session, register, message.Correlation);
                 return;
             case Heartbeat when session.Client is null:
                 session.Post(new Message(MessageKind.HeartbeatReply, new HeartbeatReply(time.GetUtcNow())));
@@ -118,7 +110,17 @@ internal sealed class ClientConversation(
         jobs.ClientGone(client, why);
     }
 
-    private void Redeem(ServerSession session, Redeem redeem, ulong correlation)
+    private void LetIn(ServerSession session, Message message)
+    {
+        if (session.Closed)
+            return;
+        if (message.Head is Redeem redeem)
+            LetKeyIn(session, redeem, message.Correlation);
+        else
+            Introduce(session, message.HeadAs<Register>(), message.Correlation);
+    }
+
+    private void LetKeyIn(ServerSession session, Redeem redeem, ulong correlation)
     {
         try
         {
@@ -132,7 +134,7 @@ internal sealed class ClientConversation(
         }
     }
 
-    private void Register(ServerSession session, Register register, ulong correlation)
+    private void Introduce(ServerSession session, Register register, ulong correlation)
     {
         Register checkedRegister;
         ClientKey key;
@@ -154,6 +156,15 @@ internal sealed class ClientConversation(
             return;
         }
 
+        // A token can give labels that the client did not name.
+        if (register.Token is not null && !checkedRegister.Labels.IsWithin(key.Labels))
+            checkedRegister = checkedRegister with { Labels = key.Labels };
+        lock (_deciding)
+            Introduce(session, checkedRegister, key, correlation);
+    }
+
+    private void Introduce(ServerSession session, Register register, ClientKey key, ulong correlation)
+    {
         session.Introduced = true;
         if (key.Status != KeyStatus.Approved)
         {
@@ -161,29 +172,26 @@ internal sealed class ClientConversation(
             return;
         }
 
-        // A token can give labels that the client did not name.
-        if (register.Token is not null && !checkedRegister.Labels.IsWithin(key.Labels))
-            checkedRegister = checkedRegister with { Labels = key.Labels };
         session.Role = Senders.Client;
-        ClientRecord known = registry.Find(key.Labels.Identity)!;
-        if (known.Session is { } holder && holder != session && known.Instance != register.Instance)
+        ClientRecord? known = registry.Find(key.Labels.Identity);
+        if (known?.Session is { } holder && holder != session && known.Instance != register.Instance)
         {
             // The name is taken. Its holder is asked whether it is still there; its next word decides. It is asked once
             // for all that claim the name meanwhile: a flood of claims must not fill its queue, nor put the decision off.
             bool asked = _claims.TryGetValue(known.Identity, out Claim? earlierClaim);
-            _claims[known.Identity] = new Claim(session, checkedRegister, correlation, asked ? earlierClaim!.Since : time.GetTimestamp());
+            _claims[known.Identity] = new Claim(session, register, correlation, asked ? earlierClaim!.Since : time.GetTimestamp());
             if (!asked)
                 holder.Post(new Message(MessageKind.Heartbeat, new Heartbeat(0)));
             return;
         }
 
-        if (known.Session is { } earlier && earlier != session)
+        if (known?.Session is { } earlier && earlier != session)
         {
             // The same run of the client, on a new connection: the old one is dead.
             close(earlier, "the client has connected anew");
         }
 
-        Admit(session, checkedRegister, correlation);
+        Admit(session, register, correlation);
     }
 
     /// <summary>The key is not approved, or not for what it claims: the client hears nothing and waits.</summary>

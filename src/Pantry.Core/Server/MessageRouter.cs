@@ -12,6 +12,14 @@ internal sealed class MessageRouter(
     {
         if (!sessions.TryFind(received.Peer, received.Frames, out ServerSession? session))
             return;
+        if ((session.Role & (Senders.Applicant | Senders.Enrollee)) != 0 && !session.MaySpeak(time.GetElapsedTime(session.OpenedAt)))
+        {
+            counters.Dropped("TooTalkative");
+            audit.Refused("TooTalkative", session.Key, session.Address);
+            sessions.Close(session, "it is not let in and does not stop talking");
+            return;
+        }
+
         Opened opened = session.Messages.Open(received.Frames, session.Role, mayFragment: session.Introduced);
         if (opened.Fault != DecodeFault.None)
         {

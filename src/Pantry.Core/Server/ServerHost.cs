@@ -22,6 +22,7 @@ internal sealed class ServerHost : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly PeerSessions _sessions;
+    private readonly AdmissionLine _line;
     private readonly JoinedStreams _joined;
     private readonly MessageRouter _router;
     private readonly ClientConversation _clients;
@@ -52,10 +53,11 @@ internal sealed class ServerHost : IAsyncDisposable
             Registry, state.Authority, new OrderDesk(state.Authority, state.Trust, options, time), state.Audit, options, time, Counters, Publish, log);
         Fleet = new LocalFleet(this, options);
         _sessions = new PeerSessions(transport, state, options, time, Counters, Closed, log);
+        _line = new AdmissionLine(Counters, log);
         _joined = new JoinedStreams(Registry, options, time);
         var changes = new TrustChanges(Registry, Jobs, _joined, state.Authority, _sessions);
         Administration = new Administration(Registry, state.Trust, Admission, state.Authority, state.AuditLog, state.Audit, changes.CarryOut);
-        _clients = new ClientConversation(Registry, Admission, _joined, state.Authority, state.Audit, Jobs, options, time, Counters, _sessions.Close, log);
+        _clients = new ClientConversation(Registry, Admission, _joined, state.Authority, state.Audit, Jobs, options, time, Counters, _line, _sessions.Close, log);
         _operators = new OperatorConversation(state.Authority, Administration, Admission, state.Audit, Jobs, options, time, _sessions.Close, log);
         _router = new MessageRouter(_sessions, _clients, _operators, state.Audit, Counters, options.Wire, time);
         state.Authority.Changed += changes.BundleChanged;
@@ -183,6 +185,7 @@ internal sealed class ServerHost : IAsyncDisposable
         await _stopping.CancelAsync().ConfigureAwait(false);
         await _transport.DisposeAsync().ConfigureAwait(false);
         await Task.WhenAll(_reading, _sweeping).ConfigureAwait(false);
+        await _line.DisposeAsync().ConfigureAwait(false);
         await _sessions.DisposeAsync().ConfigureAwait(false);
         _state.Audit.Note(ServerAudit.Server, PublicKey, null, "ServerStopped", Configuration.Path, "Done");
         await _state.DisposeAsync().ConfigureAwait(false);

@@ -4,6 +4,7 @@ using Pantry.Security;
 using Pantry.Sessions;
 using Pantry.Sessions.Curve;
 using Pantry.Transport;
+using Pantry.Transport.Gates;
 
 namespace Pantry.Server;
 
@@ -18,6 +19,9 @@ internal sealed class ServerSession
     // Rows and pages wait for room, so that no console is dropped for having asked for much.
     private const int BulkMessages = OutboundMessages / 2;
 
+    private const double StrangersMessagesASecond = 5;
+    private const double StrangersBurst = 50;
+
     private readonly Channel<MessageKind> _bulk = Channel.CreateBounded<MessageKind>(BulkMessages);
 
     private readonly Channel<Outgoing> _outbound = Channel.CreateBounded<Outgoing>(
@@ -26,6 +30,7 @@ internal sealed class ServerSession
     private readonly Func<ServerSession, byte[][], Task<SendOutcome>> _send;
     private readonly Action<ServerSession, string> _drop;
     private int _sending;
+    private TokenBucket _allowance = new(StrangersMessagesASecond, StrangersBurst, 0);
 
     public ServerSession(
         PeerId peer, PublicKey key, Senders role, string address, MessageChannel channel, long now,
@@ -36,7 +41,7 @@ internal sealed class ServerSession
         Role = role;
         Address = address;
         Messages = channel;
-        LastHeard = BegunAt = now;
+        LastHeard = BegunAt = OpenedAt = now;
         _send = send;
         _drop = drop;
     }
@@ -66,7 +71,17 @@ internal sealed class ServerSession
     /// <summary>Timestamp of the handshake that the present keys are of.</summary>
     public long BegunAt { get; private set; }
 
+    /// <summary>Timestamp of the first handshake.</summary>
+    public long OpenedAt { get; }
+
     public bool Closed { get; private set; }
+
+    /// <summary>
+    /// Whether a peer that is not let in yet may say one more thing: a few are enough for that, and each costs the server's
+    /// reading task. Called on that task only.
+    /// </summary>
+    /// <param name="sinceBegun">Time since the session began.</param>
+    public bool MaySpeak(TimeSpan sinceBegun) => _allowance.TryTake((long)sinceBegun.TotalMilliseconds);
 
     /// <summary>Queues a message; a peer whose queue is full is dropped.</summary>
     public void Post(Message message) => Post(new Outgoing(message));
