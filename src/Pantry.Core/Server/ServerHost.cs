@@ -219,7 +219,7 @@ internal sealed class ServerHost : IAsyncDisposable
     {
         if (!_sessions.TryFind(received.Peer, received.Frames, out ServerSession? session))
             return;
-        Opened opened = session.Messages.Open(received.Frames, session.Role, mayFragment: session.Introduced);
+        Opened opened = session.Messages.Open(received.Frames, session.Role, session.MayFragment);
         if (opened.Fault != DecodeFault.None)
         {
             Reject(session, opened);
@@ -304,8 +304,9 @@ internal sealed class ServerHost : IAsyncDisposable
         }
 
         string why = decision == ClientDecision.Remove ? "an operator took the client off the list" : $"an operator said no to the key {key.Key.Fingerprint} ({decision})";
-        if (Registry.Find(key.Labels.Identity) is { } record && record.Key.Equals(key.Key) && Registry.Remove(record.Identity) is not null)
-            Jobs.ClientDismissed(record, $"Client{key.Status}", $"The client's key {key.Key.Fingerprint} is trusted no more: {why}.");
+        if (Registry.Find(key.Labels.Identity) is { } record && record.Key.Equals(key.Key))
+            Registry.Remove(record);
+        Jobs.ClientDismissed(key.Labels.Identity, key.Key, $"Client{key.Status}", $"The client's key {key.Key.Fingerprint} is trusted no more: {why}.");
         foreach (ServerSession session in sessions)
         {
             session.Client = null;
