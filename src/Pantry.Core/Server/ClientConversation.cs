@@ -10,25 +10,22 @@ namespace Pantry.Server;
 
 /// <summary>What the server says and hears in its sessions with clients.</summary>
 internal sealed class ClientConversation(
-    ClientRegistry registry, ClientAdmission admission, JoinedStreams joined, Authority authority, ServerAudit audit, JobDispatcher jobs, PantryOptions options, TimeProvider time,
-    ServerCounters counters, AdmissionLine line, Action<ServerSession, string> close, ILogger log)
+    ClientRegistry registry, ClientAdmission admission, StreamRenewal renewal, Authority authority, ServerAudit audit, JobDispatcher jobs, PantryOptions options, TimeProvider time,
+    ServerCounters counters, Action<ServerSession, string> close, ILogger log)
 {
-
+    private readonly RegistrationDesk _desk = new(counters, log);
     private readonly ConcurrentDictionary<string, Claim> _claims = new(Names.Comparer);
-
-    // Claims are decided on the reading task and by the sweep: two at once could let two clients in under one name.
-    private readonly Lock _deciding = new();
 
     public void Handle(ServerSession session, Message message)
     {
         switch (message.Head)
         {
-            case Redeem or Register when session.Role != Senders.Client:
-                if (!line.TryPost(() => LetIn(session, message)))
-                    session.Post(ServerHost.Refusal(PantryErrorCode.LimitReached, "Too many want to be let in at once. Try again later.", message.Correlation));
+            case Register register when session.Role == Senders.Client:
+                Register(session, register, message.Correlation);
                 return;
-            case Register register:
-                Introduce(session, register, message.Correlation);
+            case not null when message.Kind is MessageKind.Redeem or MessageKind.Register:
+                // Off the reading task: what lets a key in is on the disk before it is answered.
+                _desk.Offer(session, message, LetInOrNot);
                 return;
             case Heartbeat when session.Client is null:
                 session.Post(new Message(MessageKind.HeartbeatReply, new HeartbeatReply(time.GetUtcNow())));
@@ -64,8 +61,8 @@ internal sealed class ClientConversation(
                 session.Post(message);
                 close(session, DisplayText.FirstLine(leave.Reason));
                 GoOffline(client, DisplayText.FirstLine(leave.Reason));
-                if (leave.Forget && registry.Remove(client.Identity) is { } gone)
-                    admission.Leave(gone, session.Address);
+                if (leave.Forget && registry.Remove(client))
+                    admission.Leave(client, session.Address);
                 break;
             default:
                 break;
@@ -77,9 +74,17 @@ internal sealed class ClientConversation(
     {
         foreach ((string identity, Claim claim) in _claims)
         {
-            lock (_deciding)
+            lock (admission.Deciding)
                 Decide(identity, claim);
         }
+    }
+
+    private void LetInOrNot(ServerSession session, Message message)
+    {
+        if (message.Head is Redeem redeem)
+            Redeem(session, redeem, message.Correlation);
+        else
+            Register(session, message.HeadAs<Register>(), message.Correlation);
     }
 
     private void Decide(string identity, Claim claim)
@@ -110,22 +115,12 @@ internal sealed class ClientConversation(
         jobs.ClientGone(client, why);
     }
 
-    private void LetIn(ServerSession session, Message message)
-    {
-        if (session.Closed)
-            return;
-        if (message.Head is Redeem redeem)
-            LetKeyIn(session, redeem, message.Correlation);
-        else
-            Introduce(session, message.HeadAs<Register>(), message.Correlation);
-    }
-
-    private void LetKeyIn(ServerSession session, Redeem redeem, ulong correlation)
+    private void Redeem(ServerSession session, Redeem redeem, ulong correlation)
     {
         try
         {
             ClientKey approved = admission.Redeem(session.Key, redeem, session.Address);
-            joined.Note(approved.Labels);
+            renewal.NoteJoined(approved.Labels);
             session.Post(new Message(MessageKind.Redeemed, new Redeemed(approved.Labels, authority.RootKey.Bytes.ToArray()), correlation));
         }
         catch (PantryException refused)
@@ -134,10 +129,9 @@ internal sealed class ClientConversation(
         }
     }
 
-    private void Introduce(ServerSession session, Register register, ulong correlation)
+    private void Register(ServerSession session, Register register, ulong correlation)
     {
         Register checkedRegister;
-        ClientKey key;
         try
         {
             ClientLabels labels = register.Labels;
@@ -145,9 +139,9 @@ internal sealed class ClientConversation(
                 throw new PantryException(PantryErrorCode.MessageTooLarge, $"The client's facts are larger than {options.Wire.MaxRegistrationBytes:N0} bytes.");
             checkedRegister = register with { Labels = ClientLabels.Create(labels.Identity, labels.Application, labels.Environment, labels.Roles) };
             bool wasApproved = session.Role == Senders.Client;
-            key = admission.Judge(session.Key, checkedRegister.Labels, register.Token, session.Address);
+            ClientKey key = admission.Judge(session.Key, checkedRegister.Labels, register.Token, session.Address);
             if (key.Status == KeyStatus.Approved && !wasApproved)
-                joined.Note(key.Labels);
+                renewal.NoteJoined(key.Labels);
         }
         catch (PantryException invalid)
         {
@@ -156,25 +150,32 @@ internal sealed class ClientConversation(
             return;
         }
 
-        // A token can give labels that the client did not name.
-        if (register.Token is not null && !checkedRegister.Labels.IsWithin(key.Labels))
-            checkedRegister = checkedRegister with { Labels = key.Labels };
-        lock (_deciding)
-            Introduce(session, checkedRegister, key, correlation);
+        session.Introduced = true;
+        lock (admission.Deciding)
+        {
+            // What an operator decided meanwhile counts.
+            if (admission.Now(session.Key) is not { Status: KeyStatus.Approved or KeyStatus.Pending } key)
+                RefuseDecided(session, correlation);
+            else if (key.Status == KeyStatus.Pending)
+                LetWait(session, key, correlation);
+            // A token can give labels that the client did not name.
+            else if (register.Token is not null && !checkedRegister.Labels.IsWithin(key.Labels))
+                LetIn(session, key, checkedRegister with { Labels = key.Labels }, correlation);
+            else
+                LetIn(session, key, checkedRegister, correlation);
+        }
     }
 
-    private void Introduce(ServerSession session, Register register, ClientKey key, ulong correlation)
+    private void LetIn(ServerSession session, ClientKey key, Register register, ulong correlation)
     {
-        session.Introduced = true;
-        if (key.Status != KeyStatus.Approved)
+        if (!register.Labels.IsWithin(key.Labels) || registry.Find(key.Labels.Identity) is not { } known || !known.Key.Equals(session.Key))
         {
-            LetWait(session, key, correlation);
+            RefuseDecided(session, correlation);
             return;
         }
 
         session.Role = Senders.Client;
-        ClientRecord? known = registry.Find(key.Labels.Identity);
-        if (known?.Session is { } holder && holder != session && known.Instance != register.Instance)
+        if (known.Session is { } holder && holder != session && known.Instance != register.Instance)
         {
             // The name is taken. Its holder is asked whether it is still there; its next word decides. It is asked once
             // for all that claim the name meanwhile: a flood of claims must not fill its queue, nor put the decision off.
@@ -185,7 +186,7 @@ internal sealed class ClientConversation(
             return;
         }
 
-        if (known?.Session is { } earlier && earlier != session)
+        if (known.Session is { } earlier && earlier != session)
         {
             // The same run of the client, on a new connection: the old one is dead.
             close(earlier, "the client has connected anew");
@@ -198,15 +199,16 @@ internal sealed class ClientConversation(
     private void LetWait(ServerSession session, ClientKey key, ulong correlation)
     {
         session.Role = Senders.Applicant;
-        if (session.Client is { } before)
+        ClientRecord? before = session.Client ?? (registry.Find(key.Labels.Identity) is { } record && record.Key.Equals(key.Key) ? record : null);
+        session.Client = null;
+        if (before is not null)
         {
-            session.Client = null;
-            registry.Remove(before.Identity);
-            jobs.ClientGone(before, "it claims more than was approved");
-        }
-        else if (registry.Find(key.Labels.Identity) is { } record && record.Key.Equals(key.Key))
-        {
-            registry.Remove(record.Identity);
+            const string Why = "it claims more than was approved";
+            // The key speaks here now; what it was on another session, it is no more.
+            if (before.Session is { } other && other != session)
+                close(other, Why);
+            registry.Remove(before);
+            jobs.ClientGone(before, Why);
         }
 
         log.LogWarning("The client {Client} with the key {Fingerprint} waits for approval.", key.Labels.Identity, key.Key.Fingerprint);
@@ -236,13 +238,13 @@ internal sealed class ClientConversation(
 
     private void Admit(ServerSession session, Register register, ulong correlation)
     {
-        if (registry.Find(register.Labels.Identity) is not { } record || !record.Key.Equals(session.Key))
+        if (registry.Find(register.Labels.Identity) is not { } record || !record.Key.Equals(session.Key)
+            || registry.Admit(record, register.Labels, register, session, time.GetUtcNow()) is not { } admitted)
         {
-            session.Post(ServerHost.Refusal(PantryErrorCode.KeyUnknown, "The client was removed meanwhile.", correlation));
+            RefuseDecided(session, correlation);
             return;
         }
 
-        (IReadOnlyList<TopicGrant> topics, long orderNumber) = registry.Admit(record, register.Labels, register, session, time.GetUtcNow());
         session.Client = record;
         admission.NoteSeen(record);
         NoteClock(session, record, register.ClientTime);
@@ -250,13 +252,16 @@ internal sealed class ClientConversation(
         session.Post(new Message(
             MessageKind.Registered,
             new Registered(
-                RegistrationStatus.Approved, register.Labels, topics, orderNumber, options.HeartbeatInterval.TotalSeconds, options.DeadAfter.TotalSeconds,
+                RegistrationStatus.Approved, register.Labels, admitted.Topics, admitted.OrderNumber, options.HeartbeatInterval.TotalSeconds, options.DeadAfter.TotalSeconds,
                 PantryVersion.Current, time.GetUtcNow(), authority.RootKey.Bytes.ToArray()),
             correlation)
         {
             Bodies = register.BundleSerial < authority.Bundle.Serial ? [authority.SignedBundle] : [],
         });
     }
+
+    private static void RefuseDecided(ServerSession session, ulong correlation) =>
+        session.Post(ServerHost.Refusal(PantryErrorCode.KeyUnknown, "The client was removed meanwhile, or something else was decided about it.", correlation));
 
     private void NoteClock(ServerSession session, ClientRecord client, DateTimeOffset clientTime)
     {

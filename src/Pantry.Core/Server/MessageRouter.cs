@@ -20,7 +20,7 @@ internal sealed class MessageRouter(
             return;
         }
 
-        Opened opened = session.Messages.Open(received.Frames, session.Role, mayFragment: session.Introduced);
+        Opened opened = session.Messages.Open(received.Frames, session.Role, session.MayFragment);
         if (opened.Fault != DecodeFault.None)
         {
             Reject(session, opened);

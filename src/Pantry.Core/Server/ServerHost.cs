@@ -22,8 +22,7 @@ internal sealed class ServerHost : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly PeerSessions _sessions;
-    private readonly AdmissionLine _line;
-    private readonly JoinedStreams _joined;
+    private readonly StreamRenewal _renewal;
     private readonly MessageRouter _router;
     private readonly ClientConversation _clients;
     private readonly OperatorConversation _operators;
@@ -53,11 +52,10 @@ internal sealed class ServerHost : IAsyncDisposable
             Registry, state.Authority, new OrderDesk(state.Authority, state.Trust, options, time), state.Audit, options, time, Counters, Publish, log);
         Fleet = new LocalFleet(this, options);
         _sessions = new PeerSessions(transport, state, options, time, Counters, Closed, log);
-        _line = new AdmissionLine(Counters, log);
-        _joined = new JoinedStreams(Registry, options, time);
-        var changes = new TrustChanges(Registry, Jobs, _joined, state.Authority, _sessions);
+        _renewal = new StreamRenewal(Registry, options, time);
+        var changes = new TrustChanges(Registry, Jobs, _renewal, state.Authority, _sessions);
         Administration = new Administration(Registry, state.Trust, Admission, state.Authority, state.AuditLog, state.Audit, changes.CarryOut);
-        _clients = new ClientConversation(Registry, Admission, _joined, state.Authority, state.Audit, Jobs, options, time, Counters, _line, _sessions.Close, log);
+        _clients = new ClientConversation(Registry, Admission, _renewal, state.Authority, state.Audit, Jobs, options, time, Counters, _sessions.Close, log);
         _operators = new OperatorConversation(state.Authority, Administration, Admission, state.Audit, Jobs, options, time, _sessions.Close, log);
         _router = new MessageRouter(_sessions, _clients, _operators, state.Audit, Counters, options.Wire, time);
         state.Authority.Changed += changes.BundleChanged;
@@ -185,7 +183,6 @@ internal sealed class ServerHost : IAsyncDisposable
         await _stopping.CancelAsync().ConfigureAwait(false);
         await _transport.DisposeAsync().ConfigureAwait(false);
         await Task.WhenAll(_reading, _sweeping).ConfigureAwait(false);
-        await _line.DisposeAsync().ConfigureAwait(false);
         await _sessions.DisposeAsync().ConfigureAwait(false);
         _state.Audit.Note(ServerAudit.Server, PublicKey, null, "ServerStopped", Configuration.Path, "Done");
         await _state.DisposeAsync().ConfigureAwait(false);
@@ -271,7 +268,7 @@ internal sealed class ServerHost : IAsyncDisposable
     {
         _sessions.Sweep();
         _clients.Sweep();
-        _joined.Sweep();
+        _renewal.Sweep();
         foreach (ClientRecord client in Registry.SilentSince(_time.GetUtcNow() - _options.DeadAfter))
             _clients.GoOffline(client, $"nothing was heard for {_options.DeadAfter.TotalSeconds:0} s");
         Jobs.Sweep();

@@ -65,6 +65,9 @@ internal sealed class ServerSession
     /// <summary>The client that speaks here; never taken from a message's content.</summary>
     public ClientRecord? Client { get; set; }
 
+    /// <summary>Whether what the peer says may be long: pieces of it are held only for those who were let in.</summary>
+    public bool MayFragment => Role == Senders.Operator ? Introduced : Client is not null;
+
     /// <summary>Timestamp of the last message.</summary>
     public long LastHeard { get; set; }
 

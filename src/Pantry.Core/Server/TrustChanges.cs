@@ -4,7 +4,7 @@ using Pantry.Storage;
 namespace Pantry.Server;
 
 /// <summary>Sees to sessions, streams and jobs after a decision about a key or an operator, which is stored by then.</summary>
-internal sealed class TrustChanges(ClientRegistry registry, JobDispatcher jobs, JoinedStreams joined, Authority authority, PeerSessions sessions)
+internal sealed class TrustChanges(ClientRegistry registry, JobDispatcher jobs, StreamRenewal renewal, Authority authority, PeerSessions sessions)
 {
     /// <summary>An operator has decided about a client's key.</summary>
     public void CarryOut(ClientDecision decision, ClientKey key)
@@ -12,15 +12,16 @@ internal sealed class TrustChanges(ClientRegistry registry, JobDispatcher jobs, 
         ServerSession[] ofKey = [.. sessions.Of(key.Key)];
         if (decision == ClientDecision.Approve)
         {
-            joined.Note(key.Labels);
+            renewal.NoteJoined(key.Labels);
             foreach (ServerSession waiting in ofKey)
                 waiting.Post(ServerHost.Refusal(PantryErrorCode.NotConnected, "An operator has approved the key: register anew.", 0));
             return;
         }
 
         string why = decision == ClientDecision.Remove ? "an operator took the client off the list" : $"an operator said no to the key {key.Key.Fingerprint} ({decision})";
-        if (registry.Find(key.Labels.Identity) is { } record && record.Key.Equals(key.Key) && registry.Remove(record.Identity) is not null)
-            jobs.ClientDismissed(record, $"Client{key.Status}", $"The client's key {key.Key.Fingerprint} is trusted no more: {why}.");
+        if (registry.Find(key.Labels.Identity) is { } record && record.Key.Equals(key.Key))
+            registry.Remove(record);
+        jobs.ClientDismissed(key.Labels.Identity, key.Key, $"Client{key.Status}", $"The client's key {key.Key.Fingerprint} is trusted no more: {why}.");
         foreach (ServerSession session in ofKey)
         {
             session.Client = null;
