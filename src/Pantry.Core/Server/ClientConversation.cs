@@ -264,6 +264,7 @@ internal sealed class ClientConversation(
         (IReadOnlyList<TopicGrant> topics, long orderNumber) = registry.Admit(record, register.Labels, register, session, time.GetUtcNow());
         session.Client = record;
         admission.NoteSeen(record);
+        NoteClock(session, record, register.ClientTime);
         log.LogInformation("Client {Client} is online.", record.Identity);
         session.Post(new Message(
             MessageKind.Registered,
@@ -274,6 +275,17 @@ internal sealed class ClientConversation(
         {
             Bodies = register.BundleSerial < authority.Bundle.Serial ? [authority.SignedBundle] : [],
         });
+    }
+
+    private void NoteClock(ServerSession session, ClientRecord client, DateTimeOffset clientTime)
+    {
+        TimeSpan skew = clientTime - time.GetUtcNow();
+        if (skew.Duration() <= options.ClockSkew)
+            return;
+        string measured = $"{skew.Duration():d\\.hh\\:mm\\:ss} {(skew > TimeSpan.Zero ? "ahead of" : "behind")} the server's";
+        counters.Dropped(nameof(PantryErrorCode.ClockSkew));
+        audit.Note(client.Identity, client.Key, session.Address, nameof(PantryErrorCode.ClockSkew), client.Identity, measured);
+        log.LogWarning("{Code}: the clock of client {Client} is {Skew}; it will refuse orders. Set the clocks.", nameof(PantryErrorCode.ClockSkew), client.Identity, measured);
     }
 
     private void TakeResult(ServerSession session, ClientRecord client, Result result, Message message)

@@ -142,6 +142,7 @@ internal sealed class JobDispatcher(
             job.Cancel();
             foreach (OpenTarget target in job.OpenTargets())
                 job.Complete(target.Identity, CommandStatus.Lost, "ServerStopped", "The server was stopped before the client answered. The command may have run.");
+            Retire(job);
         }
     }
 

@@ -102,6 +102,8 @@ internal sealed class PeerSessions : IAsyncDisposable
     {
         long now = _time.GetTimestamp();
         _desk.Sweep();
+        foreach (PeerId peer in _leaving.Keys.Where(peer => _transport.AddressOf(peer) is null))
+            _leaving.TryRemove(peer, out _);
         foreach (ServerSession session in _sessions.Values)
         {
             if (_time.GetElapsedTime(session.LastHeard, now) > _options.DeadAfter)
@@ -199,8 +201,8 @@ internal sealed class PeerSessions : IAsyncDisposable
             _known.Add(address);
         var session = new ServerSession(
             peer, key, role, address, new MessageChannel(curve, _options.Wire), now, (to, frames) => _transport.SendAsync(to.Peer, frames), Close);
-        // READY first: what is posted meanwhile is sealed for a peer that can open it only then.
-        await SendAsync(peer, ready).ConfigureAwait(false);
+        // READY leaves first, and the session is there before the peer's answer to it can be.
+        session.Begin(ready, curve);
         _sessions[peer] = session;
         // A connection that ended meanwhile was looked for before there was a session.
         if (_transport.AddressOf(peer) is null)

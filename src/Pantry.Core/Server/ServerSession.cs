@@ -71,6 +71,9 @@ internal sealed class ServerSession
     /// <summary>Queues a message; a peer whose queue is full is dropped.</summary>
     public void Post(Message message) => Post(new Outgoing(message));
 
+    /// <summary>The first thing that leaves: the handshake's last command.</summary>
+    public void Begin(byte[] ready, CurveSession session) => Post(new Outgoing(null, ready, session));
+
     /// <summary>New keys: what comes next is under them, what leaves is so after READY.</summary>
     public void Renew(byte[] ready, CurveSession renewed, long now)
     {

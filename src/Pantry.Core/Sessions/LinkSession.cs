@@ -85,7 +85,7 @@ internal sealed class LinkSession(LinkCredentials credentials, string server, Pa
         if (step.Fault != CurveFault.None)
         {
             attempt.Done.TrySetException(step.Fault == CurveFault.RefusedByPeer
-                ? SessionRefusal.Read(step.Reason ?? "", server)
+                ? SessionRefusal.Read(step.Reason ?? "", server, credentials.Server.Fingerprint)
                 : new PantryException(PantryErrorCode.ServerKeyMismatch,
                     $"What answers at {server} does not have the key {credentials.Server.Fingerprint} ({step.Fault}). Check -ServerPublicKey, or whether the server was set up anew.")
                 { Target = server });
