@@ -45,9 +45,6 @@ public enum PantryErrorCode
     /// <summary>Another process uses the directory.</summary>
     RootInUse,
 
-    /// <summary>An address is not loopback, which is all that is allowed without keys.</summary>
-    AddressNotLoopback,
-
     /// <summary>Something else listens on the port.</summary>
     PortInUse,
 

@@ -34,7 +34,7 @@ internal static class ErrorMap
     {
         PantryErrorCode.InvalidArgument or PantryErrorCode.InvalidName or PantryErrorCode.InvalidKey or PantryErrorCode.InvalidAddress or PantryErrorCode.NoTarget => ErrorCategory.InvalidArgument,
         PantryErrorCode.InvalidConfiguration or PantryErrorCode.InvalidEnrollment => ErrorCategory.InvalidData,
-        PantryErrorCode.AddressNotLoopback or PantryErrorCode.InsecureFile or PantryErrorCode.Refused or PantryErrorCode.InvalidSignature => ErrorCategory.SecurityError,
+        PantryErrorCode.InsecureFile or PantryErrorCode.Refused or PantryErrorCode.InvalidSignature => ErrorCategory.SecurityError,
         PantryErrorCode.KeyUnknown or PantryErrorCode.KeyDenied or PantryErrorCode.KeyRevoked or PantryErrorCode.ServerKeyMismatch => ErrorCategory.AuthenticationError,
         PantryErrorCode.OutOfScope or PantryErrorCode.RootKeyOffline => ErrorCategory.PermissionDenied,
         PantryErrorCode.ClockSkew => ErrorCategory.InvalidOperation,

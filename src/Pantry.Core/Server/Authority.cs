@@ -1,9 +1,11 @@
+using System.Security.Cryptography;
 using System.Text;
 using Pantry.Configuration;
 using Pantry.Operators;
 using Pantry.Protocol;
 using Pantry.Security;
 using Pantry.Storage;
+using Pantry.Targeting;
 
 namespace Pantry.Server;
 
@@ -48,6 +50,9 @@ internal sealed class Authority : IDisposable
     public VerifyKey RootKey => _keeper.Root;
 
     public bool IsRootKeyHere => File.Exists(_keys.RootPath);
+
+    /// <summary>The root key as users see it.</summary>
+    public RootKeyInfo RootKeyInfo => new() { Fingerprint = RootKey.Fingerprint, PublicKey = RootKey.ToString(), IsAtServer = IsRootKeyHere };
 
     /// <summary>Opens what is stored; at the first start makes a root key, the local operator and the first bundle.</summary>
     public static Authority Open(BundleStore store, ServerKeys keys, string network, TimeProvider time)
@@ -138,10 +143,28 @@ internal sealed class Authority : IDisposable
     /// <param name="takeAway">
     /// Whether neither the root key nor the local operator stay: then whoever has this server cannot give orders.
     /// </param>
+    /// <exception cref="PantryException">The file is there, or nobody but the local operator could administer the fleet afterwards.</exception>
     public void ExportRoot(string path, string? password, bool takeAway)
     {
+        if (takeAway && !Bundle.Operators.Any(entry => entry is { Administrator: true } && !Names.Same(entry.Name, LocalOperator) && !IsOver(entry)))
+        {
+            throw new PantryException(PantryErrorCode.InvalidArgument,
+                "Without the root key the server's own operator goes too, and there is no other administrator. Make one first with New-PantryOperator -Administrator.");
+        }
+
         using (SigningKey root = LoadRoot())
-            PrivateFile.WriteNew(path, Encoding.ASCII.GetBytes(root.ToPem(password)));
+        {
+            byte[] pem = Encoding.ASCII.GetBytes(root.ToPem(password) + "\n");
+            try
+            {
+                KeyFile.WriteNew(path, pem);
+            }
+            finally
+            {
+                CryptographicOperations.ZeroMemory(pem);
+            }
+        }
+
         if (!takeAway)
             return;
         if (Bundle.Find(LocalOperator) is not null)

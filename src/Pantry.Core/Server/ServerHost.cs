@@ -46,6 +46,7 @@ internal sealed class ServerHost : IAsyncDisposable
             Registry.Add(key.Key, key.Labels, key.LastSeen);
 
         var addresses = new ServerAddresses(configuration.AdvertisedAddress ?? Addresses.ToAdvertise(configuration.Address), PublishPort, ReceivePort, FilePort);
+        Place = new FleetPlace(addresses.Host, ReceivePort, PublicKey.ToString(), state.Authority.Network);
         Admission = new ClientAdmission(state.Trust, Registry, state.Authority, state.Audit, addresses, PublicKey, options, time);
         Jobs = new JobDispatcher(
             Registry, state.Authority, new OrderDesk(state.Authority, state.Trust, options, time), state.Audit, options, time, Counters, Publish, log);
@@ -66,6 +67,9 @@ internal sealed class ServerHost : IAsyncDisposable
 
     /// <summary>The key that peers must expect.</summary>
     public PublicKey PublicKey => _state.Keys.Session.PublicKey;
+
+    /// <summary>What an operator's file says about this server.</summary>
+    public FleetPlace Place { get; }
 
     public int PublishPort => _transport.PublishPort;
 
