@@ -20,10 +20,8 @@ internal static partial class SecretVariables
     {
         foreach ((string name, byte[] value) in secrets)
         {
-            if (name == RunAsUser.PasswordSecret)
-                continue;
-            RequireName(name);
-            start.Environment[name] = Text(name, value);
+            if (name != RunAsUser.PasswordSecret)
+                start.Environment[name] = Text(name, value);
         }
     }
 
@@ -41,8 +39,11 @@ internal static partial class SecretVariables
             : name;
     }
 
-    private static string Text(string name, byte[] value)
+    /// <summary>The value as a variable holds it.</summary>
+    /// <exception cref="PantryException">The name or the value is none for a variable.</exception>
+    public static string Text(string name, byte[] value)
     {
+        RequireName(name);
         if (value.Length > MaxBytes)
             throw new PantryException(PantryErrorCode.LimitReached, $"The secret '{name}' has more than {MaxBytes:N0} bytes, which a variable cannot hold.");
         try
