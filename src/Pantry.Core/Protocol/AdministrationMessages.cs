@@ -23,7 +23,7 @@ internal enum ClientDecision
     Remove,
 }
 
-/// <summary>A decision about the key with that fingerprint, or of the client of that name.</summary>
+/// <summary>A decision about the key with that fingerprint, whose client must have the name where both are given, or about the client of that name.</summary>
 internal sealed record DecideClient(ClientDecision Decision, string? Identity, string? Fingerprint);
 
 /// <summary>The client as it is now.</summary>

@@ -205,8 +205,13 @@ internal sealed class ClientAdmission(
         {
             string fingerprint = Fingerprint.Normalize(request.Fingerprint)
                 ?? throw new PantryException(PantryErrorCode.InvalidKey, $"'{DisplayText.Clean(request.Fingerprint, 80)}' is no fingerprint; it has five groups of four characters, as Get-PantryClient shows it.");
-            return trust.FindByFingerprint(fingerprint)
+            ClientKey found = trust.FindByFingerprint(fingerprint)
                 ?? throw new PantryException(PantryErrorCode.NoMatchingClient, $"The server knows no client key {fingerprint}. Get-PantryClient lists those it knows.") { Target = fingerprint };
+            return request.Identity is null || Names.Same(request.Identity, found.Labels.Identity)
+                ? found
+                : throw new PantryException(PantryErrorCode.InvalidArgument,
+                    $"The key {fingerprint} is that of '{found.Labels.Identity}', not of '{DisplayText.Clean(request.Identity, 80)}'. Nothing was changed; say which of them is meant.")
+                { Target = fingerprint };
         }
 
         IReadOnlyList<ClientKey> named = trust.Find(Names.RequireIdentity(request.Identity));

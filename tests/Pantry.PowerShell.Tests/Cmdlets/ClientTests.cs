@@ -42,24 +42,15 @@ public sealed class ClientTests
     {
         using Session session = Session.WithFleet();
         session.Run("""
-            [IO.File]::WriteAllText("$root/client.yml", "networking:`n  server_host: 127.0.0.1`n  pub_sub_port: $($server.PublishPort)`n  receive_port: $($server.ReceivePort)`nclient:`n  identity: filed`n  application: shop`n  roles: [web]`n  facts: { rack: r7 }`n")
-            $null = Register-PantryClient -ConfigurationFile "$root/client.yml"
+            [IO.File]::WriteAllText("$root/client.yml", "networking:`n  server_host: 127.0.0.1`n  pub_sub_port: $($server.PublishPort)`n  receive_port: $($server.ReceivePort)`n  server_key: '$($server.PublicKey)'`nclient:`n  identity: filed`n  application: shop`n  roles: [web]`n  facts: { rack: r7 }`n")
+            $null = Register-PantryClient -ConfigurationFile "$root/client.yml" -WarningAction SilentlyContinue | Approve-PantryClient
             """).Clean();
+        session.Until("(Get-PantryClient filed).Status -eq 'Online'");
 
         PSObject? client = Assert.Single(session.Run("Get-PantryClient filed").Clean());
 
         Assert.Equal(("shop", "web"), (client.Text("Application"), client.Text("Roles")));
         Assert.Equal("r7", Assert.Single(session.Run("(Get-PantryClient filed).Facts.Custom['rack']").Clean())!.ToString());
-    }
-
-    [Fact]
-    public void A_server_is_named_by_address_and_ports_and_keys_are_not_offered_yet()
-    {
-        using Session session = Session.WithFleet();
-        session.Run("$at = @{ Server = \"127.0.0.1:$($server.ReceivePort)\"; PublishPort = $server.PublishPort; Identity = 'named'; Application = 'shop' }").Clean();
-
-        Assert.Equal(["NotOffered"], session.Run("Register-PantryClient @at -ServerPublicKey abc").ErrorIds);
-        Assert.Single(session.Run("Register-PantryClient @at").Clean());
     }
 
     [Fact]

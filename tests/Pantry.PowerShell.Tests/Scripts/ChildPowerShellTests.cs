@@ -116,9 +116,10 @@ public sealed class ChildPowerShellTests
         public static async Task<BareClient> StartAsync(string path)
         {
             Session session = Session.WithFleet();
-            PSObject? server = session.Run("$server").Clean().Single();
+            string enrolment = Path.Combine(session.Root, "bare.enrollment");
+            session.Run("$null = New-PantryEnrollment bare -Application shop -OutFile \"$root/bare.enrollment\"").Clean();
             var start = new ProcessStartInfo(Environment.ProcessPath is { } runner && Path.GetFileNameWithoutExtension(runner) == "dotnet" ? runner : "dotnet",
-                [Places.TestHost, "client", server.Text("PublishPort"), server.Text("ReceivePort"), "bare", "shop"])
+                [Places.TestHost, "client", enrolment, Path.Combine(session.Root, "bare")])
             {
                 RedirectStandardInput = true,
                 RedirectStandardOutput = true,
