@@ -111,10 +111,10 @@ internal sealed class JobDispatcher(
             End(job, client.Identity, CommandStatus.Offline, "WentOffline", $"The client went offline before it answered ({why}); last seen {client.LastSeen:u}.");
     }
 
-    /// <summary>A client's key is trusted no more: what it would still say does not count, and what waits for it is not sent.</summary>
+    /// <summary>A client's key is trusted no more: what it would still say does not count. What waits for its turn ends when that comes.</summary>
     public void ClientDismissed(string identity, PublicKey key, string code, string why)
     {
-        foreach (Job job in _jobs.Values.Where(job => job.IsTarget(identity, key)))
+        foreach (Job job in _jobs.Values.Where(job => job.IsTarget(identity, key) && job.SentAt(identity) is not null))
             End(job, identity, CommandStatus.Denied, code, why);
     }
 

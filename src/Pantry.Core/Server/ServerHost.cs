@@ -226,7 +226,8 @@ internal sealed class ServerHost : IAsyncDisposable
     internal static Message Refusal(PantryErrorCode code, string text, ulong correlation) =>
         new(MessageKind.Refused, new Refused(code.ToString(), text), correlation);
 
-    private void Publish(IEnumerable<Topic> topics, Message message)
+    /// <summary>Publishes a message to all who hear any of the topics.</summary>
+    public void Publish(IEnumerable<Topic> topics, Message message)
     {
         foreach ((TopicId id, byte[] frame) in Registry.Seal(topics, MessageCodec.Encode(message)))
         {
