@@ -36,6 +36,8 @@ internal sealed class BenchFleet : IAsyncDisposable
 
     public string ServerRoot => Path.Combine(_root, "server");
 
+    public int Count => _trusts.Length;
+
     public IReadOnlyList<ClientAgent> Agents => _agents;
 
     /// <summary>A directory in memory where there is one.</summary>
@@ -75,6 +77,16 @@ internal sealed class BenchFleet : IAsyncDisposable
         _agents.AddRange(await Task.WhenAll(_trusts.Select((trust, i) => Task.Run(() => ClientAgent.StartAsync(
             new ClientConfiguration { Server = server, Labels = trust.Labels, Path = HomeOf(_root, i) }, commands, _loops[i / ClientsOfLoop], Options)))));
     }
+
+    /// <summary>As many clients with the same keys that do no more than register.</summary>
+    public EmulatedSession[] Emulated() =>
+    [
+        .. _trusts.Select((trust, i) =>
+        {
+            using ClientHome home = ClientHome.Open(HomeOf(_root, i));
+            return new EmulatedSession(CurveKeyPair.FromSecret([.. home.Key.Secret]), PublicKey.Parse(trust.ServerKey), trust.Labels);
+        }),
+    ];
 
     public async Task StopAsync()
     {
