@@ -87,6 +87,12 @@ public enum PantryErrorCode
     /// <summary>No known client belongs to the target.</summary>
     NoMatchingClient,
 
+    /// <summary>There is no such operator.</summary>
+    NoMatchingOperator,
+
+    /// <summary>The audit log is not as it was written.</summary>
+    AuditLogBroken,
+
     /// <summary>The message is larger than the protocol allows.</summary>
     MessageTooLarge,
 

@@ -102,9 +102,7 @@ internal sealed class Authority : IDisposable
     /// <summary>Adds an operator.</summary>
     public void Add(AddOperator request) => Sign(bundle => NewOperator.AddTo(bundle, request, _time.GetUtcNow()));
 
-    public void Remove(string name) => Sign(bundle => bundle.Find(name) is not null
-        ? bundle.Without(name, _time.GetUtcNow())
-        : throw new PantryException(PantryErrorCode.InvalidArgument, $"There is no operator '{DisplayText.Clean(name, 80)}'. Get-PantryOperator lists them.") { Target = name });
+    public void Remove(string name) => Sign(bundle => NewOperator.RemoveFrom(bundle, name, _time.GetUtcNow()));
 
     /// <summary>Puts a bundle in force that was signed elsewhere.</summary>
     /// <exception cref="PantryException">The bundle does not stand, or is no newer than the one in force.</exception>
