@@ -15,14 +15,13 @@ public abstract class DecisionCmdlet : FleetCmdlet
     private readonly List<DecideClient> _wanted = [];
 
     /// <summary>Clients by name; beside a fingerprint, the name that its client must have.</summary>
-    [Parameter(ValueFromPipelineByPropertyName = true, ParameterSetName = "Fingerprint")]
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true, ParameterSetName = "Identity")]
-    [ValidateNotNullOrEmpty]
+    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [ValidateNotNull]
     [ArgumentCompleter(typeof(IdentityCompleter))]
-    public string[] Identity { get; set; } = [];
+    public ClientReference[] Identity { get; set; } = [];
 
     /// <summary>Clients by the fingerprint of their key, as Get-PantryClient shows it.</summary>
-    [Parameter(Mandatory = true, ValueFromPipelineByPropertyName = true, ParameterSetName = "Fingerprint")]
+    [Parameter(ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
     public string[] Fingerprint { get; set; } = [];
 
@@ -38,16 +37,18 @@ public abstract class DecisionCmdlet : FleetCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
-        if (ParameterSetName == "Identity")
+        if (Identity.Length > 1 && Fingerprint.Length > 0)
+            ThrowTerminatingError(ErrorMap.ToRecord(Invalid("A fingerprint goes with one name. Give names with -Identity or keys with -Fingerprint.")));
+        if (Identity.Length == 0 && Fingerprint.Length == 0)
         {
-            foreach (string name in Identity)
-                Add(name, null);
+            ThrowTerminatingError(ErrorMap.ToRecord(new PantryException(PantryErrorCode.NoTarget,
+                "No client was named, so nothing was done. Pipe clients, or name them with -Identity or their keys with -Fingerprint.")));
         }
-        else
-        {
-            foreach (string fingerprint in Fingerprint)
-                Add(Identity is [var name] ? name : null, fingerprint);
-        }
+
+        foreach (string fingerprint in Fingerprint)
+            Add(Identity is [var client] ? client.Identity : null, fingerprint);
+        foreach (ClientReference client in Fingerprint.Length == 0 ? Identity : [])
+            Add(client.Identity, client.Fingerprint);
     }
 
     private void Add(string? name, string? fingerprint)

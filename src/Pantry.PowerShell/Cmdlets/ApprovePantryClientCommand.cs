@@ -4,7 +4,7 @@ using Pantry.Protocol;
 namespace Pantry.PowerShell.Cmdlets;
 
 /// <summary>Lets clients in whose keys wait, as what they say they are. Compare the fingerprint with what the client shows first.</summary>
-[Cmdlet(VerbsLifecycle.Approve, "PantryClient", SupportsShouldProcess = true, DefaultParameterSetName = "Fingerprint")]
+[Cmdlet(VerbsLifecycle.Approve, "PantryClient", SupportsShouldProcess = true)]
 [OutputType(typeof(ClientInfo))]
 public sealed class ApprovePantryClientCommand : DecisionCmdlet
 {

@@ -4,7 +4,7 @@ using Pantry.Protocol;
 namespace Pantry.PowerShell.Cmdlets;
 
 /// <summary>Says no to keys that wait. A client whose key was denied is not let in again until the key is approved.</summary>
-[Cmdlet(VerbsLifecycle.Deny, "PantryClient", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High, DefaultParameterSetName = "Fingerprint")]
+[Cmdlet(VerbsLifecycle.Deny, "PantryClient", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
 [OutputType(typeof(ClientInfo))]
 public sealed class DenyPantryClientCommand : DecisionCmdlet
 {

@@ -4,7 +4,7 @@ using Pantry.Protocol;
 namespace Pantry.PowerShell.Cmdlets;
 
 /// <summary>Forgets keys and all that is known of their clients. Whoever comes with such a key later is a stranger.</summary>
-[Cmdlet(VerbsCommon.Remove, "PantryClient", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High, DefaultParameterSetName = "Fingerprint")]
+[Cmdlet(VerbsCommon.Remove, "PantryClient", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
 [OutputType(typeof(ClientInfo))]
 public sealed class RemovePantryClientCommand : DecisionCmdlet
 {

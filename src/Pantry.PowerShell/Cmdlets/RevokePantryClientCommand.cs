@@ -4,7 +4,7 @@ using Pantry.Protocol;
 namespace Pantry.PowerShell.Cmdlets;
 
 /// <summary>Takes the trust in a client's key back: its session ends, what runs there is stopped, and the keys of all it heard change.</summary>
-[Cmdlet(VerbsSecurity.Revoke, "PantryClient", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High, DefaultParameterSetName = "Fingerprint")]
+[Cmdlet(VerbsSecurity.Revoke, "PantryClient", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
 [OutputType(typeof(ClientInfo))]
 public sealed class RevokePantryClientCommand : DecisionCmdlet
 {
