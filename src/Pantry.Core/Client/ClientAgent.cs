@@ -13,6 +13,9 @@ namespace Pantry.Client;
 /// <summary>A running client: registers, hears orders, hands those that stand to be run, and answers.</summary>
 internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
 {
+    // The server's gate lets so many subscriptions through and no more.
+    private const int MostReplaced = 256;
+
     private readonly PantryOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
@@ -22,6 +25,8 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
     private readonly StreamOpener _streams;
     private readonly string _instance = Guid.NewGuid().ToString("N");
     private readonly Lock _disposing = new();
+    // Topics that were replaced; heard for a little longer, for what was published before they were.
+    private readonly List<(TopicId Id, long ReplacedAt)> _replaced = [];
     private IReadOnlyList<TopicId> _topics = [];
     private ServerLink? _link;
     private Task? _stopped;
@@ -187,6 +192,7 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
     {
         foreach (Message result in _duty.Due(everything: false))
             await link.SendAsync(result).ConfigureAwait(false);
+        await DropReplacedAsync(link).ConfigureAwait(false);
         if (Registration != RegistrationStatus.Approved || _time.GetElapsedTime(_factsSentAt) < _options.FactsInterval)
             return;
         _factsSentAt = _time.GetTimestamp();
@@ -199,7 +205,24 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
         _streams.Replace(grants);
         TopicId[] topics = [.. grants.Select(grant => TopicId.FromBytes(grant.Id))];
         IReadOnlyList<TopicId> before = Interlocked.Exchange(ref _topics, topics);
-        await link.SetTopicsAsync([.. before.Except(topics)], [.. topics.Except(before)]).ConfigureAwait(false);
+        lock (_replaced)
+            _replaced.AddRange(before.Except(topics).Select(topic => (topic, _time.GetTimestamp())));
+        await DropReplacedAsync(link).ConfigureAwait(false);
+        await link.SetTopicsAsync([], [.. topics.Except(before)]).ConfigureAwait(false);
+    }
+
+    private async Task DropReplacedAsync(ServerLink link)
+    {
+        TopicId[] due;
+        lock (_replaced)
+        {
+            int tooMany = Math.Max(0, _replaced.Count - MostReplaced);
+            due = [.. _replaced.Where((topic, place) => place < tooMany || _time.GetElapsedTime(topic.ReplacedAt) > _options.HeartbeatInterval).Select(topic => topic.Id)];
+            _replaced.RemoveAll(topic => due.Contains(topic.Id));
+        }
+
+        if (due.Length > 0)
+            await link.SetTopicsAsync([.. due.Except(_topics)], []).ConfigureAwait(false);
     }
 
     private void AcceptBundle(byte[] bundle)

@@ -37,7 +37,8 @@ internal static class ClientEnrolment
                 { Target = configuration.Path };
             }
 
-            if (!Names.Same(trust.Labels.Identity, configuration.Labels.Identity) || !configuration.Labels.IsWithin(trust.Labels))
+            // Where nothing is said, the client is what it was. What is said counts, and the server has the last word.
+            if (!configuration.Labels.Unlabelled || !Names.Same(trust.Labels.Identity, configuration.Labels.Identity))
                 home.Save(trust with { Labels = configuration.Labels });
             return remembered;
         }
@@ -62,7 +63,7 @@ internal static class ClientEnrolment
         }
 
         // A token can give labels where the client claimed none; it never makes of it what it did not ask to be.
-        if (!configuration.Labels.Unlabelled && !labels.IsWithin(configuration.Labels))
+        if (!Names.Same(labels.Identity, configuration.Labels.Identity) || (!configuration.Labels.Unlabelled && !labels.IsWithin(configuration.Labels)))
             throw new PantryException(PantryErrorCode.ServerKeyMismatch, "The server approved this client as something else than it claims to be. Compare its labels with what the server shows.");
         home.Save(new ClientTrust(server.ToString(), network, root.ToString(), labels, configuration.Enrollment?.Id));
     }

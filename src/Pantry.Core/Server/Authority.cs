@@ -18,6 +18,8 @@ internal sealed class Authority : IDisposable
     /// <summary>Name of the operator made at the first start, for whoever works on the server itself.</summary>
     public const string LocalOperator = "local";
 
+    private const int MaxKeyBytes = 4096;
+
     private readonly Lock _lock = new();
     private readonly BundleStore _store;
     private readonly ServerKeys _keys;
@@ -59,8 +61,7 @@ internal sealed class Authority : IDisposable
     {
         if (store.Latest() is { } latest)
         {
-            VerifyKey pinned = VerifyKey.Parse(Encoding.ASCII.GetString(File.ReadAllBytes(keys.PinnedRootPath)).Trim());
-            return new Authority(store, keys, network, BundleKeeper.Restore(network, pinned, latest.Bundle), time);
+            return new Authority(store, keys, network, BundleKeeper.Restore(network, ReadPinned(keys.PinnedRootPath), latest.Bundle), time);
         }
 
         using SigningKey root = SigningKeyFile.LoadOrCreate(keys.RootPath);
@@ -194,7 +195,21 @@ internal sealed class Authority : IDisposable
 
     public void Dispose() => _local?.Dispose();
 
-    private VerifyKey PinnedRoot => VerifyKey.Parse(Encoding.ASCII.GetString(File.ReadAllBytes(_keys.PinnedRootPath)).Trim());
+    private VerifyKey PinnedRoot => ReadPinned(_keys.PinnedRootPath);
+
+    private static VerifyKey ReadPinned(string path)
+    {
+        try
+        {
+            return VerifyKey.Parse(Encoding.ASCII.GetString(PrivateFile.Read(path, MaxKeyBytes)).Trim());
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new PantryException(PantryErrorCode.StorageFailed,
+                $"The fleet's root key, whose public half is '{path}', cannot be read: {exception.Message} Bring the file back from a copy of the root directory.", exception)
+            { Target = path };
+        }
+    }
 
     private void Sign(Func<TrustBundle, TrustBundle> change)
     {

@@ -3,6 +3,7 @@ using Pantry.Protocol;
 using Pantry.Security;
 using Pantry.Storage;
 using Pantry.Targeting;
+using Pantry.Transport.Gates;
 
 namespace Pantry.Server;
 
@@ -14,7 +15,20 @@ internal sealed class ClientAdmission(
     TrustStore trust, ClientRegistry registry, Authority authority, ServerAudit audit, ServerAddresses addresses, PublicKey serverKey,
     PantryOptions options, TimeProvider time)
 {
+    private const double ClaimsBurst = 500;
     private static readonly TimeSpan LongestLifetime = TimeSpan.FromDays(3650);
+
+    private readonly Lock _allowing = new();
+    private TokenBucket _allowance = new(options.PendingClaimsASecond, ClaimsBurst, time.GetUtcNow().ToUnixTimeMilliseconds());
+
+    /// <summary>
+    /// Held while a decision is made and while a client is let in by one: of two at once, one would let a client in under a
+    /// name that is another's, or take a client off the list that was just approved.
+    /// </summary>
+    public Lock Deciding { get; } = new();
+
+    /// <summary>What is known of a key at this moment.</summary>
+    public ClientKey? Now(PublicKey key) => trust.Find(key);
 
     /// <summary>Makes a key pair that lets one client's own key in, once.</summary>
     public Enrollment Enrol(Enrol request, OperatorEntry by, string? from)
@@ -81,9 +95,11 @@ internal sealed class ClientAdmission(
         string identity = Names.RequireIdentity(request.Identity);
         try
         {
-            ClientKey approved = trust.Redeem(enrollmentKey, own, identity, time.GetUtcNow(), from);
+            bool again = trust.FindEnrollment(enrollmentKey)?.UsedAt is not null;
+            ClientKey approved = StillApproved(trust.Redeem(enrollmentKey, own, identity, time.GetUtcNow(), from));
             MakeKnown(approved);
-            audit.Note(approved.Labels.Identity, own, from, "EnrollmentUsed", approved.Labels.Identity, "Approved", detail: Detail(approved.Labels, approved.Enrollment));
+            if (!again)
+                audit.Note(approved.Labels.Identity, own, from, "EnrollmentUsed", approved.Labels.Identity, "Approved", detail: Detail(approved.Labels, approved.Enrollment));
             return approved;
         }
         catch (PantryException refused)
@@ -120,17 +136,22 @@ internal sealed class ClientAdmission(
     /// <summary>Carries out an operator's decision in what is stored; the caller sees to sessions and jobs.</summary>
     public ClientKey Decide(DecideClient request, OperatorEntry by, string? from)
     {
-        ClientKey key = Find(request);
-        DateTimeOffset now = time.GetUtcNow();
-        ClientKey decided = request.Decision switch
+        ClientKey key, decided;
+        lock (Deciding)
         {
-            ClientDecision.Approve => trust.Decide(key.Key, KeyStatus.Approved, key.Claimed ?? key.Labels, by.Name, now),
-            ClientDecision.Deny => trust.Decide(key.Key, KeyStatus.Denied, null, by.Name, now),
-            ClientDecision.Revoke => trust.Decide(key.Key, KeyStatus.Revoked, null, by.Name, now),
-            _ => Remove(key),
-        };
-        if (decided.Status == KeyStatus.Approved && request.Decision == ClientDecision.Approve)
-            MakeKnown(decided);
+            key = Find(request);
+            DateTimeOffset now = time.GetUtcNow();
+            decided = request.Decision switch
+            {
+                ClientDecision.Approve => trust.Decide(key.Key, KeyStatus.Approved, key.Claimed ?? key.Labels, by.Name, now),
+                ClientDecision.Deny => trust.Decide(key.Key, KeyStatus.Denied, null, by.Name, now),
+                ClientDecision.Revoke => trust.Decide(key.Key, KeyStatus.Revoked, null, by.Name, now),
+                _ => Remove(key),
+            };
+            if (decided.Status == KeyStatus.Approved && request.Decision == ClientDecision.Approve)
+                MakeKnown(decided);
+        }
+
         audit.Note(by, from, $"Client{request.Decision}", key.Labels.Identity, "Done", detail: Detail(decided.Labels, null, key.Key));
         return decided;
     }
@@ -167,7 +188,7 @@ internal sealed class ClientAdmission(
     {
         try
         {
-            ClientKey approved = trust.RedeemToken(token, key, claimed, time.GetUtcNow(), from);
+            ClientKey approved = StillApproved(trust.RedeemToken(token, key, claimed, time.GetUtcNow(), from));
             MakeKnown(approved);
             audit.Note(approved.Labels.Identity, key, from, "TokenUsed", approved.Labels.Identity, "Approved", detail: Detail(approved.Labels, approved.Enrollment));
             return approved;
@@ -179,11 +200,26 @@ internal sealed class ClientAdmission(
         }
     }
 
+    // What a key got once says nothing about what it is now.
+    private static ClientKey StillApproved(ClientKey key) => key.Status == KeyStatus.Approved ? key : throw new PantryException(
+        PantryErrorCode.InvalidEnrollment, $"The key {key.Key.Fingerprint} was let in before and is {key.Status} now. An operator can approve it with Approve-PantryClient.");
+
     private ClientKey AddPending(PublicKey key, ClientLabels claimed, string? from, string action)
     {
+        lock (_allowing)
+        {
+            if (!_allowance.TryTake(time.GetUtcNow().ToUnixTimeMilliseconds()))
+                throw new PantryException(PantryErrorCode.LimitReached, "Too many keys that are not approved come at once. The client tries again by itself.");
+        }
+
         DateTimeOffset now = time.GetUtcNow();
+        bool waits = trust.Find(key)?.Status == KeyStatus.Pending;
         trust.AddPending(new ClientKey(key, KeyStatus.Pending, claimed, now, From: from, Claimed: claimed, LastSeen: now), options.MaxPendingKeys);
-        audit.Note(claimed.Identity, key, from, action, claimed.Identity, "Pending", detail: Detail(claimed, null));
+        // Whoever claims something else every time must not fill the log.
+        if (waits)
+            audit.Refused(action, key, from);
+        else
+            audit.Note(claimed.Identity, key, from, action, claimed.Identity, "Pending", detail: Detail(claimed, null));
         return trust.Find(key)!;
     }
 

@@ -17,12 +17,18 @@ internal sealed class HandshakeQueue(int capacity, int perAddress)
 
     public int Count => _places.Count;
 
-    /// <param name="peer">Whose it is; what it had in line before gives way.</param>
+    /// <param name="peer">Whose it is; what it had in line before gives way, and who only asks again keeps the place.</param>
     /// <param name="command">The command.</param>
     /// <param name="address">Where the peer is.</param>
     /// <param name="priority">Class, from 0, which comes first.</param>
     public bool TryAdd(PeerId peer, byte[] command, string address, int priority)
     {
+        if (_places.TryGetValue(peer, out LinkedListNode<WaitingHandshake>? place) && place.List == _classes[priority] && place.Value.Address == address)
+        {
+            place.Value = new WaitingHandshake(peer, command, address);
+            return true;
+        }
+
         Remove(peer);
         int others = _ofAddress.GetValueOrDefault(address);
         if (_places.Count >= capacity || others >= perAddress)

@@ -42,7 +42,9 @@ internal sealed class JobDispatcher(
                 $"No client that the server knows belongs to {request.Target}; nothing was sent. Get-PantryClient lists the clients and their streams.");
         }
 
-        var job = new Job(order, [.. recipients.Select(recipient => recipient.Identity), .. unknown]);
+        var job = new Job(
+            order, [.. recipients.Select(recipient => recipient.Identity), .. unknown],
+            recipients.ToDictionary(recipient => recipient.Identity, recipient => recipient.Key, Names.Comparer));
         await audit.OrderedAsync(job).ConfigureAwait(false);
         if (!_jobs.TryAdd(job.Id, job))
             throw new PantryException(PantryErrorCode.InvalidArgument, $"There is a job {job.Id} already; an order is given once.");
@@ -75,14 +77,15 @@ internal sealed class JobDispatcher(
     }
 
     /// <summary>A client acknowledged an order.</summary>
-    public bool Accept(string id, ClientRecord client) => Find(id)?.Accept(client.Identity, time.GetTimestamp()) ?? false;
+    public bool Accept(string id, ClientRecord client) =>
+        Find(id) is { } job && job.IsTarget(client.Identity, client.Key) && job.Accept(client.Identity, time.GetTimestamp());
 
     /// <summary>A client's result; false where the client is no target of the job.</summary>
     public bool Complete(Result result, IReadOnlyList<byte[]> bodies, ClientRecord client)
     {
         if (Find(result.Job) is not { } job)
             return true; // A job of an earlier run, or long ended: there is nobody to tell, and the client may forget it.
-        if (!job.IsTarget(client.Identity))
+        if (!job.IsTarget(client.Identity, client.Key))
             return false;
         if (bodies.Sum(body => (long)body.Length) > options.Wire.MaxResultBytes)
             (result, bodies) = (result with { Truncated = true, Format = BodyFormat.None }, []);
@@ -102,22 +105,28 @@ internal sealed class JobDispatcher(
     }
 
     /// <summary>A client went away: it will not answer.</summary>
-    public void ClientGone(ClientRecord client, string why) =>
-        EndTarget(client, CommandStatus.Offline, "WentOffline", $"The client went offline before it answered ({why}); last seen {client.LastSeen:u}.");
-
-    /// <summary>A client is trusted no more: what it would still say does not count.</summary>
-    public void ClientDismissed(ClientRecord client, string code, string why) => EndTarget(client, CommandStatus.Denied, code, why);
-
-    private void EndTarget(ClientRecord client, CommandStatus status, string code, string why)
+    public void ClientGone(ClientRecord client, string why)
     {
-        foreach (Job job in _jobs.Values)
-        {
-            if (job.IsTarget(client.Identity) && job.SentAt(client.Identity) is not null && job.Complete(client.Identity, status, code, why))
-            {
-                Advance(job);
-            }
-        }
+        foreach (Job job in _jobs.Values.Where(job => job.IsTarget(client.Identity, client.Key) && job.SentAt(client.Identity) is not null))
+            End(job, client.Identity, CommandStatus.Offline, "WentOffline", $"The client went offline before it answered ({why}); last seen {client.LastSeen:u}.");
     }
+
+    /// <summary>A client's key is trusted no more: what it would still say does not count. What waits for its turn ends when that comes.</summary>
+    public void ClientDismissed(string identity, PublicKey key, string code, string why)
+    {
+        foreach (Job job in _jobs.Values.Where(job => job.IsTarget(identity, key) && job.SentAt(identity) is not null))
+            End(job, identity, CommandStatus.Denied, code, why);
+    }
+
+    private void End(Job job, string identity, CommandStatus status, string code, string why)
+    {
+        if (job.Complete(identity, status, code, why))
+            Advance(job);
+    }
+
+    /// <summary>The clients that still hold the keys which the order was given for.</summary>
+    private List<Recipient> Present(Job job, IEnumerable<string> identities) =>
+        [.. registry.Refresh(identities).Where(recipient => job.IsTarget(recipient.Identity, recipient.Key))];
 
     /// <summary>Looks for what is overdue: sends again, or ends the target.</summary>
     public void Sweep()
@@ -142,6 +151,7 @@ internal sealed class JobDispatcher(
             job.Cancel();
             foreach (OpenTarget target in job.OpenTargets())
                 job.Complete(target.Identity, CommandStatus.Lost, "ServerStopped", "The server was stopped before the client answered. The command may have run.");
+            Retire(job);
         }
     }
 
@@ -177,14 +187,14 @@ internal sealed class JobDispatcher(
         else if (time.GetElapsedTime(target.LastSentAt, now) > ResendAfter(job) * Math.Pow(2, target.Resends))
         {
             job.NoteResend(target.Identity, now);
-            foreach (Recipient recipient in registry.Refresh([target.Identity]))
+            foreach (Recipient recipient in Present(job, [target.Identity]))
                 SendDirectly(job, recipient);
         }
     }
 
     private void SendCancel(Job job, IEnumerable<string> identities)
     {
-        foreach (Recipient recipient in registry.Refresh(identities))
+        foreach (Recipient recipient in Present(job, identities))
             recipient.Session?.Post(new Message(MessageKind.CancelOrder, new CancelOrder(job.Id)));
     }
 
@@ -201,7 +211,7 @@ internal sealed class JobDispatcher(
             return;
 
         bool whole = known is not null && batch.Count == known.Count;
-        IReadOnlyList<Recipient> recipients = whole ? known! : registry.Refresh(batch);
+        IReadOnlyList<Recipient> recipients = whole ? known! : Present(job, batch);
         foreach (Recipient recipient in recipients.Where(recipient => recipient.Status != ClientStatus.Online))
             CompleteUnreachable(job, recipient);
         foreach (string forgotten in batch.Except(recipients.Select(recipient => recipient.Identity), Names.Comparer))

@@ -16,6 +16,7 @@ internal sealed class LocalFleet(ServerHost host, PantryOptions options) : IFlee
     public async Task<IJob> StartJobAsync(JobRequest request, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
+        RequireRunning();
         OrderSigner signer = host.Authority.LocalSigner(options);
         SignedJob signed;
         if (request.Secrets is { Count: > 0 })
@@ -58,9 +59,16 @@ internal sealed class LocalFleet(ServerHost host, PantryOptions options) : IFlee
     // A decision counts as done when the audit log has it too.
     private async Task<T> DoneAsync<T>(Func<T> decision, CancellationToken cancellation)
     {
+        RequireRunning();
         T decided = await Task.Run(decision, cancellation).ConfigureAwait(false);
         await host.Audit.FlushAsync().ConfigureAwait(false);
         return decided;
+    }
+
+    private void RequireRunning()
+    {
+        if (host.Status == ServiceStatus.Stopped)
+            throw new PantryException(PantryErrorCode.Stopped, "The server was stopped; it takes no more orders.");
     }
 
     // Whoever can reach this object has the server's own memory; only the operator's place in the bundle can be taken.

@@ -102,6 +102,8 @@ internal sealed class PeerSessions : IAsyncDisposable
     {
         long now = _time.GetTimestamp();
         _desk.Sweep();
+        foreach (PeerId peer in _leaving.Keys.Where(peer => _transport.AddressOf(peer) is null))
+            _leaving.TryRemove(peer, out _);
         foreach (ServerSession session in _sessions.Values)
         {
             if (_time.GetElapsedTime(session.LastHeard, now) > _options.DeadAfter)
@@ -199,8 +201,8 @@ internal sealed class PeerSessions : IAsyncDisposable
             _known.Add(address);
         var session = new ServerSession(
             peer, key, role, address, new MessageChannel(curve, _options.Wire), now, (to, frames) => _transport.SendAsync(to.Peer, frames), Close);
-        // READY first: what is posted meanwhile is sealed for a peer that can open it only then.
-        await SendAsync(peer, ready).ConfigureAwait(false);
+        // READY leaves first, and the session is there before the peer's answer to it can be.
+        session.Begin(ready, curve);
         _sessions[peer] = session;
         // A connection that ended meanwhile was looked for before there was a session.
         if (_transport.AddressOf(peer) is null)
@@ -226,7 +228,11 @@ internal sealed class PeerSessions : IAsyncDisposable
                     throw ClientAdmission.Refusal(client);
                 if (client is null && _options.MaxPendingKeys == 0)
                     throw new PantryException(PantryErrorCode.KeyUnknown, $"The key {key.Fingerprint} is not known here. Enrol the client with New-PantryEnrollment.");
-                return client?.Status == KeyStatus.Approved ? Senders.Client : Senders.Applicant;
+                if (client?.Status == KeyStatus.Approved)
+                    return Senders.Client;
+                // They cost memory, and nobody has said that they may.
+                return _sessions.Values.Count(session => session.Role == Senders.Applicant) < _options.MaxApplicants ? Senders.Applicant
+                    : throw new PantryException(PantryErrorCode.LimitReached, $"{_options.MaxApplicants} unknown clients are connected, which is the server's limit. Try again later.");
         }
     }
 

@@ -4,6 +4,7 @@ using Pantry.Security;
 using Pantry.Sessions;
 using Pantry.Sessions.Curve;
 using Pantry.Transport;
+using Pantry.Transport.Gates;
 
 namespace Pantry.Server;
 
@@ -18,6 +19,9 @@ internal sealed class ServerSession
     // Rows and pages wait for room, so that no console is dropped for having asked for much.
     private const int BulkMessages = OutboundMessages / 2;
 
+    private const double StrangersMessagesASecond = 5;
+    private const double StrangersBurst = 50;
+
     private readonly Channel<MessageKind> _bulk = Channel.CreateBounded<MessageKind>(BulkMessages);
 
     private readonly Channel<Outgoing> _outbound = Channel.CreateBounded<Outgoing>(
@@ -26,6 +30,7 @@ internal sealed class ServerSession
     private readonly Func<ServerSession, byte[][], Task<SendOutcome>> _send;
     private readonly Action<ServerSession, string> _drop;
     private int _sending;
+    private TokenBucket _allowance = new(StrangersMessagesASecond, StrangersBurst, 0);
 
     public ServerSession(
         PeerId peer, PublicKey key, Senders role, string address, MessageChannel channel, long now,
@@ -36,7 +41,7 @@ internal sealed class ServerSession
         Role = role;
         Address = address;
         Messages = channel;
-        LastHeard = BegunAt = now;
+        LastHeard = BegunAt = OpenedAt = now;
         _send = send;
         _drop = drop;
     }
@@ -60,16 +65,32 @@ internal sealed class ServerSession
     /// <summary>The client that speaks here; never taken from a message's content.</summary>
     public ClientRecord? Client { get; set; }
 
+    /// <summary>Whether what the peer says may be long: pieces of it are held only for those who were let in.</summary>
+    public bool MayFragment => Role == Senders.Operator ? Introduced : Client is not null;
+
     /// <summary>Timestamp of the last message.</summary>
     public long LastHeard { get; set; }
 
     /// <summary>Timestamp of the handshake that the present keys are of.</summary>
     public long BegunAt { get; private set; }
 
+    /// <summary>Timestamp of the first handshake.</summary>
+    public long OpenedAt { get; }
+
     public bool Closed { get; private set; }
+
+    /// <summary>
+    /// Whether a peer that is not let in yet may say one more thing: a few are enough for that, and each costs the server's
+    /// reading task. Called on that task only.
+    /// </summary>
+    /// <param name="sinceBegun">Time since the session began.</param>
+    public bool MaySpeak(TimeSpan sinceBegun) => _allowance.TryTake((long)sinceBegun.TotalMilliseconds);
 
     /// <summary>Queues a message; a peer whose queue is full is dropped.</summary>
     public void Post(Message message) => Post(new Outgoing(message));
+
+    /// <summary>The first thing that leaves: the handshake's last command.</summary>
+    public void Begin(byte[] ready, CurveSession session) => Post(new Outgoing(null, ready, session));
 
     /// <summary>New keys: what comes next is under them, what leaves is so after READY.</summary>
     public void Renew(byte[] ready, CurveSession renewed, long now)

@@ -16,6 +16,9 @@ internal sealed class LinkSession(LinkCredentials credentials, string server, Pa
     private long _since = time.GetTimestamp();
     private bool _disposed;
 
+    // Answers that handshakes did not wait for, and that may still come.
+    private int _late;
+
     /// <summary>The messages of this session; null before its first handshake.</summary>
     public MessageChannel? Channel => Volatile.Read(ref _channel);
 
@@ -42,6 +45,8 @@ internal sealed class LinkSession(LinkCredentials credentials, string server, Pa
         }
         catch (TimeoutException)
         {
+            lock (_lock)
+                _late++;
             throw new PantryException(PantryErrorCode.TimedOut,
                 $"The server {server} did not complete the handshake within {options.HandshakeTimeout.TotalSeconds:0.#} s.");
         }
@@ -82,10 +87,15 @@ internal sealed class LinkSession(LinkCredentials credentials, string server, Pa
 
     private void Take(Attempt attempt, CurveClientStep step)
     {
-        if (step.Fault != CurveFault.None)
+        if (step.Fault is not (CurveFault.None or CurveFault.RefusedByPeer) && _late > 0)
+        {
+            // A slow server answers what was asked before: that says nothing about its key, and the handshake goes on.
+            _late--;
+        }
+        else if (step.Fault != CurveFault.None)
         {
             attempt.Done.TrySetException(step.Fault == CurveFault.RefusedByPeer
-                ? SessionRefusal.Read(step.Reason ?? "", server)
+                ? SessionRefusal.Read(step.Reason ?? "", server, credentials.Server.Fingerprint)
                 : new PantryException(PantryErrorCode.ServerKeyMismatch,
                     $"What answers at {server} does not have the key {credentials.Server.Fingerprint} ({step.Fault}). Check -ServerPublicKey, or whether the server was set up anew.")
                 { Target = server });

@@ -11,10 +11,17 @@ internal static class SessionRefusal
         return reason.Length <= MaxLength ? reason : reason[..MaxLength];
     }
 
-    public static PantryException Read(string reason, string server)
+    /// <param name="reason">The reason as it came.</param>
+    /// <param name="server">Who says so.</param>
+    /// <param name="expected">Fingerprint of the key that the server was expected to have.</param>
+    public static PantryException Read(string reason, string server, string? expected = null)
     {
         string[] parts = reason.Split(": ", 2);
         bool known = Enum.TryParse(parts[0], out PantryErrorCode code) && Enum.IsDefined(code) && parts.Length == 2;
-        return new PantryException(known ? code : PantryErrorCode.Refused, $"The server {server} refuses: {DisplayText.Clean(known ? parts[1] : reason, MaxLength)}") { Target = server };
+        string told = DisplayText.Clean(known ? parts[1] : reason, MaxLength);
+        return new PantryException(
+            known ? code : PantryErrorCode.Refused,
+            $"The server {server} refuses: {told}{(code == PantryErrorCode.ServerKeyMismatch && expected is not null ? $" Expected was {expected}." : "")}")
+        { Target = server };
     }
 }

@@ -170,7 +170,7 @@ public sealed class BadPeerTests
         Assert.Equal(nameof(PantryErrorCode.Refused), Send(MessageKind.Register, "{\"labels\":7}").Code);
         Assert.Equal(nameof(PantryErrorCode.Refused), Send((MessageKind)99, "{}").Code);
         Assert.Equal(nameof(PantryErrorCode.InvalidName), Send(MessageKind.Register,
-            "{\"labels\":{\"identity\":\"../etc\"},\"instance\":\"i\",\"pantryVersion\":\"1\",\"token\":null,\"bundleSerial\":0,\"commands\":[],\"facts\":null,\"clientTime\":\"2026-01-01T00:00:00Z\"}").Code);
+            "{\"labels\":{\"identity\":\"../etc\",\"roles\":[]},\"instance\":\"i\",\"pantryVersion\":\"1\",\"token\":null,\"bundleSerial\":0,\"commands\":[],\"facts\":null,\"clientTime\":\"2026-01-01T00:00:00Z\"}").Code);
         peer.SendFrames(Encoding.ASCII.GetBytes("no header at all"));
 
         await Fleet.EventuallyAsync(() => fleet.Server.Statistics().MessagesDropped.ContainsKey("NoHeader"), "the message to be counted");
