@@ -24,8 +24,9 @@ internal sealed class BenchFleet : IAsyncDisposable
     private readonly SocketLoop[] _loops;
     private readonly List<ClientAgent> _agents = [];
 
-    private BenchFleet(string root, ClientTrust[] trusts, SocketLoop[] loops)
+    private BenchFleet(string root, ClientTrust[] trusts, OperatorCredentials console, SocketLoop[] loops)
     {
+        Operator = console;
         _root = root;
         _trusts = trusts;
         _loops = loops;
@@ -35,6 +36,9 @@ internal sealed class BenchFleet : IAsyncDisposable
     public static PantryOptions Options { get; } = new() { ConnectTimeout = TimeSpan.FromMinutes(2) };
 
     public string ServerRoot => Path.Combine(_root, "server");
+
+    /// <summary>An operator who may order everything; the port is another one with each server process.</summary>
+    public OperatorCredentials Operator { get; }
 
     public int Count => _trusts.Length;
 
@@ -53,9 +57,11 @@ internal sealed class BenchFleet : IAsyncDisposable
     {
         string root = NewDirectory(inMemory);
         var trusts = new ClientTrust[clients];
+        OperatorCredentials console;
         await using (ServerHost host = await ServerHost.StartAsync(
             new ServerConfiguration { PublishPort = 0, ReceivePort = 0, FilePort = 0, Path = Path.Combine(root, "server") }))
         {
+            console = await NewConsole.AddAsync(host);
             for (int i = 0; i < clients; i++)
             {
                 ClientLabels labels = ClientLabels.Create($"host{i:0000}", "shop", "test", ["web"]);
@@ -67,7 +73,7 @@ internal sealed class BenchFleet : IAsyncDisposable
             }
         }
 
-        return new BenchFleet(root, trusts, StartLoops(clients));
+        return new BenchFleet(root, trusts, console, StartLoops(clients));
     }
 
     /// <summary>Starts all clients at once; ends when every one of them is registered.</summary>

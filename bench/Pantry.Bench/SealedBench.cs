@@ -3,10 +3,8 @@ using System.Globalization;
 using NaCl;
 using NetMQ;
 using Pantry.Client;
-using Pantry.Configuration;
 using Pantry.Operators;
 using Pantry.Protocol;
-using Pantry.Security;
 using Pantry.Server;
 using Pantry.Sessions.Curve;
 using Pantry.Targeting;
@@ -68,7 +66,7 @@ internal static class SealedBench
                 Path = Path.Combine(root, "client"),
                 Enrollment = enrollment,
             });
-            await using RemoteFleet remote = await ConnectAsync(host, address);
+            await using RemoteFleet remote = await RemoteFleet.ConnectAsync(await NewConsole.AddAsync(host));
             var order = new JobRequest { Target = Target.Clients(["host"]), Command = "Ping" };
             var written = new JobRequest { Target = Target.Clients(["host"]), Command = "Note" };
             client.Commands.Add(new NoteCommand());
@@ -82,24 +80,6 @@ internal static class SealedBench
         }
 
         Directory.Delete(root, recursive: true);
-    }
-
-    private static async Task<RemoteFleet> ConnectAsync(ServerHost host, ServerAddress address)
-    {
-        using CurveKeyPair session = CurveKeyPair.Generate();
-        using SigningKey signing = SigningKey.Generate();
-        await host.Fleet.AddOperatorAsync(
-            new AddOperator("console", session.PublicKey.ToString(), signing.PublicKey.Bytes.ToArray(), ["*:*"], false, null), default);
-        return await RemoteFleet.ConnectAsync(new OperatorCredentials
-        {
-            Name = "console",
-            Address = address.Host,
-            ReceivePort = address.ReceivePort,
-            ServerPublicKey = host.PublicKey.ToString(),
-            Network = host.Authority.Network,
-            SessionKey = Z85.Encode(session.Secret),
-            SigningKey = signing.ToPem(null),
-        });
     }
 
     private static async Task<Trip> OrderAsync(IFleet fleet, JobRequest request)
