@@ -10,7 +10,7 @@ public sealed record ClientReference
     /// <summary>Refers to a client that the server listed.</summary>
     /// <param name="client">The client.</param>
     public ClientReference(ClientInfo client) =>
-        (Identity, Fingerprint) = ((client ?? throw new ArgumentNullException(nameof(client))).Identity, client.Fingerprint);
+        (Identity, Fingerprint, Shown) = ((client ?? throw new ArgumentNullException(nameof(client))).Identity, client.Fingerprint, client);
 
     /// <summary>Refers to a client running in this process.</summary>
     /// <param name="registration">The client.</param>
@@ -30,6 +30,9 @@ public sealed record ClientReference
 
     /// <summary>Short form of the client's key, where it is known: of two keys with one name it says which.</summary>
     public string? Fingerprint { get; }
+
+    /// <summary>The client as it was listed.</summary>
+    internal ClientInfo? Shown { get; }
 
     /// <summary>The identity.</summary>
     public override string ToString() => Identity;

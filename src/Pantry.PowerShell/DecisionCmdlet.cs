@@ -3,6 +3,7 @@ using Pantry.Operators;
 using Pantry.PowerShell.Completion;
 using Pantry.PowerShell.State;
 using Pantry.Protocol;
+using Pantry.Targeting;
 
 namespace Pantry.PowerShell;
 
@@ -46,16 +47,19 @@ public abstract class DecisionCmdlet : FleetCmdlet
         }
 
         foreach (string fingerprint in Fingerprint)
-            Add(Identity is [var client] ? client.Identity : null, fingerprint);
+            Add(Identity is [var client] ? client.Identity : null, fingerprint, Identity is [var shown] ? shown.Shown : null);
         foreach (ClientReference client in Fingerprint.Length == 0 ? Identity : [])
-            Add(client.Identity, client.Fingerprint);
+            Add(client.Identity, client.Fingerprint, client.Shown);
     }
 
-    private void Add(string? name, string? fingerprint)
+    private void Add(string? name, string? fingerprint, ClientInfo? shown)
     {
         string whom = fingerprint is null ? name! : name is null ? fingerprint : $"{name} ({fingerprint})";
         if (ShouldProcess(DisplayText.Clean(whom, 200), Deed))
-            _wanted.Add(new DecideClient(Decision, name, fingerprint));
+        {
+            _wanted.Add(new DecideClient(
+                Decision, name, fingerprint, shown is null ? null : ClientLabels.Create(shown.Identity, shown.Application, shown.Environment, shown.Roles)));
+        }
     }
 
     /// <inheritdoc/>

@@ -20,7 +20,7 @@ internal sealed class ClientConversation(
     {
         switch (message.Head)
         {
-            case Register register when session.Role == Senders.Client:
+            case Register register when session.Role == Senders.Client && admission.IsApprovedFor(session.Key, register.Labels):
                 Register(session, register, message.Correlation);
                 return;
             case not null when message.Kind is MessageKind.Redeem or MessageKind.Register:
@@ -62,7 +62,7 @@ internal sealed class ClientConversation(
                 close(session, DisplayText.FirstLine(leave.Reason));
                 GoOffline(client, DisplayText.FirstLine(leave.Reason));
                 if (leave.Forget && registry.Remove(client))
-                    admission.Leave(client, session.Address);
+                    _ = Task.Run(() => admission.Leave(client, session.Address));
                 break;
             default:
                 break;
@@ -121,11 +121,25 @@ internal sealed class ClientConversation(
         {
             ClientKey approved = admission.Redeem(session.Key, redeem, session.Address);
             renewal.NoteJoined(approved.Labels);
-            session.Post(new Message(MessageKind.Redeemed, new Redeemed(approved.Labels, authority.RootKey.Bytes.ToArray()), correlation));
+            _ = AnswerAsync(session, new Message(MessageKind.Redeemed, new Redeemed(approved.Labels, authority.RootKey.Bytes.ToArray()), correlation));
         }
         catch (PantryException refused)
         {
             session.Post(ServerHost.Refusal(refused.Code, refused.Message, correlation));
+        }
+    }
+
+    // Let in is who the audit log has too.
+    private async Task AnswerAsync(ServerSession session, Message answer)
+    {
+        try
+        {
+            await audit.FlushAsync().ConfigureAwait(false);
+            session.Post(answer);
+        }
+        catch (PantryException unwritten)
+        {
+            session.Post(ServerHost.Refusal(unwritten.Code, "The server cannot write its audit log, and lets nobody in until it can.", answer.Correlation));
         }
     }
 
@@ -245,7 +259,7 @@ internal sealed class ClientConversation(
             return;
         }
 
-        session.Client = record;
+        renewal.Note(admitted.Left);
         admission.NoteSeen(record);
         NoteClock(session, record, register.ClientTime);
         log.LogInformation("Client {Client} is online.", record.Identity);
@@ -270,7 +284,7 @@ internal sealed class ClientConversation(
             return;
         string measured = $"{skew.Duration():d\\.hh\\:mm\\:ss} {(skew > TimeSpan.Zero ? "ahead of" : "behind")} the server's";
         counters.Dropped(nameof(PantryErrorCode.ClockSkew));
-        audit.Note(client.Identity, client.Key, session.Address, nameof(PantryErrorCode.ClockSkew), client.Identity, measured);
+        audit.Refused(nameof(PantryErrorCode.ClockSkew), client.Key, session.Address);
         log.LogWarning("{Code}: the clock of client {Client} is {Skew}; it will refuse orders. Set the clocks.", nameof(PantryErrorCode.ClockSkew), client.Identity, measured);
     }
 

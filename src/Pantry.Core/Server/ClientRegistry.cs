@@ -58,7 +58,8 @@ internal sealed class ClientRegistry(int maxClients)
     /// <param name="register">What it said.</param>
     /// <param name="session">Its session.</param>
     /// <param name="now">The time.</param>
-    public (IReadOnlyList<TopicGrant> Topics, long OrderNumber)? Admit(
+    /// <returns>Its topics, the number of the newest order, and the topics that it might hear and does not want to.</returns>
+    public (IReadOnlyList<TopicGrant> Topics, long OrderNumber, IReadOnlyList<Topic> Left)? Admit(
         ClientRecord record, ClientLabels labels, Register register, ServerSession session, DateTimeOffset now)
     {
         lock (_lock)
@@ -66,7 +67,6 @@ internal sealed class ClientRegistry(int maxClients)
             if (!IsListed(record))
                 return null;
             ForgetIdentityTopic(record);
-            // What it hears no more changes its keys: what is said there from now on is not for it.
             Topic[] left = [.. Topic.HeardBy(record.Labels).Except(Topic.HeardBy(labels)).Where(_streams.Has)];
             record.Labels = labels;
             record.Instance = register.Instance;
@@ -75,10 +75,11 @@ internal sealed class ClientRegistry(int maxClients)
             record.Facts = register.Facts ?? record.Facts;
             record.Commands = register.Commands;
             record.Session = session;
-            Rotate(left);
+            // Before the keys are given: those that change from now on come to this session.
+            session.Client = record;
             IReadOnlyList<TopicGrant> granted = Grant(record);
             ForgetUnheardTopics();
-            return (granted, _orderNumber);
+            return (granted, _orderNumber, left);
         }
     }
 
