@@ -251,6 +251,8 @@ internal sealed class ClientConversation(
             return;
         }
 
+        // It may hear them whenever it says so: their keys need not change at once.
+        _renewal.Note(admitted.Left);
         session.Client = record;
         admission.NoteSeen(record);
         NoteClock(session, record, register.ClientTime);

@@ -52,13 +52,13 @@ internal sealed class ClientRegistry(int maxClients)
         }
     }
 
-    /// <summary>Lets an approved client in, on its session; null where it was taken off the list meanwhile, and gets no key.</summary>
+    /// <summary>Lets an approved client in, on its session; null where it was taken off the list meanwhile, and gets no key. Left are topics that it heard until now.</summary>
     /// <param name="record">The client.</param>
     /// <param name="labels">What it is on this session: what was approved, or less.</param>
     /// <param name="register">What it said.</param>
     /// <param name="session">Its session.</param>
     /// <param name="now">The time.</param>
-    public (IReadOnlyList<TopicGrant> Topics, long OrderNumber)? Admit(
+    public (IReadOnlyList<TopicGrant> Topics, long OrderNumber, IReadOnlyList<Topic> Left)? Admit(
         ClientRecord record, ClientLabels labels, Register register, ServerSession session, DateTimeOffset now)
     {
         lock (_lock)
@@ -66,7 +66,6 @@ internal sealed class ClientRegistry(int maxClients)
             if (!IsListed(record))
                 return null;
             ForgetIdentityTopic(record);
-            // What it hears no more changes its keys: what is said there from now on is not for it.
             Topic[] left = [.. Topic.HeardBy(record.Labels).Except(Topic.HeardBy(labels)).Where(_streams.Has)];
             record.Labels = labels;
             record.Instance = register.Instance;
@@ -75,10 +74,9 @@ internal sealed class ClientRegistry(int maxClients)
             record.Facts = register.Facts ?? record.Facts;
             record.Commands = register.Commands;
             record.Session = session;
-            Rotate(left);
             IReadOnlyList<TopicGrant> granted = Grant(record);
             ForgetUnheardTopics();
-            return (granted, _orderNumber);
+            return (granted, _orderNumber, left);
         }
     }
 
