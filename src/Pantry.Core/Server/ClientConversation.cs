@@ -259,6 +259,7 @@ internal sealed class ClientConversation(
             return;
         }
 
+        // It may hear them whenever it says so: their keys need not change at once.
         renewal.Note(admitted.Left);
         admission.NoteSeen(record);
         NoteClock(session, record, register.ClientTime);

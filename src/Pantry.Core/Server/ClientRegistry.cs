@@ -52,7 +52,7 @@ internal sealed class ClientRegistry(int maxClients)
         }
     }
 
-    /// <summary>Lets an approved client in, on its session; null where it was taken off the list meanwhile, and gets no key.</summary>
+    /// <summary>Lets an approved client in, on its session; null where it was taken off the list meanwhile, and gets no key. Left are topics that it heard until now.</summary>
     /// <param name="record">The client.</param>
     /// <param name="labels">What it is on this session: what was approved, or less.</param>
     /// <param name="register">What it said.</param>
