@@ -8,6 +8,7 @@ using Pantry.Sessions;
 using Pantry.Sessions.Curve;
 using Pantry.Storage;
 using Pantry.Transport;
+using Pantry.Transport.Gates;
 
 namespace Pantry.Server;
 
@@ -61,7 +62,7 @@ internal sealed class PeerSessions : IAsyncDisposable
             if (peer.Port == ServerPort.File)
                 Refuse(peer, "NotOffered");
             else
-                _desk.Offer(peer, frames[0], address, _known.Contains(address));
+                _desk.Offer(peer, frames[0], AddressShare.Of(address), _known.Contains(address));
             return false;
         }
 
