@@ -15,6 +15,8 @@ internal sealed class LinkSession(LinkCredentials credentials, string server, Pa
     private MessageChannel? _channel;
     private long _since = time.GetTimestamp();
     private bool _disposed;
+    // An attempt on this link was given up: answers to it may still come.
+    private bool _givenUp;
 
     /// <summary>The messages of this session; null before its first handshake.</summary>
     public MessageChannel? Channel => Volatile.Read(ref _channel);
@@ -42,6 +44,8 @@ internal sealed class LinkSession(LinkCredentials credentials, string server, Pa
         }
         catch (TimeoutException)
         {
+            lock (_lock)
+                _givenUp = true;
             throw new PantryException(PantryErrorCode.TimedOut,
                 $"The server {server} did not complete the handshake within {options.HandshakeTimeout.TotalSeconds:0.#} s.");
         }
@@ -82,7 +86,11 @@ internal sealed class LinkSession(LinkCredentials credentials, string server, Pa
 
     private void Take(Attempt attempt, CurveClientStep step)
     {
-        if (step.Fault != CurveFault.None)
+        if (step.Fault is not (CurveFault.None or CurveFault.RefusedByPeer) && _givenUp)
+        {
+            // Not for this attempt, which waits on.
+        }
+        else if (step.Fault != CurveFault.None)
         {
             attempt.Done.TrySetException(step.Fault == CurveFault.RefusedByPeer
                 ? SessionRefusal.Read(step.Reason ?? "", server, credentials.Server.Fingerprint)
