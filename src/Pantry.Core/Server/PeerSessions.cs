@@ -18,6 +18,9 @@ namespace Pantry.Server;
 /// </summary>
 internal sealed class PeerSessions : IAsyncDisposable
 {
+    // Times that a handshake may take before its connection is closed.
+    private const int Patience = 10;
+
     private readonly ServerTransport _transport;
     private readonly ServerState _state;
     private readonly PantryOptions _options;
@@ -28,6 +31,8 @@ internal sealed class PeerSessions : IAsyncDisposable
     private readonly ConcurrentDictionary<PeerId, ServerSession> _sessions = new();
     // Connections that are being closed: what still comes of them counts for nothing.
     private readonly ConcurrentDictionary<PeerId, bool> _leaving = new();
+    // Since when those without a session have been shaking hands.
+    private readonly ConcurrentDictionary<PeerId, long> _knocking = new();
     private readonly KnownAddresses _known = new();
     private readonly CurveServer _curve;
     private readonly HandshakeDesk _desk;
@@ -62,7 +67,7 @@ internal sealed class PeerSessions : IAsyncDisposable
             if (peer.Port == ServerPort.File)
                 Refuse(peer, "NotOffered");
             else
-                _desk.Offer(peer, frames[0], AddressShare.Of(address), _known.Contains(address));
+                Knock(peer, frames[0], address);
             return false;
         }
 
@@ -84,6 +89,7 @@ internal sealed class PeerSessions : IAsyncDisposable
     {
         _desk.Forget(peer);
         _leaving.TryRemove(peer, out _);
+        _knocking.TryRemove(peer, out _);
         if (_sessions.TryGetValue(peer, out ServerSession? session))
             Close(session, "its connection has ended");
     }
@@ -105,6 +111,14 @@ internal sealed class PeerSessions : IAsyncDisposable
         _desk.Sweep();
         foreach (PeerId peer in _leaving.Keys.Where(peer => _transport.AddressOf(peer) is null))
             _leaving.TryRemove(peer, out _);
+        foreach (PeerId peer in _knocking.Where(knock => _time.GetElapsedTime(knock.Value, now) > Patience * _options.HandshakeTimeout).Select(knock => knock.Key))
+        {
+            // Who holds a connection for nothing takes the place of another.
+            _knocking.TryRemove(peer, out _);
+            _counters.Dropped("HandshakeUnfinished");
+            CloseConnection(peer);
+        }
+
         foreach (ServerSession session in _sessions.Values)
         {
             if (_time.GetElapsedTime(session.LastHeard, now) > _options.DeadAfter)
@@ -120,6 +134,13 @@ internal sealed class PeerSessions : IAsyncDisposable
         foreach (ServerSession session in _sessions.Values)
             session.Close();
         _curve.Dispose();
+    }
+
+    private void Knock(PeerId peer, byte[] command, string address)
+    {
+        if (!_sessions.ContainsKey(peer))
+            _knocking.TryAdd(peer, _time.GetTimestamp());
+        _desk.Offer(peer, command, AddressShare.Of(address), _known.Contains(address));
     }
 
     private async Task CloseConnectionAsync(ServerSession session)
@@ -205,6 +226,7 @@ internal sealed class PeerSessions : IAsyncDisposable
         // READY leaves first, and the session is there before the peer's answer to it can be.
         session.Begin(ready, curve);
         _sessions[peer] = session;
+        _knocking.TryRemove(peer, out _);
         // A connection that ended meanwhile was looked for before there was a session.
         if (_transport.AddressOf(peer) is null)
             Close(session, "its connection has ended");

@@ -1,6 +1,9 @@
 using System.Diagnostics;
+using Pantry.Configuration;
 using Pantry.Protocol;
 using Pantry.Security;
+using Pantry.Sessions;
+using Pantry.Sessions.Curve;
 using Pantry.Storage;
 using Pantry.Targeting;
 using Pantry.Tests.EndToEnd;
@@ -48,5 +51,22 @@ public sealed class StrangerTests
         Assert.InRange(ran, TimeSpan.Zero, Fleet.Deadline / 2);
         await fleet.Server.AuditLog.FlushAsync();
         Assert.InRange(fleet.Server.AuditLog.Query(new AuditQuery { Action = "Client*" }).Count(), 1, 20);
+    }
+
+    [Fact]
+    public async Task A_connection_on_which_no_handshake_is_finished_is_closed()
+    {
+        await using Fleet fleet = await Fleet.StartAsync(new PantryOptions { HandshakeTimeout = TimeSpan.FromMilliseconds(100) });
+        using var deadline = new CancellationTokenSource(Fleet.Deadline);
+        using CurveKeyPair key = CurveKeyPair.Generate();
+        using var handshake = new CurveClientHandshake(key, fleet.Server.PublicKey, SessionTerms.OfPeer(SessionRole.Client, null));
+        using RawZmtp idler = await RawZmtp.ConnectAsync(fleet.Server.ReceivePort, cancel: deadline.Token);
+        await idler.GreetAsync("DEALER", deadline.Token);
+
+        await idler.SendAsync(ZmtpBytes.Frame(0, handshake.Hello()), deadline.Token);
+        await idler.ReadToEndAsync(deadline.Token);
+
+        Assert.False(deadline.IsCancellationRequested, "The connection was not closed.");
+        Assert.Equal(1, fleet.Server.Statistics().MessagesDropped["HandshakeUnfinished"]);
     }
 }
