@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using CsCheck;
 using Pantry.Protocol;
 using Pantry.Sessions;
+using Pantry.Tests.Security;
 using Pantry.Tests.Sessions;
 
 namespace Pantry.Tests.Protocol;
@@ -138,14 +139,14 @@ public sealed class MessageChannelTests
             if (plausible && frames.Length > 0)
                 frames[0] = new MessageHeader(1, 0, (MessageKind)kind, 1).ToBytes();
             pair.Deliver(frames, Senders.Peers | Senders.Server);
-        }, iter: 10_000, threads: 1);
+        }, iter: Fuzz.Iterations, threads: 1);
     }
 
     [Fact]
     public void Random_frames_that_nobody_sealed_are_faults_and_never_exceptions()
     {
         ChannelPair pair = ChannelPair.Create();
-        Gen.Byte.Array[0, 80].Array[0, 6].Sample(frames => frames.Length == 0 || pair.Server.Open(frames, Senders.Peers).Fault == DecodeFault.NotSealed, iter: 10_000, threads: 1);
+        Gen.Byte.Array[0, 80].Array[0, 6].Sample(frames => frames.Length == 0 || pair.Server.Open(frames, Senders.Peers).Fault == DecodeFault.NotSealed, iter: Fuzz.Iterations, threads: 1);
     }
 
     [Fact]
@@ -160,7 +161,7 @@ public sealed class MessageChannelTests
             if (head.Length > 0)
                 head[at % head.Length] = value;
             pair.Deliver([valid[0], head], Senders.Client);
-        }, iter: 10_000, threads: 1);
+        }, iter: Fuzz.Iterations, threads: 1);
     }
 
     [Theory]
