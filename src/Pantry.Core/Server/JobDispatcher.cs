@@ -257,9 +257,12 @@ internal sealed class JobDispatcher(
 
     private void Retire(Job job)
     {
-        if (!job.Ended || !_numbers.TryRemove(job.Id, out _))
+        if (!job.Ended)
             return;
+        // Each time: it may have been cancelled after it had ended.
         _cancelledAt.TryRemove(job.Id, out _);
+        if (!_numbers.TryRemove(job.Id, out _))
+            return;
         audit.Ended(job);
         _ended.Enqueue(job.Id);
         while (_ended.Count > options.KeptJobs && _ended.TryDequeue(out string? oldest))
