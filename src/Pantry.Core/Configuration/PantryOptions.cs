@@ -135,6 +135,9 @@ internal sealed record PantryOptions
     /// <summary>Clients of one page of a list.</summary>
     public int ClientPageSize { get; init; } = 64;
 
+    /// <summary>Pages of a list that wait for the console to read them; beyond, the list ends with an error.</summary>
+    public int WaitingPages { get; init; } = 16_384;
+
     /// <summary>Jobs under way; more are refused.</summary>
     public int MaxJobs { get; init; } = 10_000;
 
