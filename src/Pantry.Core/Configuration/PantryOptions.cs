@@ -24,6 +24,9 @@ internal sealed record PantryOptions
     /// <summary>How often the server looks for what is overdue.</summary>
     public TimeSpan SweepInterval { get; init; } = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>How often the server writes down when it last saw its clients; a crash loses no more than this.</summary>
+    public TimeSpan SeenFlushInterval { get; init; } = TimeSpan.FromMinutes(1);
+
     /// <summary>An order that was not acknowledged in this time is sent again over the session.</summary>
     public TimeSpan ResendAfter { get; init; } = TimeSpan.FromSeconds(1);
 
