@@ -43,7 +43,7 @@ internal sealed class PeerSessions : IAsyncDisposable
         _closed = closed;
         _log = log;
         _curve = new CurveServer(state.Keys.Session);
-        _desk = new HandshakeDesk(_curve, SendAsync, AdmitAsync, Refuse, options, counters, time, log);
+        _desk = new HandshakeDesk(_curve, SendOrCloseAsync, Admit, Refuse, options, counters, time, log);
         foreach (ClientKey key in state.Trust.All().Where(key => key.Status == KeyStatus.Approved))
             _known.Add(AddressOnly(key.From));
     }
@@ -138,7 +138,12 @@ internal sealed class PeerSessions : IAsyncDisposable
             _leaving.TryRemove(peer, out _);
     }
 
-    private Task<SendOutcome> SendAsync(PeerId peer, byte[] command) => _transport.SendAsync(peer, [command]);
+    // Who does not read one command is not waited for: handshakes of others are behind it.
+    private async Task SendOrCloseAsync(PeerId peer, byte[] command)
+    {
+        if (await _transport.TrySendAsync(peer, [command]).ConfigureAwait(false) != SendOutcome.Sent)
+            CloseConnection(peer);
+    }
 
     private void Refuse(PeerId peer, string? reason)
     {
@@ -157,12 +162,12 @@ internal sealed class PeerSessions : IAsyncDisposable
 
     private async Task RefuseAsync(PeerId peer, string reason)
     {
-        await SendAsync(peer, CurveServer.Error(reason)).ConfigureAwait(false);
+        await _transport.TrySendAsync(peer, [CurveServer.Error(reason)]).ConfigureAwait(false);
         CloseConnection(peer);
     }
 
     /// <summary>The handshake stands: the peer holds the key. Whether that key may come in is decided here.</summary>
-    private async Task AdmitAsync(PeerId peer, CurveInitiateResult initiate)
+    private void Admit(PeerId peer, CurveInitiateResult initiate)
     {
         using CurvePendingSession pending = initiate.Pending!;
         PublicKey key = initiate.Client!;
@@ -176,7 +181,7 @@ internal sealed class PeerSessions : IAsyncDisposable
         {
             _counters.Dropped(refused.Code.ToString());
             _state.Audit.Refused(refused.Code.ToString(), key, address);
-            await RefuseAsync(peer, SessionRefusal.Write(refused.Code, refused.Message)).ConfigureAwait(false);
+            _ = RefuseAsync(peer, SessionRefusal.Write(refused.Code, refused.Message));
             return;
         }
 
