@@ -90,6 +90,9 @@ internal sealed record PantryOptions
     /// <summary>Time for a send while the peer is congested.</summary>
     public TimeSpan SendTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>Requests of one operator's console that are answered at the same time; more are refused. A console asks half of them by itself.</summary>
+    public int MaxOperatorRequests { get; init; } = 16;
+
     /// <summary>Time for accepted messages to leave when a host stops.</summary>
     public TimeSpan StopTimeout { get; init; } = TimeSpan.FromSeconds(3);
 
