@@ -29,6 +29,7 @@ internal sealed class PeerSessions : IAsyncDisposable
     // Connections that are being closed: what still comes of them counts for nothing.
     private readonly ConcurrentDictionary<PeerId, bool> _leaving = new();
     private readonly KnownAddresses _known = new();
+    private readonly ApplicantPlaces _applicants;
     private readonly CurveServer _curve;
     private readonly HandshakeDesk _desk;
 
@@ -42,6 +43,7 @@ internal sealed class PeerSessions : IAsyncDisposable
         _counters = counters;
         _closed = closed;
         _log = log;
+        _applicants = new ApplicantPlaces(options.MaxApplicants, options.MaxApplicantsOfAddress);
         _curve = new CurveServer(state.Keys.Session);
         _desk = new HandshakeDesk(_curve, SendOrCloseAsync, Admit, Refuse, options, counters, time, log);
         foreach (ClientKey key in state.Trust.All().Where(key => key.Status == KeyStatus.Approved))
@@ -94,6 +96,7 @@ internal sealed class PeerSessions : IAsyncDisposable
         if (!_sessions.TryRemove(KeyValuePair.Create(session.Peer, session)))
             return;
         _leaving[session.Peer] = true;
+        _applicants.Leave(session.Peer);
         session.Close();
         _closed(session, why);
         _ = CloseConnectionAsync(session);
@@ -109,9 +112,14 @@ internal sealed class PeerSessions : IAsyncDisposable
         {
             if (_time.GetElapsedTime(session.LastHeard, now) > _options.DeadAfter)
                 Close(session, $"nothing was heard for {_options.DeadAfter.TotalSeconds:0} s");
+            else if (!session.Introduced && _time.GetElapsedTime(session.OpenedAt, now) > _options.IntroductionTimeout)
+                Close(session, "it did not introduce itself");
             else if (_time.GetElapsedTime(session.BegunAt, now) > 2 * _options.SessionLifetime)
                 Close(session, "it did not renew its keys");
         }
+
+        // Who was let in meanwhile, or was gone before it had a session.
+        _applicants.Prune(peer => _sessions.TryGetValue(peer, out ServerSession? session) && (session.Role & (Senders.Applicant | Senders.Enrollee)) != 0);
     }
 
     public async ValueTask DisposeAsync()
@@ -175,7 +183,7 @@ internal sealed class PeerSessions : IAsyncDisposable
         Senders role;
         try
         {
-            role = Judge(key, initiate.Metadata!);
+            role = Judge(peer, key, initiate.Metadata!, address);
         }
         catch (PantryException refused)
         {
@@ -215,7 +223,7 @@ internal sealed class PeerSessions : IAsyncDisposable
             Close(session, "its connection has ended");
     }
 
-    private Senders Judge(PublicKey key, CurveMetadata metadata)
+    private Senders Judge(PeerId peer, PublicKey key, CurveMetadata metadata, string address)
     {
         if (SessionTerms.Conflict(metadata, _state.Authority.Network, "The peer") is { } conflict)
             throw conflict;
@@ -226,8 +234,16 @@ internal sealed class PeerSessions : IAsyncDisposable
                 return _state.Authority.FindBySessionKey(key) is not null ? Senders.Operator
                     : throw new PantryException(PantryErrorCode.KeyUnknown, $"No operator has the key {key.Fingerprint}; it was revoked, its time is over, or it is another fleet's.");
             case SessionRole.Enrollee:
-                return _state.Trust.FindEnrollment(key) is not null ? Senders.Enrollee
-                    : throw new PantryException(PantryErrorCode.InvalidEnrollment, "The server knows no such enrolment. Make a new one with New-PantryEnrollment.");
+                EnrollmentGrant enrollment = _state.Trust.FindEnrollment(key)
+                    ?? throw new PantryException(PantryErrorCode.InvalidEnrollment, "The server knows no such enrolment. Make a new one with New-PantryEnrollment.");
+                // One that was used may be asked again by the client that it let in, whenever that is.
+                if (enrollment.UsedAt is null && _time.GetUtcNow() > enrollment.ExpiresAt)
+                {
+                    throw new PantryException(PantryErrorCode.InvalidEnrollment,
+                        $"The enrolment '{enrollment.Id}' was good until {enrollment.ExpiresAt:u}. Make a new one with New-PantryEnrollment.");
+                }
+
+                return WithPlace(peer, address, Senders.Enrollee);
             default:
                 ClientKey? client = _state.Trust.Find(key);
                 if (client is { Status: KeyStatus.Denied or KeyStatus.Revoked })
@@ -236,11 +252,14 @@ internal sealed class PeerSessions : IAsyncDisposable
                     throw new PantryException(PantryErrorCode.KeyUnknown, $"The key {key.Fingerprint} is not known here. Enrol the client with New-PantryEnrollment.");
                 if (client?.Status == KeyStatus.Approved)
                     return Senders.Client;
-                // They cost memory, and nobody has said that they may.
-                return _sessions.Values.Count(session => session.Role == Senders.Applicant) < _options.MaxApplicants ? Senders.Applicant
-                    : throw new PantryException(PantryErrorCode.LimitReached, $"{_options.MaxApplicants} unknown clients are connected, which is the server's limit. Try again later.");
+                return WithPlace(peer, address, Senders.Applicant);
         }
     }
+
+    // They cost memory, and nobody has said that they may.
+    private Senders WithPlace(PeerId peer, string address, Senders role) => _applicants.TryEnter(peer, AddressShare.Of(address)) ? role
+        : throw new PantryException(PantryErrorCode.LimitReached,
+            $"{_options.MaxApplicants} clients that are not let in yet are connected, or {_options.MaxApplicantsOfAddress} from this address, which is the server's limit. Try again later.");
 
     // Ports change with every connection; what counts is the machine.
     private static string AddressOnly(string? endPoint) =>
