@@ -272,6 +272,7 @@ internal sealed class ServerLink : IAsyncDisposable
                 if (_introduced.TrySetException(refused) || _stopping.IsCancellationRequested)
                     return;
                 _lastFault = refused;
+                _owner.Refused(refused);
                 _log.LogWarning("The server {Server} refuses: {Reason}", _server, refused.Message);
                 refusals++;
             }
