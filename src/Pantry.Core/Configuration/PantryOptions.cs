@@ -126,6 +126,12 @@ internal sealed record PantryOptions
     /// <summary>Bound of the pause between a refused registration and the next one.</summary>
     public TimeSpan RefusedRetry { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>
+    /// A client whose key was refused, and that the server did not let in again for this long, stops what it runs. Not at
+    /// once: a refusal is not sealed, and anybody on the way could end commands with it.
+    /// </summary>
+    public TimeSpan StopWhenRefusedFor { get; init; } = TimeSpan.FromSeconds(15);
+
     /// <summary>Bytes of results that wait for the server; beyond, a result goes without its output.</summary>
     public long OutboxBytes { get; init; } = 256L * 1024 * 1024;
 
