@@ -102,6 +102,9 @@ internal sealed class OrderRunner(
                 $"The client has no command '{DisplayText.Clean(order.Statement.Command, 80)}'. It has: {string.Join(", ", commands.CommandNames)}. Add one with Register-PantryCommand.");
         }
 
+        if (order.Statement.RunAs is { } user && !command.CanRunAs && !RunAsUser.IsOwn(user))
+            return RunAsUser.NotPossible($"The command {command.Name} runs as the client's own user alone. Leave -RunAs out, or send a shell command or a script.");
+
         if (_running.Count >= options.MaxWaitingCommands)
             return CommandOutcome.Failed("TooManyOrders", $"{options.MaxWaitingCommands} orders wait on the client already. Try again later.");
 
@@ -134,6 +137,12 @@ internal sealed class OrderRunner(
     private async Task<CommandOutcome> RunCommandAsync(OrderWork order, ICommand command, Running running)
     {
         var context = new CommandContext(order.Statement.Job, order.Arguments, order.Statement.Format, order.Secrets, order.Statement.RunAs, options, facts);
+        CommandOutcome outcome = await RunCommandAsync(order, command, context, running).ConfigureAwait(false);
+        return outcome with { Error = context.Redactor.Redact(outcome.Error) };
+    }
+
+    private async Task<CommandOutcome> RunCommandAsync(OrderWork order, ICommand command, CommandContext context, Running running)
+    {
         Task<CommandOutcome> work = Task.Run(() => command.RunAsync(context, running.Token));
         try
         {
@@ -167,7 +176,7 @@ internal sealed class OrderRunner(
         }
         catch (Exception exception)
         {
-            log.LogError(exception, "The command {Command} of job {Job} failed inside Pantry.", order.Statement.Command, order.Statement.Job);
+            log.LogError("The command {Command} of job {Job} failed inside Pantry: {Error}", order.Statement.Command, order.Statement.Job, context.Redactor.Redact(exception.ToString()));
             return CommandOutcome.Failed("CommandFailed", $"The command {order.Statement.Command} failed: {exception.Message}");
         }
     }

@@ -69,6 +69,12 @@ internal sealed record PantryOptions
     /// <summary>Handshakes of one address that wait.</summary>
     public int WaitingHandshakesOfAddress { get; init; } = 4096;
 
+    /// <summary>Sessions of clients that are not approved; more are refused.</summary>
+    public int MaxApplicants { get; init; } = 2000;
+
+    /// <summary>New or changed claims of keys that are not approved, a second; each is written to the disk. More are refused.</summary>
+    public double PendingClaimsASecond { get; init; } = 20;
+
     /// <summary>Keys that may wait for approval; more unknown ones are refused.</summary>
     public int MaxPendingKeys { get; init; } = 1000;
 

@@ -26,6 +26,8 @@ internal sealed class RemoteFleet : IFleet, ILinkOwner, IAsyncDisposable
     private RemoteFleet(OperatorCredentials operatorCredentials, PantryOptions options, TimeProvider time, ILogger log)
     {
         Server = new ServerAddress(operatorCredentials.Address, 0, operatorCredentials.ReceivePort);
+        Place = new FleetPlace(
+            operatorCredentials.Address, operatorCredentials.ReceivePort, operatorCredentials.ServerPublicKey, operatorCredentials.Network);
         _options = options;
         _log = log;
         _credentials = new LinkCredentials(
@@ -37,6 +39,8 @@ internal sealed class RemoteFleet : IFleet, ILinkOwner, IAsyncDisposable
     }
 
     public ServerAddress Server { get; }
+
+    public FleetPlace Place { get; }
 
     public string ServerVersion { get; private set; } = "";
 

@@ -10,10 +10,9 @@ namespace Pantry.Server;
 
 /// <summary>What the server says and hears in its sessions with clients.</summary>
 internal sealed class ClientConversation(
-    ClientRegistry registry, ClientAdmission admission, Authority authority, ServerAudit audit, JobDispatcher jobs, PantryOptions options, TimeProvider time,
+    ClientRegistry registry, ClientAdmission admission, StreamRenewal renewal, Authority authority, ServerAudit audit, JobDispatcher jobs, PantryOptions options, TimeProvider time,
     ServerCounters counters, Action<ServerSession, string> close, ILogger log)
 {
-    private readonly StreamRenewal _renewal = new(registry, options, time);
     private readonly RegistrationDesk _desk = new(counters, log);
     private readonly ConcurrentDictionary<string, Claim> _claims = new(Names.Comparer);
 
@@ -21,7 +20,7 @@ internal sealed class ClientConversation(
     {
         switch (message.Head)
         {
-            case Register register when session.Role == Senders.Client:
+            case Register register when session.Role == Senders.Client && admission.IsApprovedFor(session.Key, register.Labels):
                 Register(session, register, message.Correlation);
                 return;
             case not null when message.Kind is MessageKind.Redeem or MessageKind.Register:
@@ -63,7 +62,7 @@ internal sealed class ClientConversation(
                 close(session, DisplayText.FirstLine(leave.Reason));
                 GoOffline(client, DisplayText.FirstLine(leave.Reason));
                 if (leave.Forget && registry.Remove(client))
-                    admission.Leave(client, session.Address);
+                    _ = Task.Run(() => admission.Leave(client, session.Address));
                 break;
             default:
                 break;
@@ -78,12 +77,7 @@ internal sealed class ClientConversation(
             lock (admission.Deciding)
                 Decide(identity, claim);
         }
-
-        _renewal.Sweep();
     }
-
-    /// <summary>Somebody new hears these streams: their keys change soon, once for all who join meanwhile.</summary>
-    public void NoteJoined(ClientLabels labels) => _renewal.NoteJoined(labels);
 
     private void LetInOrNot(ServerSession session, Message message)
     {
@@ -126,12 +120,26 @@ internal sealed class ClientConversation(
         try
         {
             ClientKey approved = admission.Redeem(session.Key, redeem, session.Address);
-            NoteJoined(approved.Labels);
-            session.Post(new Message(MessageKind.Redeemed, new Redeemed(approved.Labels, authority.RootKey.Bytes.ToArray()), correlation));
+            renewal.NoteJoined(approved.Labels);
+            _ = AnswerAsync(session, new Message(MessageKind.Redeemed, new Redeemed(approved.Labels, authority.RootKey.Bytes.ToArray()), correlation));
         }
         catch (PantryException refused)
         {
             session.Post(ServerHost.Refusal(refused.Code, refused.Message, correlation));
+        }
+    }
+
+    // Let in is who the audit log has too.
+    private async Task AnswerAsync(ServerSession session, Message answer)
+    {
+        try
+        {
+            await audit.FlushAsync().ConfigureAwait(false);
+            session.Post(answer);
+        }
+        catch (PantryException unwritten)
+        {
+            session.Post(ServerHost.Refusal(unwritten.Code, "The server cannot write its audit log, and lets nobody in until it can.", answer.Correlation));
         }
     }
 
@@ -147,7 +155,7 @@ internal sealed class ClientConversation(
             bool wasApproved = session.Role == Senders.Client;
             ClientKey key = admission.Judge(session.Key, checkedRegister.Labels, register.Token, session.Address);
             if (key.Status == KeyStatus.Approved && !wasApproved)
-                NoteJoined(key.Labels);
+                renewal.NoteJoined(key.Labels);
         }
         catch (PantryException invalid)
         {
@@ -252,8 +260,7 @@ internal sealed class ClientConversation(
         }
 
         // It may hear them whenever it says so: their keys need not change at once.
-        _renewal.Note(admitted.Left);
-        session.Client = record;
+        renewal.Note(admitted.Left);
         admission.NoteSeen(record);
         NoteClock(session, record, register.ClientTime);
         log.LogInformation("Client {Client} is online.", record.Identity);
@@ -278,7 +285,7 @@ internal sealed class ClientConversation(
             return;
         string measured = $"{skew.Duration():d\\.hh\\:mm\\:ss} {(skew > TimeSpan.Zero ? "ahead of" : "behind")} the server's";
         counters.Dropped(nameof(PantryErrorCode.ClockSkew));
-        audit.Note(client.Identity, client.Key, session.Address, nameof(PantryErrorCode.ClockSkew), client.Identity, measured);
+        audit.Refused(nameof(PantryErrorCode.ClockSkew), client.Key, session.Address);
         log.LogWarning("{Code}: the clock of client {Client} is {Skew}; it will refuse orders. Set the clocks.", nameof(PantryErrorCode.ClockSkew), client.Identity, measured);
     }
 

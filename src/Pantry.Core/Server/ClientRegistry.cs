@@ -58,6 +58,7 @@ internal sealed class ClientRegistry(int maxClients)
     /// <param name="register">What it said.</param>
     /// <param name="session">Its session.</param>
     /// <param name="now">The time.</param>
+    /// <returns>Its topics, the number of the newest order, and the topics that it might hear and does not want to.</returns>
     public (IReadOnlyList<TopicGrant> Topics, long OrderNumber, IReadOnlyList<Topic> Left)? Admit(
         ClientRecord record, ClientLabels labels, Register register, ServerSession session, DateTimeOffset now)
     {
@@ -74,6 +75,8 @@ internal sealed class ClientRegistry(int maxClients)
             record.Facts = register.Facts ?? record.Facts;
             record.Commands = register.Commands;
             record.Session = session;
+            // Before the keys are given: those that change from now on come to this session.
+            session.Client = record;
             IReadOnlyList<TopicGrant> granted = Grant(record);
             ForgetUnheardTopics();
             return (granted, _orderNumber, left);

@@ -8,6 +8,7 @@ using Pantry.Sessions;
 using Pantry.Sessions.Curve;
 using Pantry.Storage;
 using Pantry.Transport;
+using Pantry.Transport.Gates;
 
 namespace Pantry.Server;
 
@@ -139,7 +140,7 @@ internal sealed class PeerSessions : IAsyncDisposable
     {
         if (!_sessions.ContainsKey(peer))
             _knocking.TryAdd(peer, _time.GetTimestamp());
-        _desk.Offer(peer, command, address, _known.Contains(address));
+        _desk.Offer(peer, command, AddressShare.Of(address), _known.Contains(address));
     }
 
     private async Task CloseConnectionAsync(ServerSession session)
@@ -250,7 +251,11 @@ internal sealed class PeerSessions : IAsyncDisposable
                     throw ClientAdmission.Refusal(client);
                 if (client is null && _options.MaxPendingKeys == 0)
                     throw new PantryException(PantryErrorCode.KeyUnknown, $"The key {key.Fingerprint} is not known here. Enrol the client with New-PantryEnrollment.");
-                return client?.Status == KeyStatus.Approved ? Senders.Client : Senders.Applicant;
+                if (client?.Status == KeyStatus.Approved)
+                    return Senders.Client;
+                // They cost memory, and nobody has said that they may.
+                return _sessions.Values.Count(session => session.Role == Senders.Applicant) < _options.MaxApplicants ? Senders.Applicant
+                    : throw new PantryException(PantryErrorCode.LimitReached, $"{_options.MaxApplicants} unknown clients are connected, which is the server's limit. Try again later.");
         }
     }
 

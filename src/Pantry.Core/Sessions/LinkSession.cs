@@ -15,8 +15,9 @@ internal sealed class LinkSession(LinkCredentials credentials, string server, Pa
     private MessageChannel? _channel;
     private long _since = time.GetTimestamp();
     private bool _disposed;
-    // An attempt on this link was given up: answers to it may still come.
-    private bool _givenUp;
+
+    // Answers that handshakes did not wait for, and that may still come.
+    private int _late;
 
     /// <summary>The messages of this session; null before its first handshake.</summary>
     public MessageChannel? Channel => Volatile.Read(ref _channel);
@@ -45,7 +46,7 @@ internal sealed class LinkSession(LinkCredentials credentials, string server, Pa
         catch (TimeoutException)
         {
             lock (_lock)
-                _givenUp = true;
+                _late++;
             throw new PantryException(PantryErrorCode.TimedOut,
                 $"The server {server} did not complete the handshake within {options.HandshakeTimeout.TotalSeconds:0.#} s.");
         }
@@ -86,9 +87,10 @@ internal sealed class LinkSession(LinkCredentials credentials, string server, Pa
 
     private void Take(Attempt attempt, CurveClientStep step)
     {
-        if (step.Fault is not (CurveFault.None or CurveFault.RefusedByPeer) && _givenUp)
+        if (step.Fault is not (CurveFault.None or CurveFault.RefusedByPeer) && _late > 0)
         {
-            // Not for this attempt, which waits on.
+            // A slow server answers what was asked before: that says nothing about its key, and the handshake goes on.
+            _late--;
         }
         else if (step.Fault != CurveFault.None)
         {

@@ -1,10 +1,12 @@
+using System.Diagnostics;
 using System.Threading.Channels;
 
 namespace Pantry.Storage;
 
 /// <summary>
 /// What was done, by whom and with what outcome: only ever added to, each record hanging on the one before it. One task
-/// writes, a batch a transaction; when its queue is full, callers wait.
+/// writes, a batch a transaction; when its queue is full, callers wait. What is written survives the process; the disk is
+/// synced, and the checkpoint's file written, at once where somebody waits for that, and else once in a while.
 /// </summary>
 internal sealed class AuditLog : IAsyncDisposable
 {
@@ -20,6 +22,11 @@ internal sealed class AuditLog : IAsyncDisposable
     private readonly List<Item> _held = [];
     private readonly CancellationTokenSource _closing = new();
     private volatile bool _holding;
+
+    // The newest checkpoint that is in the database, while the disk or the file does not have it; the writing task's own.
+    private AuditCheckpoint? _unsynced;
+    private long _syncedAt;
+    private volatile AuditCheckpoint? _onDisk;
     private volatile PantryException? _fault;
 
     private AuditLog(AuditStore store, StorageLimits limits, TimeProvider time)
@@ -27,6 +34,7 @@ internal sealed class AuditLog : IAsyncDisposable
         _store = store;
         _limits = limits;
         _time = time;
+        _onDisk = store.NewestCheckpoint();
         _queue = Channel.CreateBounded<Item>(new BoundedChannelOptions(limits.AuditQueue) { SingleReader = true });
         _refusals = new RefusalTally(limits.RefusalKinds);
 
@@ -37,6 +45,9 @@ internal sealed class AuditLog : IAsyncDisposable
 
     /// <summary>Why the newest batch could not be written; null when it could. While there is one, no order should be given.</summary>
     public PantryException? Fault => _fault;
+
+    /// <summary>Time until the disk is due to be synced.</summary>
+    private TimeSpan UntilSync => TimeSpan.FromTicks(Math.Max(0, (_limits.AuditSync - Stopwatch.GetElapsedTime(_syncedAt)).Ticks));
 
     /// <exception cref="PantryException">The log was tampered with, or the disk failed.</exception>
     public static AuditLog Open(ServerDatabase database, StorageLimits? limits = null, TimeProvider? time = null)
@@ -50,7 +61,10 @@ internal sealed class AuditLog : IAsyncDisposable
         return log;
     }
 
-    /// <summary>Adds an entry; when this completes, it is on the disk. What must not happen unseen waits for this.</summary>
+    /// <summary>
+    /// Adds an entry; when this completes, it stands in the database, and no end of the process can take it away. What must
+    /// not happen unseen waits for this. The disk follows within <see cref="StorageLimits.AuditSync"/>.
+    /// </summary>
     /// <exception cref="PantryException">It could not be written, in time or at all (StorageFailed), or the log is closed.</exception>
     public async Task WriteAsync(AuditEvent entry, CancellationToken cancellationToken = default)
     {
@@ -87,8 +101,8 @@ internal sealed class AuditLog : IAsyncDisposable
     /// <summary>Records that fit, as they are read. Those that still wait to be written are not among them.</summary>
     public IEnumerable<AuditRecord> Query(AuditQuery filter) => _store.Query(filter);
 
-    /// <summary>The newest checkpoint, to be kept elsewhere; null while there is no record.</summary>
-    public AuditCheckpoint? Checkpoint() => _store.NewestCheckpoint();
+    /// <summary>The newest checkpoint that no power cut can take back, to be kept elsewhere; null while there is no record.</summary>
+    public AuditCheckpoint? Checkpoint() => _onDisk;
 
     /// <inheritdoc cref="AuditVerification.Of"/>
     public AuditVerification Verify(AuditCheckpoint? external = null) => AuditVerification.Of(_store, external);
@@ -152,10 +166,24 @@ internal sealed class AuditLog : IAsyncDisposable
 
     private async ValueTask<bool> WaitForMoreAsync()
     {
-        if (_held.Count == 0)
+        if (_closing.IsCancellationRequested || (_held.Count == 0 && _unsynced is null))
             return await _queue.Reader.WaitToReadAsync().ConfigureAwait(false);
-        await Task.Delay(_limits.AuditRetry, _closing.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        return true;
+        if (_held.Count > 0 || _fault is not null)
+        {
+            await Task.Delay(_limits.AuditRetry, _closing.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return true;
+        }
+
+        using var due = CancellationTokenSource.CreateLinkedTokenSource(_closing.Token);
+        due.CancelAfter(UntilSync);
+        try
+        {
+            return await _queue.Reader.WaitToReadAsync(due.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            return true;
+        }
     }
 
     private void AddRefusals(List<Item> batch) => batch.AddRange(_refusals.Take().Select(entry => new Item(entry, _time.GetUtcNow(), null)));
@@ -166,13 +194,18 @@ internal sealed class AuditLog : IAsyncDisposable
         bool written = false;
         try
         {
+            // At first, and while something is wrong, nobody is told that a record stands before all of it went well.
+            bool careful = _syncedAt == 0 || _fault is not null || _closing.IsCancellationRequested || batch.Exists(item => item is { Entry: null, Done: not null });
             if (entries.Count > 0)
             {
-                AuditCheckpoint checkpoint = _store.Append([.. entries.Select(item => (item.At, item.Entry!))], _time.GetUtcNow());
+                _unsynced = _store.Append([.. entries.Select(item => (item.At, item.Entry!))], _time.GetUtcNow(), synced: careful);
                 written = true;
-                _store.WriteCheckpointFile(checkpoint);
-                _fault = null;
             }
+
+            if (!careful)
+                entries.ForEach(item => item.Done?.TrySetResult());
+            if (careful || UntilSync == TimeSpan.Zero)
+                Sync(alreadySynced: careful && written);
 
             _holding = false;
             foreach (Item item in batch)
@@ -192,6 +225,18 @@ internal sealed class AuditLog : IAsyncDisposable
             foreach (Item item in batch)
                 item.Done?.TrySetException(fault);
         }
+    }
+
+    // The file follows the disk: it must never know of a record that a power cut can still take.
+    private void Sync(bool alreadySynced)
+    {
+        if (_unsynced is not { } checkpoint)
+            return;
+        if (!alreadySynced)
+            _store.Sync();
+        _store.WriteCheckpointFile(checkpoint);
+        _onDisk = checkpoint;
+        (_unsynced, _syncedAt, _fault) = (null, Stopwatch.GetTimestamp(), null);
     }
 
     private static PantryException Closed() => new(PantryErrorCode.Stopped, "The audit log is closed: the server has stopped.");

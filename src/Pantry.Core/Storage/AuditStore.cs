@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using Microsoft.Data.Sqlite;
 using Pantry.Security;
 
 namespace Pantry.Storage;
@@ -62,8 +64,11 @@ internal sealed class AuditStore : IDisposable
     }
 
     /// <summary>Writes entries and a checkpoint after them in one transaction; all of them or none.</summary>
+    /// <param name="entries">The entries.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="synced">Whether they are on the disk when this returns; else they are after the next time, or after <see cref="Sync"/>.</param>
     /// <exception cref="PantryException">The disk failed; nothing was written.</exception>
-    public AuditCheckpoint Append(IReadOnlyList<(DateTimeOffset At, AuditEvent Entry)> entries, DateTimeOffset now)
+    public AuditCheckpoint Append(IReadOnlyList<(DateTimeOffset At, AuditEvent Entry)> entries, DateTimeOffset now, bool synced)
     {
         (long sequence, byte[] hash) = _tail;
         var records = new List<(AuditRecord, byte[])>(entries.Count);
@@ -77,7 +82,8 @@ internal sealed class AuditStore : IDisposable
         var checkpoint = AuditCheckpoint.Sign(Network, sequence, hash, now, _key);
         try
         {
-            _database.File.Write(connection =>
+            Action<Action<SqliteConnection>> write = synced ? _database.File.Write : _database.File.WriteUnsynced;
+            write(connection =>
             {
                 AuditRows.Insert(connection, records);
                 AuditRows.Insert(connection, checkpoint, _tail.Sequence);
@@ -93,6 +99,13 @@ internal sealed class AuditStore : IDisposable
         _tail = (sequence, hash);
         return checkpoint;
     }
+
+    /// <summary>Brings to the disk what was written without waiting for it.</summary>
+    /// <exception cref="PantryException">The disk failed.</exception>
+    public void Sync() =>
+        // A commit syncs all before it, but only one that changes something.
+        _database.File.Write(connection => connection.Run(
+            "INSERT OR REPLACE INTO facts (name, value) VALUES ('audit_synced', $mark)", ("$mark", RandomNumberGenerator.GetHexString(16))));
 
     /// <exception cref="PantryException">The file cannot be written.</exception>
     public void WriteCheckpointFile(AuditCheckpoint checkpoint)

@@ -97,7 +97,9 @@ internal sealed class OrderJournal : IDisposable
         {
             if (!_orders.TryGetValue(job, out Entry? entry) || entry.State == JournalState.Ended)
                 return;
-            EnsureFile().Write(connection => connection.Run("UPDATE orders SET ended = 1 WHERE job = $job", ("$job", job)));
+
+            // That it was begun is what must not be lost; a power cut may take back that it is over.
+            EnsureFile().WriteUnsynced(connection => connection.Run("UPDATE orders SET ended = 1 WHERE job = $job", ("$job", job)));
             _orders[job] = entry with { State = JournalState.Ended };
         }
     }

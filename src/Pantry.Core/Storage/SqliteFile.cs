@@ -3,11 +3,17 @@ using Microsoft.Data.Sqlite;
 namespace Pantry.Storage;
 
 /// <summary>
-/// One SQLite file with one writer: what is written is on the disk when <see cref="Write{T}"/> returns, whole or not at
+/// One SQLite file with one writer: what is written is on the disk when <see cref="Write{T}(Func{SqliteConnection, T})"/> returns, whole or not at
 /// all. Readers have connections of their own and never wait for the writer.
 /// </summary>
 internal sealed class SqliteFile : IDisposable
 {
+    // FULL: a commit is on the disk when it returns, whatever happens to the machine then.
+    private const string Synced = "PRAGMA synchronous = FULL;";
+
+    // NORMAL: a commit is the operating system's when it returns, so that the end of the process loses nothing.
+    private const string Unsynced = "PRAGMA synchronous = NORMAL;";
+
     private readonly Lock _writing = new();
     private readonly SqliteConnection _writer;
     private bool _disposed;
@@ -34,8 +40,7 @@ internal sealed class SqliteFile : IDisposable
         {
             writer = Connect(path, SqliteOpenMode.ReadWrite);
 
-            // FULL: a commit is on the disk when it returns, whatever happens to the machine then.
-            Execute(writer, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;");
+            Execute(writer, $"PRAGMA journal_mode = WAL; {Synced} PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;");
             Migrate(writer, path, migrations);
             return new SqliteFile(path, writer);
         }
@@ -72,12 +77,41 @@ internal sealed class SqliteFile : IDisposable
         }
     }
 
-    /// <inheritdoc cref="Write{T}"/>
+    /// <inheritdoc cref="Write{T}(Func{SqliteConnection, T})"/>
     public void Write(Action<SqliteConnection> work) => Write<object?>(connection =>
     {
         work(connection);
         return null;
     });
+
+    /// <summary>
+    /// The same, but what is written may be lost with the machine's power until the next write of the other kind, which
+    /// brings all before it to the disk as well. Nothing is lost with the process, and never one write without those after it.
+    /// </summary>
+    /// <exception cref="PantryException">The disk or the file failed.</exception>
+    public void WriteUnsynced(Action<SqliteConnection> work)
+    {
+        lock (_writing)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            try
+            {
+                Execute(_writer, Unsynced);
+                try
+                {
+                    Write(work);
+                }
+                finally
+                {
+                    Execute(_writer, Synced);
+                }
+            }
+            catch (SqliteException exception)
+            {
+                throw StorageErrors.From(exception, Path);
+            }
+        }
+    }
 
     /// <summary>Reads rows as they come, of one moment. The connection is the enumeration's own.</summary>
     /// <exception cref="PantryException">The disk or the file failed.</exception>

@@ -18,8 +18,11 @@ internal sealed record StorageLimits
     /// <summary>Audit records written in one transaction.</summary>
     public int AuditBatch { get; init; } = 512;
 
-    /// <summary>How long a caller waits for its record to be on the disk before that counts as failed.</summary>
+    /// <summary>How long a caller waits for its record to be written before that counts as failed.</summary>
     public TimeSpan AuditDeadline { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long records that stand in the database may wait for the disk to be synced: what a power cut can take.</summary>
+    public TimeSpan AuditSync { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>How soon records that the disk refused are tried again.</summary>
     public TimeSpan AuditRetry { get; init; } = TimeSpan.FromSeconds(1);

@@ -107,6 +107,7 @@ public sealed class ForgedOrderTests
     public async Task Without_the_root_key_and_the_local_operator_a_server_can_neither_order_nor_name_operators()
     {
         await using Rig rig = await Rig.StartAsync();
+        await rig.Fleet.AddOperatorAsync("keeper", administrator: true);
         rig.Fleet.Server.Authority.ExportRoot(Path.Combine(rig.Fleet.Root, "root.key"), null, takeAway: true);
 
         async Task RefusedAsync(PantryErrorCode code, Func<Task> attempt) =>

@@ -107,26 +107,57 @@ public sealed class NameReuseTests
     }
 
     [Fact]
-    public async Task A_session_of_a_client_that_was_renamed_cannot_give_up_the_place_of_who_has_its_old_name_now()
+    public async Task A_key_that_was_approved_keeps_its_name()
     {
         await using Fleet fleet = await Fleet.StartAsync();
         using CurveKeyPair key = await fleet.EnrolKeyAsync("a", "shop");
-        using RawPeer old = RawPeer.Connect(fleet.Server.ReceivePort, key, fleet.Server.PublicKey);
-        old.Send(new Message(MessageKind.Register, Fleet.NewRegister("a", "shop"), 1));
-        Assert.Equal(RegistrationStatus.Approved, old.Receive(MessageKind.Registered).HeadAs<Registered>().Status);
-        using RawPeer renamed = RawPeer.Connect(fleet.Server.ReceivePort, key, fleet.Server.PublicKey);
-        renamed.Send(new Message(MessageKind.Register, Fleet.NewRegister("b", "shop"), 1));
-        Assert.Equal(RegistrationStatus.Pending, renamed.Receive(MessageKind.Registered).HeadAs<Registered>().Status);
-        await fleet.Server.Fleet.DecideAsync(new DecideClient(ClientDecision.Approve, null, key.PublicKey.Fingerprint), default);
-        ClientAgent heir = await fleet.AddAsync("a", "shop");
+        using RawPeer peer = RawPeer.Connect(fleet.Server.ReceivePort, key, fleet.Server.PublicKey);
 
-        old.Send(new Message(MessageKind.Leave, new Leave("bye", Forget: true), 2));
-        old.Send(new Message(MessageKind.Register, Fleet.NewRegister("c", "bank"), 3));
-        // Whatever became of that: what the server takes in later, it has taken in after it.
-        using RawPeer later = await fleet.AddRawAsync("later");
+        peer.Send(new Message(MessageKind.Register, Fleet.NewRegister("bank.production", "shop"), 1));
 
-        Assert.Equal(heir.PublicKey, fleet.Server.Registry.Find("a")?.Key);
-        Assert.Equal(CommandStatus.Succeeded, Assert.Single(await fleet.RunAsync(Target.Clients(["a"]), "Ping")).Result.Status);
+        Assert.Equal(nameof(PantryErrorCode.InvalidName), peer.ReceiveRefusal().Refused.Code);
+        Assert.Equal(key.PublicKey, fleet.Server.Registry.Find("a")?.Key);
+        Assert.Null(fleet.Server.Registry.Find("bank.production"));
+    }
+
+    [Fact]
+    public async Task No_client_gets_the_name_of_a_stream_that_others_hear_and_no_stream_that_of_a_client()
+    {
+        await using Fleet fleet = await Fleet.StartAsync();
+        await fleet.AddAsync("db1", "bank", "production");
+        EnrollmentToken token = await fleet.Server.Fleet.CreateTokenAsync(new CreateToken("*", "shop", null, [], 60), default);
+        using CurveKeyPair key = CurveKeyPair.Generate();
+        using RawPeer peer = RawPeer.Connect(fleet.Server.ReceivePort, key, fleet.Server.PublicKey);
+        peer.Send(new Message(MessageKind.Register, Fleet.NewRegister("bank.production", "shop") with { Token = token.Token }, 1));
+
+        Assert.Equal(nameof(PantryErrorCode.IdentityInUse), peer.ReceiveRefusal().Refused.Code);
+        await fleet.AddAsync("mail", "office");
+        var error = await Assert.ThrowsAsync<PantryException>(() => fleet.AddAsync("mx1", "mail"));
+        Assert.Equal(PantryErrorCode.IdentityInUse, error.Code);
+        Assert.Contains("stream 'mail'", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_is_approved_is_what_was_shown_and_a_revoked_key_never_comes_back()
+    {
+        await using Fleet fleet = await Fleet.StartAsync();
+        using CurveKeyPair key = CurveKeyPair.Generate();
+        using RawPeer peer = RawPeer.Connect(fleet.Server.ReceivePort, key, fleet.Server.PublicKey);
+        peer.Send(new Message(MessageKind.Register, Fleet.NewRegister("web", "shop"), 1));
+        Assert.Equal(RegistrationStatus.Pending, peer.Receive(MessageKind.Registered).HeadAs<Registered>().Status);
+        ClientLabels shown = ClientLabels.Create("web", "shop", null, null);
+        peer.Send(new Message(MessageKind.Register, Fleet.NewRegister("web"), 2));
+        Assert.Equal(2ul, peer.Receive(MessageKind.Registered).Correlation);
+
+        async Task<PantryErrorCode> RefusedAsync(DecideClient decision) =>
+            (await Assert.ThrowsAsync<PantryException>(() => fleet.Server.Fleet.DecideAsync(decision, default))).Code;
+        Assert.Equal(PantryErrorCode.InvalidArgument, await RefusedAsync(new DecideClient(ClientDecision.Approve, null, key.PublicKey.Fingerprint, shown)));
+        peer.Send(new Message(MessageKind.Register, Fleet.NewRegister("web", "shop"), 3));
+        Assert.Equal(3ul, peer.Receive(MessageKind.Registered).Correlation);
+        await fleet.Server.Fleet.DecideAsync(new DecideClient(ClientDecision.Approve, null, key.PublicKey.Fingerprint, shown), default);
+        await fleet.Server.Fleet.DecideAsync(new DecideClient(ClientDecision.Revoke, "web", null), default);
+        Assert.Equal(PantryErrorCode.KeyRevoked, await RefusedAsync(new DecideClient(ClientDecision.Approve, null, key.PublicKey.Fingerprint)));
+        Assert.Equal(PantryErrorCode.InvalidArgument, await RefusedAsync(new DecideClient(ClientDecision.Approve, "web", null)));
     }
 
     private static CommandTable With(ICommand command)

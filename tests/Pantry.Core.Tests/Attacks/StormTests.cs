@@ -11,6 +11,7 @@ using Pantry.Targeting;
 using Pantry.Tests.EndToEnd;
 using Pantry.Tests.Transport.Gates;
 using Pantry.Transport;
+using Pantry.Transport.Gates;
 
 namespace Pantry.Tests.Attacks;
 
@@ -67,19 +68,19 @@ public sealed class StormTests
         var queue = new HandshakeQueue(capacity: 100, perAddress: 10);
         int taken = 0;
         for (int i = 0; i < 10_000; i++)
-            taken += queue.TryAdd(new PeerId(ServerPort.Receive, (ulong)i), [1], $"10.0.{i % 50}.1", 2) ? 1 : 0;
+            taken += queue.TryAdd(new PeerId(ServerPort.Receive, (ulong)i), [1], AddressShare.Of($"10.0.{i % 50}.1"), 2) ? 1 : 0;
         Assert.Equal((100, 100), (taken, queue.Count));
 
         var shared = new HandshakeQueue(capacity: 100, perAddress: 10);
         for (int i = 0; i < 10_000; i++)
-            shared.TryAdd(new PeerId(ServerPort.Receive, (ulong)i), [1], "10.0.0.1", 2);
+            shared.TryAdd(new PeerId(ServerPort.Receive, (ulong)i), [1], AddressShare.Of("10.0.0.1"), 2);
         Assert.Equal(10, shared.Count);
         for (int i = 0; i < 10_000; i++)
-            Assert.True(shared.TryAdd(new PeerId(ServerPort.Receive, 20_000), [(byte)i], "10.0.0.2", 2));
+            Assert.True(shared.TryAdd(new PeerId(ServerPort.Receive, 20_000), [(byte)i], AddressShare.Of("10.0.0.2"), 2));
         Assert.Equal(11, shared.Count);
         // Those from known addresses come before strangers, and who has answered before both.
-        shared.TryAdd(new PeerId(ServerPort.Receive, 30_001), [1], "10.0.0.3", 1);
-        shared.TryAdd(new PeerId(ServerPort.Receive, 30_000), [1], "10.0.0.4", 0);
+        shared.TryAdd(new PeerId(ServerPort.Receive, 30_001), [1], AddressShare.Of("10.0.0.3"), 1);
+        shared.TryAdd(new PeerId(ServerPort.Receive, 30_000), [1], AddressShare.Of("10.0.0.4"), 0);
         Assert.Equal([30_000UL, 30_001UL, 0UL], Enumerable.Range(0, 3).Select(_ => shared.Take()!.Value.Peer.Number));
     }
 

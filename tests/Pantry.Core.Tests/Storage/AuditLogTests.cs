@@ -195,4 +195,49 @@ public sealed class AuditLogTests
         Assert.Null(audit.Fault);
         Assert.Equal(new AuditVerification(true, 2, null, null), audit.Verify());
     }
+
+    [Fact]
+    public async Task Who_waits_for_a_record_does_not_wait_for_the_checkpoints_file_which_follows_by_itself()
+    {
+        using var root = new StorageRoot();
+        string file = Path.Combine(root.Path, AuditStore.CheckpointFileName);
+        using ServerDatabase database = root.Open();
+        await using var audit = AuditLog.Open(database, new StorageLimits { AuditSync = TimeSpan.FromMilliseconds(300) });
+        await audit.WriteAsync(Entry("First"));
+        await audit.FlushAsync();
+        await audit.WriteAsync(Entry("Second"));
+
+        // It may be there already on a slow machine; then the log says so as well.
+        AuditCheckpoint shown = audit.Checkpoint()!;
+        Assert.InRange(shown.Sequence, 1, AuditCheckpoint.TryParse(File.ReadAllBytes(file))!.Sequence);
+        Assert.Equal(["First", "Second"], audit.Query(new AuditQuery()).Select(record => record.Action));
+        Assert.True(audit.Verify(shown).Ok);
+
+        await EndToEnd.Fleet.EventuallyAsync(() => audit.Checkpoint()!.Sequence == 2, "The disk follows.");
+        Assert.Equal(2, AuditCheckpoint.TryParse(File.ReadAllBytes(file))!.Sequence);
+        Assert.True(audit.Verify(audit.Checkpoint()).Ok);
+    }
+
+    [Fact]
+    public async Task A_disk_that_fails_later_is_a_fault_and_the_next_who_waits_is_told()
+    {
+        using var root = new StorageRoot();
+        string file = Path.Combine(root.Path, AuditStore.CheckpointFileName);
+        using ServerDatabase database = root.Open();
+        await using var audit = AuditLog.Open(database, new StorageLimits { AuditSync = TimeSpan.FromMilliseconds(100), AuditRetry = TimeSpan.FromMilliseconds(20) });
+        await audit.WriteAsync(Entry("Before"));
+        await audit.FlushAsync();
+        File.Delete(file);
+        Directory.CreateDirectory(file);
+
+        await audit.AppendAsync(Entry("Unsynced"));
+        await EndToEnd.Fleet.EventuallyAsync(() => audit.Fault is not null, "What failed without anybody waiting is known.");
+        Assert.Equal(PantryErrorCode.StorageFailed, (await Assert.ThrowsAsync<PantryException>(() => audit.WriteAsync(Entry("Refused")))).Code);
+        Assert.Equal(1, audit.Checkpoint()!.Sequence);
+
+        Directory.Delete(file);
+        await EndToEnd.Fleet.EventuallyAsync(() => audit.Fault is null, "It is tried again.");
+        await audit.WriteAsync(Entry("After"));
+        Assert.True(audit.Verify().Ok);
+    }
 }

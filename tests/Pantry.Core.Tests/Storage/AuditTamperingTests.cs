@@ -173,6 +173,7 @@ public sealed class AuditTamperingTests
         var audit = AuditLog.Open(database);
         for (int i = 1; i <= 20; i++)
             await audit.WriteAsync(AuditLogTests.Entry($"Action{i}", "alice", $"web{i}"));
+        await audit.FlushAsync();
         return audit;
     }
 

@@ -32,6 +32,7 @@ public sealed class KillTests
         using ServerDatabase database = root.Open();
         using var trust = new TrustStore(database);
         await using var audit = AuditLog.Open(database);
+        await audit.FlushAsync();
         HashSet<string?> audited = [.. audit.Query(new AuditQuery { Action = "Approve" }).Select(record => record.Key)];
         Assert.Equal((true, null), (audit.Verify().Ok, audit.Verify().Problem));
         using var journal = OrderJournal.Open(Path.Combine(root.Path, "client"));
