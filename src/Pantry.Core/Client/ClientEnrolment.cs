@@ -20,6 +20,7 @@ internal static class ClientEnrolment
             PublicKey enrolledAt = PublicKey.Parse(enrollment.ServerPublicKey, "public key of the server");
             if (home.Trust?.Enrollment == enrollment.Id)
                 return enrolledAt;
+            EnrollmentFile.Check(enrollment, time.GetUtcNow());
             ClientLabels labels = await EnrollmentRedeemer.RedeemAsync(
                 enrollment, configuration.Labels.Identity, home.Key.PublicKey, configuration.Server, loop, options, time, log, cancellation).ConfigureAwait(false);
             home.Save(new ClientTrust(enrollment.ServerPublicKey, enrollment.Network, enrollment.RootPublicKey, labels, enrollment.Id));

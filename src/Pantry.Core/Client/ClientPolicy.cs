@@ -21,7 +21,7 @@ internal sealed record ClientPolicy
                 $"The client '{identity}' does not allow the command {DisplayText.Clean(command, 80)}. It allows: {string.Join(", ", allowed)}.");
         }
 
-        return runAs is not null && !AllowedUsers.Contains(runAs, StringComparer.Ordinal)
+        return runAs is not null && !RunAsUser.IsOwn(runAs) && !AllowedUsers.Contains(runAs, StringComparer.Ordinal)
             ? CommandOutcome.Denied("UserNotAllowed",
                 $"The client '{identity}' does not allow commands to run as '{DisplayText.Clean(runAs, 80)}'. "
                 + (AllowedUsers.Count == 0 ? "It allows no user but its own." : $"It allows: {string.Join(", ", AllowedUsers)}."))

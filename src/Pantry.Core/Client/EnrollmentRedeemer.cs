@@ -45,7 +45,11 @@ internal sealed class EnrollmentRedeemer : ILinkOwner
                 $"The server's root key is {Fingerprint.Of(redeemed.RootKey)}, which is not the one in the enrolment '{enrollment.Id}'. Make a new enrolment, and find out who changed the key.");
         }
 
-        return redeemed.Labels;
+        // The server's word alone makes nothing of the client that its enrolment does not say.
+        return redeemed.Labels.IsWithin(ClientLabels.Create(identity, enrollment.Application, enrollment.Environment, enrollment.Roles))
+            ? redeemed.Labels
+            : throw new PantryException(PantryErrorCode.ServerKeyMismatch,
+                $"The server approved this client as something else than the enrolment '{enrollment.Id}' says. Compare with what Get-PantryClient shows there, and make a new enrolment.");
     }
 
     (MessageKind Kind, object Head) ILinkOwner.Introduction() => (MessageKind.Redeem, _request);

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Pantry.Commands;
 using Pantry.Configuration;
 using Pantry.Protocol;
+using Pantry.Security;
 
 namespace Pantry.Client;
 
@@ -102,6 +103,9 @@ internal sealed class OrderRunner(
                 $"The client has no command '{DisplayText.Clean(order.Statement.Command, 80)}'. It has: {string.Join(", ", commands.CommandNames)}. Add one with Register-PantryCommand.");
         }
 
+        if (order.Statement.RunAs is { } user && !command.CanRunAs && !RunAsUser.IsOwn(user))
+            return RunAsUser.NotPossible($"The command {command.Name} runs as the client's own user alone. Leave -RunAs out, or send a shell command or a script.");
+
         if (_running.Count >= options.MaxWaitingCommands)
             return CommandOutcome.Failed("TooManyOrders", $"{options.MaxWaitingCommands} orders wait on the client already. Try again later.");
 
@@ -122,7 +126,10 @@ internal sealed class OrderRunner(
 
         try
         {
-            return await RunCommandAsync(order, command, running).ConfigureAwait(false);
+            return IsOver(order.Statement)
+                ? Ended(CommandStatus.Expired, nameof(OrderFault.OrderExpired),
+                    $"The order was good until {order.Statement.NotAfter:u}, and the client was busy with other commands until after that. Send it again.")
+                : await RunCommandAsync(order, command, running).ConfigureAwait(false);
         }
         finally
         {
@@ -131,9 +138,18 @@ internal sealed class OrderRunner(
         }
     }
 
+    // It stood when it came; what has waited for its turn since then must stand still.
+    private bool IsOver(OrderStatement statement) => time.GetUtcNow() - statement.NotAfter > options.ClockSkew;
+
     private async Task<CommandOutcome> RunCommandAsync(OrderWork order, ICommand command, Running running)
     {
         var context = new CommandContext(order.Statement.Job, order.Arguments, order.Statement.Format, order.Secrets, order.Statement.RunAs, options, facts);
+        CommandOutcome outcome = await RunCommandAsync(order, command, context, running).ConfigureAwait(false);
+        return outcome with { Error = context.Redactor.Redact(outcome.Error) };
+    }
+
+    private async Task<CommandOutcome> RunCommandAsync(OrderWork order, ICommand command, CommandContext context, Running running)
+    {
         Task<CommandOutcome> work = Task.Run(() => command.RunAsync(context, running.Token));
         try
         {
@@ -167,7 +183,7 @@ internal sealed class OrderRunner(
         }
         catch (Exception exception)
         {
-            log.LogError(exception, "The command {Command} of job {Job} failed inside Pantry.", order.Statement.Command, order.Statement.Job);
+            log.LogError("The command {Command} of job {Job} failed inside Pantry: {Error}", order.Statement.Command, order.Statement.Job, context.Redactor.Redact(exception.ToString()));
             return CommandOutcome.Failed("CommandFailed", $"The command {order.Statement.Command} failed: {exception.Message}");
         }
     }

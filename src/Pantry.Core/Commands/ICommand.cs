@@ -10,6 +10,9 @@ internal interface ICommand
     /// <summary>Whether it changes nothing, so that to do it twice does no harm and it needs no place in the journal.</summary>
     bool IsRepeatable => false;
 
+    /// <summary>Whether it can run as another user than the client's own; an order that wants that of one that can't is refused.</summary>
+    bool CanRunAs => false;
+
     /// <summary>
     /// Does it. Ends soon after <paramref name="cancellation"/>, with whatever there is by then; an exception becomes a failed result.
     /// </summary>
@@ -25,7 +28,11 @@ internal interface ICommand
 /// <param name="Options">Limits.</param>
 /// <param name="Facts">Takes the client's facts anew.</param>
 internal sealed record CommandContext(
-    string JobId, byte[] Arguments, BodyFormat Format, IReadOnlyDictionary<string, byte[]> Secrets, string? RunAs, Configuration.PantryOptions Options, Func<ClientFacts> Facts);
+    string JobId, byte[] Arguments, BodyFormat Format, IReadOnlyDictionary<string, byte[]> Secrets, string? RunAs, Configuration.PantryOptions Options, Func<ClientFacts> Facts)
+{
+    /// <summary>For texts that may quote a secret.</summary>
+    public SecretRedactor Redactor { get; } = new(Secrets.Values);
+}
 
 /// <summary>What a command brought.</summary>
 internal sealed record CommandOutcome

@@ -25,8 +25,10 @@ internal static class EnrollmentFile
     }
 
     /// <summary>Reads the file and checks who can read it, what it says, and until when it is good.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="now">The time; null where the client may have used the enrolment already, which it then may for ever.</param>
     /// <exception cref="PantryException">The file is not fit for use; the message says why.</exception>
-    public static Enrollment Load(string path, DateTimeOffset now)
+    public static Enrollment Load(string path, DateTimeOffset? now)
     {
         try
         {
@@ -46,7 +48,7 @@ internal static class EnrollmentFile
 
     /// <summary>Checks what an enrolment says, and until when it is good.</summary>
     /// <exception cref="PantryException">A name or port is wrong, or its time is over.</exception>
-    public static Enrollment Check(Enrollment enrollment, DateTimeOffset now)
+    public static Enrollment Check(Enrollment enrollment, DateTimeOffset? now)
     {
         ClientLabels.Create(enrollment.Identity ?? "any", enrollment.Application, enrollment.Environment, enrollment.Roles);
         if (enrollment.PublishPort is < 1 or > 65535 || enrollment.ReceivePort is < 1 or > 65535)

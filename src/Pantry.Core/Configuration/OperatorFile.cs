@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Pantry.Security;
@@ -32,21 +33,33 @@ internal static class OperatorFile
 {
     private const long MaxBytes = 64 * 1024;
 
-    public static void Save(string path, OperatorCredentials credentials) =>
-        PrivateFile.Replace(path, JsonSerializer.SerializeToUtf8Bytes(credentials, OperatorFileJson.Default.OperatorCredentials));
+    /// <summary>Writes a file that must not be there: keys that were replaced could not be had again.</summary>
+    /// <exception cref="PantryException">There is one already, or it cannot be written.</exception>
+    public static void Save(string path, OperatorCredentials credentials)
+    {
+        byte[] bytes = JsonSerializer.SerializeToUtf8Bytes(credentials, OperatorFileJson.Default.OperatorCredentials);
+        try
+        {
+            KeyFile.WriteNew(path, bytes);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(bytes);
+        }
+    }
 
     /// <exception cref="PantryException">The file is not fit for use; the message says why.</exception>
-    public static OperatorCredentials Load(string path)
+    public static OperatorCredentials Load(string path) => KeyFile.Read(path, MaxBytes, bytes =>
     {
         try
         {
-            return JsonSerializer.Deserialize(PrivateFile.Read(path, MaxBytes), OperatorFileJson.Default.OperatorCredentials) ?? throw Invalid(path, "It is empty.");
+            return JsonSerializer.Deserialize(bytes, OperatorFileJson.Default.OperatorCredentials) ?? throw Invalid(path, "It is empty.");
         }
         catch (JsonException exception)
         {
             throw Invalid(path, $"Line {exception.LineNumber + 1}, column {exception.BytePositionInLine + 1}: it is no operator's file as New-PantryOperator writes it.", exception);
         }
-    }
+    });
 
     private static PantryException Invalid(string path, string what, Exception? inner = null) =>
         new(PantryErrorCode.InvalidConfiguration, $"The operator file '{path}' cannot be used. {what}", inner) { Target = path };

@@ -6,6 +6,8 @@ namespace Pantry.Operators;
 /// <summary>What an operator can ask of a server, in the same process or over the network.</summary>
 internal interface IFleet
 {
+    FleetPlace Place { get; }
+
     /// <summary>The clients that match, by identity.</summary>
     IAsyncEnumerable<ClientInfo> FindClientsAsync(ClientFilter filter, CancellationToken cancellation);
 

@@ -4,9 +4,14 @@ using Pantry.Targeting;
 
 namespace Pantry.Operators;
 
-/// <summary>An operator on the way into a trust bundle: at the server where the root key is there, else at the console that has it.</summary>
+/// <summary>An operator on the way into a trust bundle, or out of it: at the server where the root key is there, else at the console that has it.</summary>
 internal static class NewOperator
 {
+    /// <exception cref="PantryException">There is no such operator.</exception>
+    public static TrustBundle RemoveFrom(TrustBundle bundle, string name, DateTimeOffset now) => bundle.Find(name) is not null
+        ? bundle.Without(name, now)
+        : throw new PantryException(PantryErrorCode.NoMatchingOperator, $"There is no operator '{DisplayText.Clean(name, 80)}'. Get-PantryOperator lists them.") { Target = name };
+
     /// <exception cref="PantryException">The name is taken, or something about the operator is not as it must be.</exception>
     public static TrustBundle AddTo(TrustBundle bundle, AddOperator request, DateTimeOffset now)
     {

@@ -1,3 +1,5 @@
+using Pantry.Targeting;
+
 namespace Pantry.Protocol;
 
 /// <summary>Make an enrolment.</summary>
@@ -23,8 +25,12 @@ internal enum ClientDecision
     Remove,
 }
 
-/// <summary>A decision about the key with that fingerprint, or of the client of that name.</summary>
-internal sealed record DecideClient(ClientDecision Decision, string? Identity, string? Fingerprint);
+/// <summary>A decision about the key with that fingerprint, whose client must have the name where both are given, or about the client of that name.</summary>
+/// <param name="Decision">What is decided.</param>
+/// <param name="Identity">Name of the client.</param>
+/// <param name="Fingerprint">Fingerprint of its key.</param>
+/// <param name="Shown">What the operator saw: an approval is refused if the client claims something else by now.</param>
+internal sealed record DecideClient(ClientDecision Decision, string? Identity, string? Fingerprint, ClientLabels? Shown = null);
 
 /// <summary>The client as it is now.</summary>
 internal sealed record ClientDecided(ClientInfo Client);

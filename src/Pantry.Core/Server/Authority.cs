@@ -1,9 +1,11 @@
+using System.Security.Cryptography;
 using System.Text;
 using Pantry.Configuration;
 using Pantry.Operators;
 using Pantry.Protocol;
 using Pantry.Security;
 using Pantry.Storage;
+using Pantry.Targeting;
 
 namespace Pantry.Server;
 
@@ -51,6 +53,9 @@ internal sealed class Authority : IDisposable
 
     public bool IsRootKeyHere => File.Exists(_keys.RootPath);
 
+    /// <summary>The root key as users see it.</summary>
+    public RootKeyInfo RootKeyInfo => new() { Fingerprint = RootKey.Fingerprint, PublicKey = RootKey.ToString(), IsAtServer = IsRootKeyHere };
+
     /// <summary>Opens what is stored; at the first start makes a root key, the local operator and the first bundle.</summary>
     public static Authority Open(BundleStore store, ServerKeys keys, string network, TimeProvider time)
     {
@@ -97,9 +102,7 @@ internal sealed class Authority : IDisposable
     /// <summary>Adds an operator.</summary>
     public void Add(AddOperator request) => Sign(bundle => NewOperator.AddTo(bundle, request, _time.GetUtcNow()));
 
-    public void Remove(string name) => Sign(bundle => bundle.Find(name) is not null
-        ? bundle.Without(name, _time.GetUtcNow())
-        : throw new PantryException(PantryErrorCode.InvalidArgument, $"There is no operator '{DisplayText.Clean(name, 80)}'. Get-PantryOperator lists them.") { Target = name });
+    public void Remove(string name) => Sign(bundle => NewOperator.RemoveFrom(bundle, name, _time.GetUtcNow()));
 
     /// <summary>Puts a bundle in force that was signed elsewhere.</summary>
     /// <exception cref="PantryException">The bundle does not stand, or is no newer than the one in force.</exception>
@@ -139,10 +142,28 @@ internal sealed class Authority : IDisposable
     /// <param name="takeAway">
     /// Whether neither the root key nor the local operator stay: then whoever has this server cannot give orders.
     /// </param>
+    /// <exception cref="PantryException">The file is there, or nobody but the local operator could administer the fleet afterwards.</exception>
     public void ExportRoot(string path, string? password, bool takeAway)
     {
+        if (takeAway && !Bundle.Operators.Any(entry => entry is { Administrator: true } && !Names.Same(entry.Name, LocalOperator) && !IsOver(entry)))
+        {
+            throw new PantryException(PantryErrorCode.InvalidArgument,
+                "Without the root key the server's own operator goes too, and there is no other administrator. Make one first with New-PantryOperator -Administrator.");
+        }
+
         using (SigningKey root = LoadRoot())
-            PrivateFile.WriteNew(path, Encoding.ASCII.GetBytes(root.ToPem(password)));
+        {
+            byte[] pem = Encoding.ASCII.GetBytes(root.ToPem(password) + "\n");
+            try
+            {
+                KeyFile.WriteNew(path, pem);
+            }
+            finally
+            {
+                CryptographicOperations.ZeroMemory(pem);
+            }
+        }
+
         if (!takeAway)
             return;
         if (Bundle.Find(LocalOperator) is not null)

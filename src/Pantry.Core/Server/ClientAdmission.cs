@@ -3,6 +3,7 @@ using Pantry.Protocol;
 using Pantry.Security;
 using Pantry.Storage;
 using Pantry.Targeting;
+using Pantry.Transport.Gates;
 
 namespace Pantry.Server;
 
@@ -14,7 +15,20 @@ internal sealed class ClientAdmission(
     TrustStore trust, ClientRegistry registry, Authority authority, ServerAudit audit, ServerAddresses addresses, PublicKey serverKey,
     PantryOptions options, TimeProvider time)
 {
+    private const double ClaimsBurst = 500;
     private static readonly TimeSpan LongestLifetime = TimeSpan.FromDays(3650);
+
+    private readonly Lock _allowing = new();
+    private TokenBucket _allowance = new(options.PendingClaimsASecond, ClaimsBurst, time.GetUtcNow().ToUnixTimeMilliseconds());
+
+    /// <summary>
+    /// Held while a decision is made and while a client is let in by one: of two at once, one would let a client in under a
+    /// name that is another's, or take a client off the list that was just approved.
+    /// </summary>
+    public Lock Deciding { get; } = new();
+
+    /// <summary>What is known of a key at this moment.</summary>
+    public ClientKey? Now(PublicKey key) => trust.Find(key);
 
     /// <summary>Makes a key pair that lets one client's own key in, once.</summary>
     public Enrollment Enrol(Enrol request, OperatorEntry by, string? from)
@@ -81,9 +95,10 @@ internal sealed class ClientAdmission(
         string identity = Names.RequireIdentity(request.Identity);
         try
         {
-            ClientKey approved = trust.Redeem(enrollmentKey, own, identity, time.GetUtcNow(), from);
-            MakeKnown(approved);
-            audit.Note(approved.Labels.Identity, own, from, "EnrollmentUsed", approved.Labels.Identity, "Approved", detail: Detail(approved.Labels, approved.Enrollment));
+            bool again = trust.FindEnrollment(enrollmentKey)?.UsedAt is not null;
+            ClientKey approved = MakeKnown(trust.Redeem(enrollmentKey, own, identity, time.GetUtcNow(), from));
+            if (!again)
+                audit.Note(approved.Labels.Identity, own, from, "EnrollmentUsed", approved.Labels.Identity, "Approved", detail: Detail(approved.Labels, approved.Enrollment));
             return approved;
         }
         catch (PantryException refused)
@@ -92,6 +107,9 @@ internal sealed class ClientAdmission(
             throw;
         }
     }
+
+    /// <summary>Whether the key is approved for these labels, so that nothing has to be written.</summary>
+    public bool IsApprovedFor(PublicKey key, ClientLabels claimed) => trust.Find(key) is { Status: KeyStatus.Approved } known && claimed.IsWithin(known.Labels);
 
     /// <summary>
     /// What the server makes of a registration: an approved key within what was approved, one that waits, or one that a
@@ -102,6 +120,12 @@ internal sealed class ClientAdmission(
         ClientKey? known = trust.Find(key);
         if (known is { Status: KeyStatus.Denied or KeyStatus.Revoked })
             throw Refusal(known);
+        if (known is { DecidedAt: not null } && !Names.Same(known.Labels.Identity, claimed.Identity))
+        {
+            throw new PantryException(PantryErrorCode.InvalidName,
+                $"The key {key.Fingerprint} belongs to the client '{known.Labels.Identity}', and a key keeps its name. Give the client that -Identity, or a directory of its own with -Path and an enrolment under the new name.");
+        }
+
         if (known is { Status: KeyStatus.Approved })
             return claimed.IsWithin(known.Labels) ? known : AddPending(key, claimed, from, "ClientClaimsMore");
         if (token is not null)
@@ -120,27 +144,39 @@ internal sealed class ClientAdmission(
     /// <summary>Carries out an operator's decision in what is stored; the caller sees to sessions and jobs.</summary>
     public ClientKey Decide(DecideClient request, OperatorEntry by, string? from)
     {
-        ClientKey key = Find(request);
-        DateTimeOffset now = time.GetUtcNow();
-        ClientKey decided = request.Decision switch
+        ClientKey key, decided;
+        lock (Deciding)
         {
-            ClientDecision.Approve => trust.Decide(key.Key, KeyStatus.Approved, key.Claimed ?? key.Labels, by.Name, now),
-            ClientDecision.Deny => trust.Decide(key.Key, KeyStatus.Denied, null, by.Name, now),
-            ClientDecision.Revoke => trust.Decide(key.Key, KeyStatus.Revoked, null, by.Name, now),
-            _ => Remove(key),
-        };
-        if (decided.Status == KeyStatus.Approved && request.Decision == ClientDecision.Approve)
-            MakeKnown(decided);
+            key = Find(request);
+            RequireAsShown(request, key);
+            DateTimeOffset now = time.GetUtcNow();
+            decided = request.Decision switch
+            {
+                ClientDecision.Approve => trust.Decide(key.Key, KeyStatus.Approved, key.Claimed ?? key.Labels, by.Name, now),
+                ClientDecision.Deny => trust.Decide(key.Key, KeyStatus.Denied, null, by.Name, now),
+                ClientDecision.Revoke => trust.Decide(key.Key, KeyStatus.Revoked, null, by.Name, now),
+                _ => Remove(key),
+            };
+            if (request.Decision == ClientDecision.Approve)
+                MakeKnown(decided);
+        }
+
         audit.Note(by, from, $"Client{request.Decision}", key.Labels.Identity, "Done", detail: Detail(decided.Labels, null, key.Key));
         return decided;
     }
 
     public void NoteSeen(ClientRecord client) => trust.NoteSeen(client.Key, time.GetUtcNow());
 
-    /// <summary>A client gives its place up.</summary>
+    /// <summary>A client gives its place up; a key that was turned away meanwhile stays so.</summary>
     public void Leave(ClientRecord client, string? from)
     {
-        trust.Remove(client.Key);
+        lock (Deciding)
+        {
+            if (trust.Find(client.Key) is not { Status: KeyStatus.Approved or KeyStatus.Pending })
+                return;
+            trust.Remove(client.Key);
+        }
+
         audit.Note(client.Identity, client.Key, from, "ClientLeft", client.Identity, "Done");
     }
 
@@ -167,8 +203,7 @@ internal sealed class ClientAdmission(
     {
         try
         {
-            ClientKey approved = trust.RedeemToken(token, key, claimed, time.GetUtcNow(), from);
-            MakeKnown(approved);
+            ClientKey approved = MakeKnown(trust.RedeemToken(token, key, claimed, time.GetUtcNow(), from));
             audit.Note(approved.Labels.Identity, key, from, "TokenUsed", approved.Labels.Identity, "Approved", detail: Detail(approved.Labels, approved.Enrollment));
             return approved;
         }
@@ -181,9 +216,20 @@ internal sealed class ClientAdmission(
 
     private ClientKey AddPending(PublicKey key, ClientLabels claimed, string? from, string action)
     {
+        lock (_allowing)
+        {
+            if (!_allowance.TryTake(time.GetUtcNow().ToUnixTimeMilliseconds()))
+                throw new PantryException(PantryErrorCode.LimitReached, "Too many keys that are not approved come at once. The client tries again by itself.");
+        }
+
         DateTimeOffset now = time.GetUtcNow();
+        bool waits = trust.Find(key)?.Status == KeyStatus.Pending;
         trust.AddPending(new ClientKey(key, KeyStatus.Pending, claimed, now, From: from, Claimed: claimed, LastSeen: now), options.MaxPendingKeys);
-        audit.Note(claimed.Identity, key, from, action, claimed.Identity, "Pending", detail: Detail(claimed, null));
+        // Whoever claims something else every time must not fill the log.
+        if (waits)
+            audit.Refused(action, key, from);
+        else
+            audit.Note(claimed.Identity, key, from, action, claimed.Identity, "Pending", detail: Detail(claimed, null));
         return trust.Find(key)!;
     }
 
@@ -193,10 +239,40 @@ internal sealed class ClientAdmission(
         return key;
     }
 
-    private void MakeKnown(ClientKey approved)
+    private ClientKey MakeKnown(ClientKey approved)
     {
-        if (registry.Find(approved.Labels.Identity)?.Key.Equals(approved.Key) != true)
-            registry.Add(approved.Key, approved.Labels, approved.LastSeen);
+        lock (Deciding)
+        {
+            // What a key got once, or a moment ago, says nothing about what it is now.
+            if (trust.Find(approved.Key) is not { Status: KeyStatus.Approved } now)
+            {
+                throw new PantryException(PantryErrorCode.InvalidEnrollment,
+                    $"The key {approved.Key.Fingerprint} was let in before and is {trust.Find(approved.Key)?.Status.ToString() ?? "removed"} now. An operator can decide about it anew.");
+            }
+
+            if (registry.Find(now.Labels.Identity)?.Key.Equals(now.Key) != true)
+                registry.Add(now.Key, now.Labels, now.LastSeen);
+            return now;
+        }
+    }
+
+    private static void RequireAsShown(DecideClient request, ClientKey key)
+    {
+        if (request.Decision != ClientDecision.Approve)
+            return;
+        if (key.Status == KeyStatus.Revoked)
+        {
+            throw new PantryException(PantryErrorCode.KeyRevoked,
+                $"The key {key.Key.Fingerprint} of '{key.Labels.Identity}' was revoked, and a revoked key does not come back. Remove-PantryClient forgets it; then enrol the client anew.")
+            { Target = key.Labels.Identity };
+        }
+
+        if (request.Shown is { } shown && !Same(shown, key.Claimed ?? key.Labels))
+        {
+            throw new PantryException(PantryErrorCode.InvalidArgument,
+                $"The client '{key.Labels.Identity}' claims something else now than what was shown. Nothing was approved; look at it again with Get-PantryClient.")
+            { Target = key.Labels.Identity };
+        }
     }
 
     private ClientKey Find(DecideClient request)
@@ -205,15 +281,20 @@ internal sealed class ClientAdmission(
         {
             string fingerprint = Fingerprint.Normalize(request.Fingerprint)
                 ?? throw new PantryException(PantryErrorCode.InvalidKey, $"'{DisplayText.Clean(request.Fingerprint, 80)}' is no fingerprint; it has five groups of four characters, as Get-PantryClient shows it.");
-            return trust.FindByFingerprint(fingerprint)
+            ClientKey found = trust.FindByFingerprint(fingerprint)
                 ?? throw new PantryException(PantryErrorCode.NoMatchingClient, $"The server knows no client key {fingerprint}. Get-PantryClient lists those it knows.") { Target = fingerprint };
+            return request.Identity is null || Names.Same(request.Identity, found.Labels.Identity)
+                ? found
+                : throw new PantryException(PantryErrorCode.InvalidArgument,
+                    $"The key {fingerprint} is that of '{found.Labels.Identity}', not of '{DisplayText.Clean(request.Identity, 80)}'. Nothing was changed; say which of them is meant.")
+                { Target = fingerprint };
         }
 
         IReadOnlyList<ClientKey> named = trust.Find(Names.RequireIdentity(request.Identity));
         // The decision itself says which of several keys of a name can be meant.
         ClientKey[] meant = [.. named.Where(key => request.Decision switch
         {
-            ClientDecision.Approve => key.Status != KeyStatus.Approved,
+            ClientDecision.Approve => key.Status is not (KeyStatus.Approved or KeyStatus.Revoked),
             ClientDecision.Deny => key.Status == KeyStatus.Pending,
             ClientDecision.Revoke => key.Status is KeyStatus.Approved || (key.Status == KeyStatus.Pending && key.DecidedAt is not null),
             _ => true,

@@ -10,36 +10,22 @@ namespace Pantry.Server;
 
 /// <summary>What the server says and hears in its sessions with clients.</summary>
 internal sealed class ClientConversation(
-    ClientRegistry registry, ClientAdmission admission, Authority authority, ServerAudit audit, JobDispatcher jobs, PantryOptions options, TimeProvider time,
+    ClientRegistry registry, ClientAdmission admission, StreamRenewal renewal, Authority authority, ServerAudit audit, JobDispatcher jobs, PantryOptions options, TimeProvider time,
     ServerCounters counters, Action<ServerSession, string> close, ILogger log)
 {
-    // Streams whose keys are due because somebody joined them.
-    private readonly HashSet<Topic> _joined = [];
-    private long _renewedAt = time.GetTimestamp();
-
+    private readonly RegistrationDesk _desk = new(counters, log);
     private readonly ConcurrentDictionary<string, Claim> _claims = new(Names.Comparer);
-
-    // Claims are decided on the reading task and by the sweep: two at once could let two clients in under one name.
-    private readonly Lock _deciding = new();
 
     public void Handle(ServerSession session, Message message)
     {
         switch (message.Head)
         {
-            case Redeem redeem:
+            case Register register when session.Role == Senders.Client && admission.IsApprovedFor(session.Key, register.Labels):
+                Register(session, register, message.Correlation);
+                return;
+            case not null when message.Kind is MessageKind.Redeem or MessageKind.Register:
                 // Off the reading task: what lets a key in is on the disk before it is answered.
-                _ = Task.Run(() => Redeem(session, redeem, message.Correlation));
-                return;
-            case Register register when session.Role != Senders.Client:
-                _ = Task.Run(() =>
-                {
-                    lock (_deciding)
-                        Register(session, register, message.Correlation);
-                });
-                return;
-            case Register register:
-                lock (_deciding)
-                    Register(session, register, message.Correlation);
+                _desk.Offer(session, message, LetInOrNot);
                 return;
             case Heartbeat when session.Client is null:
                 session.Post(new Message(MessageKind.HeartbeatReply, new HeartbeatReply(time.GetUtcNow())));
@@ -75,8 +61,8 @@ internal sealed class ClientConversation(
                 session.Post(message);
                 close(session, DisplayText.FirstLine(leave.Reason));
                 GoOffline(client, DisplayText.FirstLine(leave.Reason));
-                if (leave.Forget && registry.Remove(client.Identity) is { } gone)
-                    admission.Leave(gone, session.Address);
+                if (leave.Forget && registry.Remove(client))
+                    _ = Task.Run(() => admission.Leave(client, session.Address));
                 break;
             default:
                 break;
@@ -88,33 +74,17 @@ internal sealed class ClientConversation(
     {
         foreach ((string identity, Claim claim) in _claims)
         {
-            lock (_deciding)
+            lock (admission.Deciding)
                 Decide(identity, claim);
         }
-
-        RenewJoinedStreams();
     }
 
-    /// <summary>Somebody new hears these streams: their keys change soon, once for all who join meanwhile.</summary>
-    public void NoteJoined(ClientLabels labels)
+    private void LetInOrNot(ServerSession session, Message message)
     {
-        lock (_joined)
-            _joined.UnionWith(Topic.HeardBy(labels).SkipLast(1));
-    }
-
-    private void RenewJoinedStreams()
-    {
-        Topic[] due;
-        lock (_joined)
-        {
-            if (_joined.Count == 0 || time.GetElapsedTime(_renewedAt) < options.StreamKeyInterval)
-                return;
-            due = [.. _joined];
-            _joined.Clear();
-            _renewedAt = time.GetTimestamp();
-        }
-
-        registry.RenewStreams(due);
+        if (message.Head is Redeem redeem)
+            Redeem(session, redeem, message.Correlation);
+        else
+            Register(session, message.HeadAs<Register>(), message.Correlation);
     }
 
     private void Decide(string identity, Claim claim)
@@ -150,8 +120,8 @@ internal sealed class ClientConversation(
         try
         {
             ClientKey approved = admission.Redeem(session.Key, redeem, session.Address);
-            NoteJoined(approved.Labels);
-            session.Post(new Message(MessageKind.Redeemed, new Redeemed(approved.Labels, authority.RootKey.Bytes.ToArray()), correlation));
+            renewal.NoteJoined(approved.Labels);
+            _ = AnswerAsync(session, new Message(MessageKind.Redeemed, new Redeemed(approved.Labels, authority.RootKey.Bytes.ToArray()), correlation));
         }
         catch (PantryException refused)
         {
@@ -159,10 +129,23 @@ internal sealed class ClientConversation(
         }
     }
 
+    // Let in is who the audit log has too.
+    private async Task AnswerAsync(ServerSession session, Message answer)
+    {
+        try
+        {
+            await audit.FlushAsync().ConfigureAwait(false);
+            session.Post(answer);
+        }
+        catch (PantryException unwritten)
+        {
+            session.Post(ServerHost.Refusal(unwritten.Code, "The server cannot write its audit log, and lets nobody in until it can.", answer.Correlation));
+        }
+    }
+
     private void Register(ServerSession session, Register register, ulong correlation)
     {
         Register checkedRegister;
-        ClientKey key;
         try
         {
             ClientLabels labels = register.Labels;
@@ -170,9 +153,9 @@ internal sealed class ClientConversation(
                 throw new PantryException(PantryErrorCode.MessageTooLarge, $"The client's facts are larger than {options.Wire.MaxRegistrationBytes:N0} bytes.");
             checkedRegister = register with { Labels = ClientLabels.Create(labels.Identity, labels.Application, labels.Environment, labels.Roles) };
             bool wasApproved = session.Role == Senders.Client;
-            key = admission.Judge(session.Key, checkedRegister.Labels, register.Token, session.Address);
+            ClientKey key = admission.Judge(session.Key, checkedRegister.Labels, register.Token, session.Address);
             if (key.Status == KeyStatus.Approved && !wasApproved)
-                NoteJoined(key.Labels);
+                renewal.NoteJoined(key.Labels);
         }
         catch (PantryException invalid)
         {
@@ -182,23 +165,36 @@ internal sealed class ClientConversation(
         }
 
         session.Introduced = true;
-        if (key.Status != KeyStatus.Approved)
+        lock (admission.Deciding)
         {
-            LetWait(session, key, correlation);
+            // What an operator decided meanwhile counts.
+            if (admission.Now(session.Key) is not { Status: KeyStatus.Approved or KeyStatus.Pending } key)
+                RefuseDecided(session, correlation);
+            else if (key.Status == KeyStatus.Pending)
+                LetWait(session, key, correlation);
+            // A token can give labels that the client did not name.
+            else if (register.Token is not null && !checkedRegister.Labels.IsWithin(key.Labels))
+                LetIn(session, key, checkedRegister with { Labels = key.Labels }, correlation);
+            else
+                LetIn(session, key, checkedRegister, correlation);
+        }
+    }
+
+    private void LetIn(ServerSession session, ClientKey key, Register register, ulong correlation)
+    {
+        if (!register.Labels.IsWithin(key.Labels) || registry.Find(key.Labels.Identity) is not { } known || !known.Key.Equals(session.Key))
+        {
+            RefuseDecided(session, correlation);
             return;
         }
 
-        // A token can give labels that the client did not name.
-        if (register.Token is not null && !checkedRegister.Labels.IsWithin(key.Labels))
-            checkedRegister = checkedRegister with { Labels = key.Labels };
         session.Role = Senders.Client;
-        ClientRecord known = registry.Find(key.Labels.Identity)!;
         if (known.Session is { } holder && holder != session && known.Instance != register.Instance)
         {
             // The name is taken. Its holder is asked whether it is still there; its next word decides. It is asked once
             // for all that claim the name meanwhile: a flood of claims must not fill its queue, nor put the decision off.
             bool asked = _claims.TryGetValue(known.Identity, out Claim? earlierClaim);
-            _claims[known.Identity] = new Claim(session, checkedRegister, correlation, asked ? earlierClaim!.Since : time.GetTimestamp());
+            _claims[known.Identity] = new Claim(session, register, correlation, asked ? earlierClaim!.Since : time.GetTimestamp());
             if (!asked)
                 holder.Post(new Message(MessageKind.Heartbeat, new Heartbeat(0)));
             return;
@@ -210,22 +206,23 @@ internal sealed class ClientConversation(
             close(earlier, "the client has connected anew");
         }
 
-        Admit(session, checkedRegister, correlation);
+        Admit(session, register, correlation);
     }
 
     /// <summary>The key is not approved, or not for what it claims: the client hears nothing and waits.</summary>
     private void LetWait(ServerSession session, ClientKey key, ulong correlation)
     {
         session.Role = Senders.Applicant;
-        if (session.Client is { } before)
+        ClientRecord? before = session.Client ?? (registry.Find(key.Labels.Identity) is { } record && record.Key.Equals(key.Key) ? record : null);
+        session.Client = null;
+        if (before is not null)
         {
-            session.Client = null;
-            registry.Remove(before.Identity);
-            jobs.ClientGone(before, "it claims more than was approved");
-        }
-        else if (registry.Find(key.Labels.Identity) is { } record && record.Key.Equals(key.Key))
-        {
-            registry.Remove(record.Identity);
+            const string Why = "it claims more than was approved";
+            // The key speaks here now; what it was on another session, it is no more.
+            if (before.Session is { } other && other != session)
+                close(other, Why);
+            registry.Remove(before);
+            jobs.ClientGone(before, Why);
         }
 
         log.LogWarning("The client {Client} with the key {Fingerprint} waits for approval.", key.Labels.Identity, key.Key.Fingerprint);
@@ -255,27 +252,31 @@ internal sealed class ClientConversation(
 
     private void Admit(ServerSession session, Register register, ulong correlation)
     {
-        if (registry.Find(register.Labels.Identity) is not { } record || !record.Key.Equals(session.Key))
+        if (registry.Find(register.Labels.Identity) is not { } record || !record.Key.Equals(session.Key)
+            || registry.Admit(record, register.Labels, register, session, time.GetUtcNow()) is not { } admitted)
         {
-            session.Post(ServerHost.Refusal(PantryErrorCode.KeyUnknown, "The client was removed meanwhile.", correlation));
+            RefuseDecided(session, correlation);
             return;
         }
 
-        (IReadOnlyList<TopicGrant> topics, long orderNumber) = registry.Admit(record, register.Labels, register, session, time.GetUtcNow());
-        session.Client = record;
+        // It may hear them whenever it says so: their keys need not change at once.
+        renewal.Note(admitted.Left);
         admission.NoteSeen(record);
         NoteClock(session, record, register.ClientTime);
         log.LogInformation("Client {Client} is online.", record.Identity);
         session.Post(new Message(
             MessageKind.Registered,
             new Registered(
-                RegistrationStatus.Approved, register.Labels, topics, orderNumber, options.HeartbeatInterval.TotalSeconds, options.DeadAfter.TotalSeconds,
+                RegistrationStatus.Approved, register.Labels, admitted.Topics, admitted.OrderNumber, options.HeartbeatInterval.TotalSeconds, options.DeadAfter.TotalSeconds,
                 PantryVersion.Current, time.GetUtcNow(), authority.RootKey.Bytes.ToArray()),
             correlation)
         {
             Bodies = register.BundleSerial < authority.Bundle.Serial ? [authority.SignedBundle] : [],
         });
     }
+
+    private static void RefuseDecided(ServerSession session, ulong correlation) =>
+        session.Post(ServerHost.Refusal(PantryErrorCode.KeyUnknown, "The client was removed meanwhile, or something else was decided about it.", correlation));
 
     private void NoteClock(ServerSession session, ClientRecord client, DateTimeOffset clientTime)
     {
@@ -284,7 +285,7 @@ internal sealed class ClientConversation(
             return;
         string measured = $"{skew.Duration():d\\.hh\\:mm\\:ss} {(skew > TimeSpan.Zero ? "ahead of" : "behind")} the server's";
         counters.Dropped(nameof(PantryErrorCode.ClockSkew));
-        audit.Note(client.Identity, client.Key, session.Address, nameof(PantryErrorCode.ClockSkew), client.Identity, measured);
+        audit.Refused(nameof(PantryErrorCode.ClockSkew), client.Key, session.Address);
         log.LogWarning("{Code}: the clock of client {Client} is {Skew}; it will refuse orders. Set the clocks.", nameof(PantryErrorCode.ClockSkew), client.Identity, measured);
     }
 

@@ -45,23 +45,28 @@ internal sealed class ClientRegistry(int maxClients)
         {
             if (_clients.Count >= maxClients)
                 throw new PantryException(PantryErrorCode.LimitReached, $"The server knows {maxClients:N0} clients, which is its limit. Remove some.");
+            // Another key had the name until now: what it heard is not said to it any more.
+            if (_clients.TryGetValue(labels.Identity, out ClientRecord? before))
+                Forget(before);
             _clients[labels.Identity] = new ClientRecord(key, labels) { Status = ClientStatus.Offline, LastSeen = lastSeen };
         }
     }
 
-    /// <summary>Lets an approved client in, on its session.</summary>
+    /// <summary>Lets an approved client in, on its session; null where it was taken off the list meanwhile, and gets no key. Left are topics that it heard until now.</summary>
     /// <param name="record">The client.</param>
     /// <param name="labels">What it is on this session: what was approved, or less.</param>
     /// <param name="register">What it said.</param>
     /// <param name="session">Its session.</param>
     /// <param name="now">The time.</param>
-    public (IReadOnlyList<TopicGrant> Topics, long OrderNumber) Admit(
+    /// <returns>Its topics, the number of the newest order, and the topics that it might hear and does not want to.</returns>
+    public (IReadOnlyList<TopicGrant> Topics, long OrderNumber, IReadOnlyList<Topic> Left)? Admit(
         ClientRecord record, ClientLabels labels, Register register, ServerSession session, DateTimeOffset now)
     {
         lock (_lock)
         {
+            if (!IsListed(record))
+                return null;
             ForgetIdentityTopic(record);
-            // What it hears no more changes its keys: what is said there from now on is not for it.
             Topic[] left = [.. Topic.HeardBy(record.Labels).Except(Topic.HeardBy(labels)).Where(_streams.Has)];
             record.Labels = labels;
             record.Instance = register.Instance;
@@ -70,10 +75,11 @@ internal sealed class ClientRegistry(int maxClients)
             record.Facts = register.Facts ?? record.Facts;
             record.Commands = register.Commands;
             record.Session = session;
-            Rotate(left);
+            // Before the keys are given: those that change from now on come to this session.
+            session.Client = record;
             IReadOnlyList<TopicGrant> granted = Grant(record);
             ForgetUnheardTopics();
-            return (granted, _orderNumber);
+            return (granted, _orderNumber, left);
         }
     }
 
@@ -152,17 +158,15 @@ internal sealed class ClientRegistry(int maxClients)
             return [.. _clients.Values.Where(client => client.Status == ClientStatus.Online && client.Session is null && client.LastSeen <= moment)];
     }
 
-    /// <summary>Takes the client off the list; the keys of all it heard change at once.</summary>
-    public ClientRecord? Remove(string identity)
+    /// <summary>Takes the client off the list; the keys of all it heard change at once. False where its name is another's by now.</summary>
+    public bool Remove(ClientRecord record)
     {
         lock (_lock)
         {
-            if (!_clients.Remove(identity, out ClientRecord? record))
-                return null;
-            ForgetIdentityTopic(record);
-            Rotate([.. Topic.HeardBy(record.Labels).Where(_streams.Has)]);
-            record.HearsPublished = false;
-            return record;
+            if (!IsListed(record))
+                return false;
+            Forget(record);
+            return true;
         }
     }
 
@@ -212,6 +216,16 @@ internal sealed class ClientRegistry(int maxClients)
             return [.. identities.Select(identity => _clients.GetValueOrDefault(identity)).OfType<ClientRecord>().Select(ToRecipient)];
     }
 
+    private bool IsListed(ClientRecord record) => _clients.GetValueOrDefault(record.Identity) == record;
+
+    private void Forget(ClientRecord record)
+    {
+        _clients.Remove(record.Identity);
+        ForgetIdentityTopic(record);
+        Rotate([.. Topic.HeardBy(record.Labels).Where(_streams.Has)]);
+        record.HearsPublished = false;
+    }
+
     // New keys go out under the lock, so that no later ones can overtake them on a session.
     private void Rotate(Topic[] topics)
     {
@@ -255,12 +269,12 @@ internal sealed class ClientRegistry(int maxClients)
     }
 
     private static Recipient ToRecipient(ClientRecord client) =>
-        new(client.Labels, client.Status, client.LastSeen, client.Session, client.HearsPublished);
+        new(client.Key, client.Labels, client.Status, client.LastSeen, client.Session, client.HearsPublished);
 }
 
 /// <summary>A target as it was when the order was given.</summary>
 internal sealed record Recipient(
-    ClientLabels Labels, ClientStatus Status, DateTimeOffset? LastSeen, ServerSession? Session, bool HearsPublished)
+    PublicKey Key, ClientLabels Labels, ClientStatus Status, DateTimeOffset? LastSeen, ServerSession? Session, bool HearsPublished)
 {
     public string Identity => Labels.Identity;
 }

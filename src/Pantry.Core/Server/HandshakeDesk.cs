@@ -63,16 +63,21 @@ internal sealed class HandshakeDesk : IAsyncDisposable
     /// <summary>Puts a command in line; drops it where there is no place.</summary>
     /// <param name="peer">Whose it is.</param>
     /// <param name="command">HELLO or INITIATE.</param>
-    /// <param name="address">Where the peer is.</param>
+    /// <param name="share">Whose share of places it takes.</param>
     /// <param name="isKnownAddress">Whether an approved client was seen there.</param>
-    public void Offer(PeerId peer, byte[] command, string address, bool isKnownAddress)
+    public void Offer(PeerId peer, byte[] command, UInt128 share, bool isKnownAddress)
     {
-        bool taken;
+        bool taken, evicted;
         lock (_lock)
-            taken = _queue.TryAdd(peer, command, address, CurveCommands.IsInitiate(command) ? 0 : isKnownAddress ? 1 : 2);
+        {
+            long before = _queue.Evicted;
+            taken = _queue.TryAdd(peer, command, share, CurveCommands.IsInitiate(command) ? 0 : isKnownAddress ? 1 : 2);
+            evicted = _queue.Evicted > before;
+        }
+
         if (taken)
             _work.Release();
-        else
+        if (!taken || evicted)
             _counters.Dropped("HandshakesWaiting");
     }
 
@@ -142,12 +147,18 @@ internal sealed class HandshakeDesk : IAsyncDisposable
             else if (_used.TryAdd(initiate.CookieNonce!))
                 await _admit(waiting.Peer, initiate).ConfigureAwait(false);
             else
-                _refuse(waiting.Peer, "HandshakeReplayed");
+                RefuseReplayed(waiting.Peer, initiate);
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
             _counters.Dropped("HandshakeFailed");
             _log.LogError(exception, "A handshake failed.");
         }
+    }
+
+    private void RefuseReplayed(PeerId peer, CurveInitiateResult initiate)
+    {
+        initiate.Pending?.Dispose();
+        _refuse(peer, "HandshakeReplayed");
     }
 }

@@ -1,5 +1,6 @@
 using Pantry.Operators;
 using Pantry.Protocol;
+using Pantry.Security;
 using Pantry.Targeting;
 
 namespace Pantry.Server;
@@ -19,12 +20,15 @@ internal sealed class Job
     private int _failed;
     private bool _cancelled;
 
-    public Job(JobOrder order, IReadOnlyList<string> targets)
+    /// <param name="order">The order.</param>
+    /// <param name="targets">Identities of the targets.</param>
+    /// <param name="keys">Their keys: who has the name later, with another key, is no target.</param>
+    public Job(JobOrder order, IReadOnlyList<string> targets, IReadOnlyDictionary<string, PublicKey>? keys = null)
     {
         Order = order;
         Targets = targets;
         foreach (string target in targets)
-            _targets[target] = new JobTarget();
+            _targets[target] = new JobTarget(keys?.GetValueOrDefault(target));
     }
 
     public string Id => Order.Statement.Job;
@@ -88,10 +92,11 @@ internal sealed class Job
         }
     }
 
-    public bool IsTarget(string identity)
+    /// <summary>Whether the order is for the client that holds this key under this name.</summary>
+    public bool IsTarget(string identity, PublicKey key)
     {
         lock (_lock)
-            return _targets.ContainsKey(identity);
+            return _targets.TryGetValue(identity, out JobTarget? target) && (target.Key is null || target.Key.Equals(key));
     }
 
     /// <summary>Ends a target with its row; false where it has one, or is none of this job's.</summary>
@@ -243,8 +248,10 @@ internal sealed class Job
         Done,
     }
 
-    private sealed class JobTarget
+    private sealed class JobTarget(PublicKey? key)
     {
+        public PublicKey? Key => key;
+
         public TargetState State { get; set; }
 
         public long SentAt { get; set; }

@@ -42,7 +42,9 @@ internal sealed class JobDispatcher(
                 $"No client that the server knows belongs to {request.Target}; nothing was sent. Get-PantryClient lists the clients and their streams.");
         }
 
-        var job = new Job(order, [.. recipients.Select(recipient => recipient.Identity), .. unknown]);
+        var job = new Job(
+            order, [.. recipients.Select(recipient => recipient.Identity), .. unknown],
+            recipients.ToDictionary(recipient => recipient.Identity, recipient => recipient.Key, Names.Comparer));
         await audit.OrderedAsync(job).ConfigureAwait(false);
         if (!_jobs.TryAdd(job.Id, job))
             throw new PantryException(PantryErrorCode.InvalidArgument, $"There is a job {job.Id} already; an order is given once.");
@@ -69,20 +71,21 @@ internal sealed class JobDispatcher(
         }
 
         job.Enqueue(reachable.Select(recipient => recipient.Identity));
-        SendBatch(job, reachable);
+        SendBatch(job, ofAll: reachable.Count);
         Retire(job);
         return job;
     }
 
     /// <summary>A client acknowledged an order.</summary>
-    public bool Accept(string id, ClientRecord client) => Find(id)?.Accept(client.Identity, time.GetTimestamp()) ?? false;
+    public bool Accept(string id, ClientRecord client) =>
+        Find(id) is { } job && job.IsTarget(client.Identity, client.Key) && job.Accept(client.Identity, time.GetTimestamp());
 
     /// <summary>A client's result; false where the client is no target of the job.</summary>
     public bool Complete(Result result, IReadOnlyList<byte[]> bodies, ClientRecord client)
     {
         if (Find(result.Job) is not { } job)
             return true; // A job of an earlier run, or long ended: there is nobody to tell, and the client may forget it.
-        if (!job.IsTarget(client.Identity))
+        if (!job.IsTarget(client.Identity, client.Key))
             return false;
         if (bodies.Sum(body => (long)body.Length) > options.Wire.MaxResultBytes)
             (result, bodies) = (result with { Truncated = true, Format = BodyFormat.None }, []);
@@ -102,22 +105,28 @@ internal sealed class JobDispatcher(
     }
 
     /// <summary>A client went away: it will not answer.</summary>
-    public void ClientGone(ClientRecord client, string why) =>
-        EndTarget(client, CommandStatus.Offline, "WentOffline", $"The client went offline before it answered ({why}); last seen {client.LastSeen:u}.");
-
-    /// <summary>A client is trusted no more: what it would still say does not count.</summary>
-    public void ClientDismissed(ClientRecord client, string code, string why) => EndTarget(client, CommandStatus.Denied, code, why);
-
-    private void EndTarget(ClientRecord client, CommandStatus status, string code, string why)
+    public void ClientGone(ClientRecord client, string why)
     {
-        foreach (Job job in _jobs.Values)
-        {
-            if (job.IsTarget(client.Identity) && job.SentAt(client.Identity) is not null && job.Complete(client.Identity, status, code, why))
-            {
-                Advance(job);
-            }
-        }
+        foreach (Job job in _jobs.Values.Where(job => job.IsTarget(client.Identity, client.Key) && job.SentAt(client.Identity) is not null))
+            End(job, client.Identity, CommandStatus.Offline, "WentOffline", $"The client went offline before it answered ({why}); last seen {client.LastSeen:u}.");
     }
+
+    /// <summary>A client's key is trusted no more: what it would still say does not count. What waits for its turn ends when that comes.</summary>
+    public void ClientDismissed(string identity, PublicKey key, string code, string why)
+    {
+        foreach (Job job in _jobs.Values.Where(job => job.IsTarget(identity, key) && job.SentAt(identity) is not null))
+            End(job, identity, CommandStatus.Denied, code, why);
+    }
+
+    private void End(Job job, string identity, CommandStatus status, string code, string why)
+    {
+        if (job.Complete(identity, status, code, why))
+            Advance(job);
+    }
+
+    /// <summary>The clients that still hold the keys which the order was given for.</summary>
+    private List<Recipient> Present(Job job, IEnumerable<string> identities) =>
+        [.. registry.Refresh(identities).Where(recipient => job.IsTarget(recipient.Identity, recipient.Key))];
 
     /// <summary>Looks for what is overdue: sends again, or ends the target.</summary>
     public void Sweep()
@@ -178,35 +187,39 @@ internal sealed class JobDispatcher(
         else if (time.GetElapsedTime(target.LastSentAt, now) > ResendAfter(job) * Math.Pow(2, target.Resends))
         {
             job.NoteResend(target.Identity, now);
-            foreach (Recipient recipient in registry.Refresh([target.Identity]))
+            foreach (Recipient recipient in Present(job, [target.Identity]))
                 SendDirectly(job, recipient);
         }
     }
 
     private void SendCancel(Job job, IEnumerable<string> identities)
     {
-        foreach (Recipient recipient in registry.Refresh(identities))
+        foreach (Recipient recipient in Present(job, identities))
             recipient.Session?.Post(new Message(MessageKind.CancelOrder, new CancelOrder(job.Id)));
     }
 
     private void Advance(Job job)
     {
-        SendBatch(job, known: null);
+        SendBatch(job, ofAll: null);
         Retire(job);
     }
 
-    private void SendBatch(Job job, List<Recipient>? known)
+    /// <summary>Sends to those whose turn it is.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="ofAll">How many targets are reachable, where none of them was sent the order yet.</param>
+    private void SendBatch(Job job, int? ofAll)
     {
         IReadOnlyList<string> batch = job.TakeBatch(time.GetTimestamp());
         if (batch.Count == 0)
             return;
 
-        bool whole = known is not null && batch.Count == known.Count;
-        IReadOnlyList<Recipient> recipients = whole ? known! : registry.Refresh(batch);
+        bool whole = batch.Count == ofAll;
+        // Looked up after the turn was noted: who goes before this is missing here, who goes after it finds the job.
+        List<Recipient> recipients = Present(job, batch);
         foreach (Recipient recipient in recipients.Where(recipient => recipient.Status != ClientStatus.Online))
             CompleteUnreachable(job, recipient);
         foreach (string forgotten in batch.Except(recipients.Select(recipient => recipient.Identity), Names.Comparer))
-            job.Complete(forgotten, CommandStatus.Unknown, "UnknownClient", "The client was taken off the list before the order was sent to it.");
+            desk.CompleteGone(job, forgotten);
 
         var hearing = recipients.Where(recipient => recipient is { Session: not null, HearsPublished: true }).ToList();
         foreach (Recipient[] part in job.Order.Parts(hearing))
@@ -248,9 +261,12 @@ internal sealed class JobDispatcher(
 
     private void Retire(Job job)
     {
-        if (!job.Ended || !_numbers.TryRemove(job.Id, out _))
+        if (!job.Ended)
             return;
+        // Each time: it may have been cancelled after it had ended.
         _cancelledAt.TryRemove(job.Id, out _);
+        if (!_numbers.TryRemove(job.Id, out _))
+            return;
         audit.Ended(job);
         _ended.Enqueue(job.Id);
         while (_ended.Count > options.KeptJobs && _ended.TryDequeue(out string? oldest))

@@ -8,6 +8,8 @@ namespace Pantry.Server;
 /// <summary>The fleet of a server in the same process, as the server's own operator sees it.</summary>
 internal sealed class LocalFleet(ServerHost host, PantryOptions options) : IFleet
 {
+    public FleetPlace Place => host.Place;
+
     public IAsyncEnumerable<ClientInfo> FindClientsAsync(ClientFilter filter, CancellationToken cancellation) =>
         host.Administration.List(filter, null).ToAsyncEnumerable();
 

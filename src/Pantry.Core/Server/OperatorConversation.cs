@@ -4,7 +4,6 @@ using Pantry.Configuration;
 using Pantry.Operators;
 using Pantry.Protocol;
 using Pantry.Security;
-using Pantry.Targeting;
 
 namespace Pantry.Server;
 
@@ -46,7 +45,7 @@ internal sealed class OperatorConversation(
                     feed.Taken(taken.Next);
                 break;
             case CancelJob cancel:
-                if (jobs.Find(cancel.Job) is { } job && MayTouch(job, by))
+                if (jobs.Find(cancel.Job) is { } job && MayTouch(session, message.Kind, job, by))
                 {
                     audit.Note(by, session.Address, "JobCancelled", job.Id, "Done", job.Id);
                     jobs.Cancel(job);
@@ -74,7 +73,14 @@ internal sealed class OperatorConversation(
     }
 
     // A job is its operator's own; whoever administers may look at all.
-    private static bool MayTouch(Job job, OperatorEntry by) => by.Administrator || Names.Same(job.Order.By.Name, by.Name);
+    private bool MayTouch(ServerSession session, MessageKind what, Job job, OperatorEntry by)
+    {
+        // By the key: who has the name of an operator that is gone has none of its jobs.
+        if (by.Administrator || job.Order.By.SigningKey.AsSpan().SequenceEqual(by.SigningKey))
+            return true;
+        audit.Note(by, session.Address, what.ToString(), job.Id, nameof(PantryErrorCode.OutOfScope), job.Id);
+        return false;
+    }
 
     private async Task AnswerAsync(ServerSession session, Message message, OperatorEntry by)
     {
@@ -194,7 +200,7 @@ internal sealed class OperatorConversation(
 
     private void Attach(ServerSession session, Message message, AttachJob attach, OperatorEntry by)
     {
-        if (jobs.Find(attach.Job) is not { } job || !MayTouch(job, by))
+        if (jobs.Find(attach.Job) is not { } job || !MayTouch(session, message.Kind, job, by))
             throw new PantryException(PantryErrorCode.InvalidArgument, $"The server has no job '{DisplayText.Clean(attach.Job, 80)}' of this operator; it was restarted, or the job ended long ago.");
         Answer(session, message, MessageKind.JobStarted, new JobStarted(job.Id, job.Targets));
         int next = Math.Clamp(attach.Next, 0, job.Targets.Count);

@@ -8,6 +8,7 @@ using Pantry.Sessions;
 using Pantry.Sessions.Curve;
 using Pantry.Storage;
 using Pantry.Transport;
+using Pantry.Transport.Gates;
 
 namespace Pantry.Server;
 
@@ -17,6 +18,9 @@ namespace Pantry.Server;
 /// </summary>
 internal sealed class PeerSessions : IAsyncDisposable
 {
+    // Times that a handshake may take before its connection is closed.
+    private const int Patience = 10;
+
     private readonly ServerTransport _transport;
     private readonly ServerState _state;
     private readonly PantryOptions _options;
@@ -27,6 +31,8 @@ internal sealed class PeerSessions : IAsyncDisposable
     private readonly ConcurrentDictionary<PeerId, ServerSession> _sessions = new();
     // Connections that are being closed: what still comes of them counts for nothing.
     private readonly ConcurrentDictionary<PeerId, bool> _leaving = new();
+    // Since when those without a session have been shaking hands.
+    private readonly ConcurrentDictionary<PeerId, long> _knocking = new();
     private readonly KnownAddresses _known = new();
     private readonly CurveServer _curve;
     private readonly HandshakeDesk _desk;
@@ -61,7 +67,7 @@ internal sealed class PeerSessions : IAsyncDisposable
             if (peer.Port == ServerPort.File)
                 Refuse(peer, "NotOffered");
             else
-                _desk.Offer(peer, frames[0], address, _known.Contains(address));
+                Knock(peer, frames[0], address);
             return false;
         }
 
@@ -83,6 +89,7 @@ internal sealed class PeerSessions : IAsyncDisposable
     {
         _desk.Forget(peer);
         _leaving.TryRemove(peer, out _);
+        _knocking.TryRemove(peer, out _);
         if (_sessions.TryGetValue(peer, out ServerSession? session))
             Close(session, "its connection has ended");
     }
@@ -104,6 +111,14 @@ internal sealed class PeerSessions : IAsyncDisposable
         _desk.Sweep();
         foreach (PeerId peer in _leaving.Keys.Where(peer => _transport.AddressOf(peer) is null))
             _leaving.TryRemove(peer, out _);
+        foreach (PeerId peer in _knocking.Where(knock => _time.GetElapsedTime(knock.Value, now) > Patience * _options.HandshakeTimeout).Select(knock => knock.Key))
+        {
+            // Who holds a connection for nothing takes the place of another.
+            _knocking.TryRemove(peer, out _);
+            _counters.Dropped("HandshakeUnfinished");
+            CloseConnection(peer);
+        }
+
         foreach (ServerSession session in _sessions.Values)
         {
             if (_time.GetElapsedTime(session.LastHeard, now) > _options.DeadAfter)
@@ -119,6 +134,13 @@ internal sealed class PeerSessions : IAsyncDisposable
         foreach (ServerSession session in _sessions.Values)
             session.Close();
         _curve.Dispose();
+    }
+
+    private void Knock(PeerId peer, byte[] command, string address)
+    {
+        if (!_sessions.ContainsKey(peer))
+            _knocking.TryAdd(peer, _time.GetTimestamp());
+        _desk.Offer(peer, command, AddressShare.Of(address), _known.Contains(address));
     }
 
     private async Task CloseConnectionAsync(ServerSession session)
@@ -204,6 +226,7 @@ internal sealed class PeerSessions : IAsyncDisposable
         // READY leaves first, and the session is there before the peer's answer to it can be.
         session.Begin(ready, curve);
         _sessions[peer] = session;
+        _knocking.TryRemove(peer, out _);
         // A connection that ended meanwhile was looked for before there was a session.
         if (_transport.AddressOf(peer) is null)
             Close(session, "its connection has ended");
@@ -228,7 +251,11 @@ internal sealed class PeerSessions : IAsyncDisposable
                     throw ClientAdmission.Refusal(client);
                 if (client is null && _options.MaxPendingKeys == 0)
                     throw new PantryException(PantryErrorCode.KeyUnknown, $"The key {key.Fingerprint} is not known here. Enrol the client with New-PantryEnrollment.");
-                return client?.Status == KeyStatus.Approved ? Senders.Client : Senders.Applicant;
+                if (client?.Status == KeyStatus.Approved)
+                    return Senders.Client;
+                // They cost memory, and nobody has said that they may.
+                return _sessions.Values.Count(session => session.Role == Senders.Applicant) < _options.MaxApplicants ? Senders.Applicant
+                    : throw new PantryException(PantryErrorCode.LimitReached, $"{_options.MaxApplicants} unknown clients are connected, which is the server's limit. Try again later.");
         }
     }
 

@@ -5,7 +5,6 @@ using Pantry.Configuration;
 using Pantry.Operators;
 using Pantry.Protocol;
 using Pantry.Security;
-using Pantry.Sessions;
 using Pantry.Storage;
 using Pantry.Targeting;
 using Pantry.Transport;
@@ -23,12 +22,15 @@ internal sealed class ServerHost : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly PeerSessions _sessions;
+    private readonly StreamRenewal _renewal;
+    private readonly MessageRouter _router;
     private readonly ClientConversation _clients;
     private readonly OperatorConversation _operators;
     private readonly Task _reading;
     private readonly Task _sweeping;
     private readonly CancellationTokenSource _stopping = new();
     private Task? _stopped;
+    private long _seenFlushedAt;
 
     private ServerHost(
         ServerConfiguration configuration, ServerTransport transport, ServerState state, SocketLoop? ownLoop, PantryOptions options, TimeProvider time, ILogger log)
@@ -41,20 +43,25 @@ internal sealed class ServerHost : IAsyncDisposable
         _time = time;
         _log = log;
         StartedAt = time.GetUtcNow();
+        _seenFlushedAt = time.GetTimestamp();
         Registry = new ClientRegistry(options.MaxClients);
         foreach (ClientKey key in state.Trust.All().Where(key => key.Status == KeyStatus.Approved))
             Registry.Add(key.Key, key.Labels, key.LastSeen);
 
         var addresses = new ServerAddresses(configuration.AdvertisedAddress ?? Addresses.ToAdvertise(configuration.Address), PublishPort, ReceivePort, FilePort);
+        Place = new FleetPlace(addresses.Host, ReceivePort, PublicKey.ToString(), state.Authority.Network);
         Admission = new ClientAdmission(state.Trust, Registry, state.Authority, state.Audit, addresses, PublicKey, options, time);
         Jobs = new JobDispatcher(
             Registry, state.Authority, new OrderDesk(state.Authority, state.Trust, options, time), state.Audit, options, time, Counters, Publish, log);
-        Administration = new Administration(Registry, state.Trust, Admission, state.Authority, state.AuditLog, state.Audit, CarryOut);
         Fleet = new LocalFleet(this, options);
         _sessions = new PeerSessions(transport, state, options, time, Counters, Closed, log);
-        _clients = new ClientConversation(Registry, Admission, state.Authority, state.Audit, Jobs, options, time, Counters, _sessions.Close, log);
+        _renewal = new StreamRenewal(Registry, options, time);
+        var changes = new TrustChanges(Registry, Jobs, _renewal, state.Authority, _sessions);
+        Administration = new Administration(Registry, state.Trust, Admission, state.Authority, state.AuditLog, state.Audit, changes.CarryOut);
+        _clients = new ClientConversation(Registry, Admission, _renewal, state.Authority, state.Audit, Jobs, options, time, Counters, _sessions.Close, log);
         _operators = new OperatorConversation(state.Authority, Administration, Admission, state.Audit, Jobs, options, time, _sessions.Close, log);
-        state.Authority.Changed += BundleChanged;
+        _router = new MessageRouter(_sessions, _clients, _operators, state.Audit, Counters, options.Wire, time);
+        state.Authority.Changed += changes.BundleChanged;
         state.Audit.Note(ServerAudit.Server, PublicKey, null, "ServerStarted", configuration.Path, "Done");
         _reading = Task.Run(ReadAsync);
         _sweeping = Task.Run(SweepAsync);
@@ -66,6 +73,9 @@ internal sealed class ServerHost : IAsyncDisposable
 
     /// <summary>The key that peers must expect.</summary>
     public PublicKey PublicKey => _state.Keys.Session.PublicKey;
+
+    /// <summary>What an operator's file says about this server.</summary>
+    public FleetPlace Place { get; }
 
     public int PublishPort => _transport.PublishPort;
 
@@ -200,7 +210,7 @@ internal sealed class ServerHost : IAsyncDisposable
             try
             {
                 if (happened is ServerEvent.Received received)
-                    Receive(received);
+                    _router.Route(received);
                 else if (happened is ServerEvent.SubscriptionChanged change)
                     Registry.SetHearsPublished(change.Topic, change.Subscribed);
                 else if (happened is ServerEvent.Disconnected gone)
@@ -215,66 +225,11 @@ internal sealed class ServerHost : IAsyncDisposable
         }
     }
 
-    private void Receive(ServerEvent.Received received)
-    {
-        if (!_sessions.TryFind(received.Peer, received.Frames, out ServerSession? session))
-            return;
-        Opened opened = session.Messages.Open(received.Frames, session.Role, mayFragment: session.Introduced);
-        if (opened.Fault != DecodeFault.None)
-        {
-            Reject(session, opened);
-            return;
-        }
-
-        session.LastHeard = _time.GetTimestamp();
-        if (opened.Message is not { } message)
-            return;
-        Counters.Received();
-        if (!session.Introduced && message.Kind is not (MessageKind.Register or MessageKind.Connect or MessageKind.Redeem or MessageKind.Leave))
-        {
-            Counters.Dropped("NotIntroduced");
-            session.Post(Refusal(PantryErrorCode.NotConnected, "Register, Connect or Redeem comes first.", message.Correlation));
-        }
-        else if (session.Role == Senders.Operator)
-        {
-            _operators.Handle(session, message);
-        }
-        else
-        {
-            _clients.Handle(session, message);
-        }
-    }
-
-    private void Reject(ServerSession session, Opened opened)
-    {
-        Counters.Dropped(opened.Fault.ToString());
-        _state.Audit.Refused(opened.Fault.ToString(), session.Key, session.Address);
-        if (opened.Fault == DecodeFault.NotSealed)
-        {
-            // Not of the peer that shook hands, or out of its order: nothing on this connection can be trusted any more.
-            _sessions.Close(session, "a message was not sealed by it");
-            return;
-        }
-
-        (PantryErrorCode code, string text)? told = opened.Fault switch
-        {
-            DecodeFault.UnknownVersion => (PantryErrorCode.ProtocolVersionMismatch,
-                $"This server speaks protocol version {ProtocolVersion.Text}, the peer speaks {opened.Header.Major}.{opened.Header.Minor}. "
-                + $"Bring both to versions of Pantry with the same major protocol version; the server's is Pantry {PantryVersion.Current}."),
-            DecodeFault.WrongDirection => (PantryErrorCode.Refused, $"A peer of this kind may not send {opened.Header.Kind}."),
-            DecodeFault.TooLarge => (PantryErrorCode.MessageTooLarge, $"The message is larger than the protocol's {_options.Wire.MaxMessageBytes:N0} bytes."),
-            DecodeFault.BadHead or DecodeFault.TooManyFrames or DecodeFault.UnknownKind =>
-                (PantryErrorCode.Refused, $"The message could not be understood ({opened.Fault})."),
-            _ => null,
-        };
-        if (told is { } answer)
-            session.Post(Refusal(answer.code, answer.text, opened.Header.Correlation));
-    }
-
     internal static Message Refusal(PantryErrorCode code, string text, ulong correlation) =>
         new(MessageKind.Refused, new Refused(code.ToString(), text), correlation);
 
-    private void Publish(IEnumerable<Topic> topics, Message message)
+    /// <summary>Publishes a message to all who hear any of the topics.</summary>
+    public void Publish(IEnumerable<Topic> topics, Message message)
     {
         foreach ((TopicId id, byte[] frame) in Registry.Seal(topics, MessageCodec.Encode(message)))
         {
@@ -289,42 +244,6 @@ internal sealed class ServerHost : IAsyncDisposable
         _operators.Closed(session);
         if (session.Client is { } client && Registry.Detach(client, session))
             _log.LogInformation("The session of client {Client} has ended: {Why}.", client.Identity, why);
-    }
-
-    /// <summary>Sees to sessions, streams and jobs after a decision about a key, which is stored by now.</summary>
-    private void CarryOut(ClientDecision decision, ClientKey key)
-    {
-        ServerSession[] sessions = [.. _sessions.Of(key.Key)];
-        if (decision == ClientDecision.Approve)
-        {
-            _clients.NoteJoined(key.Labels);
-            foreach (ServerSession waiting in sessions)
-                waiting.Post(Refusal(PantryErrorCode.NotConnected, "An operator has approved the key: register anew.", 0));
-            return;
-        }
-
-        string why = decision == ClientDecision.Remove ? "an operator took the client off the list" : $"an operator said no to the key {key.Key.Fingerprint} ({decision})";
-        if (Registry.Find(key.Labels.Identity) is { } record && record.Key.Equals(key.Key) && Registry.Remove(record.Identity) is not null)
-            Jobs.ClientDismissed(record, $"Client{key.Status}", $"The client's key {key.Key.Fingerprint} is trusted no more: {why}.");
-        foreach (ServerSession session in sessions)
-        {
-            session.Client = null;
-            session.Post(new Message(MessageKind.Leave, new Leave(why, Forget: decision == ClientDecision.Remove, Dismissed: decision != ClientDecision.Remove)));
-            _sessions.Close(session, why);
-        }
-    }
-
-    /// <summary>Clients learn of a new bundle before any order that needs it; sessions of operators who are gone end.</summary>
-    private void BundleChanged()
-    {
-        byte[] bundle = _state.Authority.SignedBundle;
-        foreach (ServerSession session in _sessions.All)
-        {
-            if (session.Client is not null)
-                session.Post(new Message(MessageKind.BundleChanged, new BundleChanged(_state.Authority.Bundle.Serial)) { Bodies = [bundle] });
-            else if (session.Role == Senders.Operator && _state.Authority.FindBySessionKey(session.Key) is null)
-                _sessions.Close(session, "its operator was revoked");
-        }
     }
 
     private async Task SweepAsync()
@@ -356,8 +275,14 @@ internal sealed class ServerHost : IAsyncDisposable
     {
         _sessions.Sweep();
         _clients.Sweep();
+        _renewal.Sweep();
         foreach (ClientRecord client in Registry.SilentSince(_time.GetUtcNow() - _options.DeadAfter))
             _clients.GoOffline(client, $"nothing was heard for {_options.DeadAfter.TotalSeconds:0} s");
         Jobs.Sweep();
+        // Last, and not again at once where the disk failed: nothing else waits for it.
+        if (_time.GetElapsedTime(_seenFlushedAt) < _options.SeenFlushInterval)
+            return;
+        _seenFlushedAt = _time.GetTimestamp();
+        _state.Trust.FlushSeen();
     }
 }

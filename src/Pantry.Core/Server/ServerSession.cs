@@ -4,6 +4,7 @@ using Pantry.Security;
 using Pantry.Sessions;
 using Pantry.Sessions.Curve;
 using Pantry.Transport;
+using Pantry.Transport.Gates;
 
 namespace Pantry.Server;
 
@@ -18,6 +19,9 @@ internal sealed class ServerSession
     // Rows and pages wait for room, so that no console is dropped for having asked for much.
     private const int BulkMessages = OutboundMessages / 2;
 
+    private const double StrangersMessagesASecond = 5;
+    private const double StrangersBurst = 50;
+
     private readonly Channel<MessageKind> _bulk = Channel.CreateBounded<MessageKind>(BulkMessages);
 
     private readonly Channel<Outgoing> _outbound = Channel.CreateBounded<Outgoing>(
@@ -25,7 +29,11 @@ internal sealed class ServerSession
 
     private readonly Func<ServerSession, byte[][], Task<SendOutcome>> _send;
     private readonly Action<ServerSession, string> _drop;
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _renewing = new();
     private int _sending;
+    private volatile bool _closed;
+    private TokenBucket _allowance = new(StrangersMessagesASecond, StrangersBurst, 0);
 
     public ServerSession(
         PeerId peer, PublicKey key, Senders role, string address, MessageChannel channel, long now,
@@ -36,7 +44,7 @@ internal sealed class ServerSession
         Role = role;
         Address = address;
         Messages = channel;
-        LastHeard = BegunAt = now;
+        LastHeard = BegunAt = OpenedAt = now;
         _send = send;
         _drop = drop;
     }
@@ -60,13 +68,26 @@ internal sealed class ServerSession
     /// <summary>The client that speaks here; never taken from a message's content.</summary>
     public ClientRecord? Client { get; set; }
 
+    /// <summary>Whether what the peer says may be long: pieces of it are held only for those who were let in.</summary>
+    public bool MayFragment => Role == Senders.Operator ? Introduced : Client is not null;
+
     /// <summary>Timestamp of the last message.</summary>
     public long LastHeard { get; set; }
 
     /// <summary>Timestamp of the handshake that the present keys are of.</summary>
     public long BegunAt { get; private set; }
 
-    public bool Closed { get; private set; }
+    /// <summary>Timestamp of the first handshake.</summary>
+    public long OpenedAt { get; }
+
+    public bool Closed => _closed;
+
+    /// <summary>
+    /// Whether a peer that is not let in yet may say one more thing: a few are enough for that, and each costs the server's
+    /// reading task. Called on that task only.
+    /// </summary>
+    /// <param name="sinceBegun">Time since the session began.</param>
+    public bool MaySpeak(TimeSpan sinceBegun) => _allowance.TryTake((long)sinceBegun.TotalMilliseconds);
 
     /// <summary>Queues a message; a peer whose queue is full is dropped.</summary>
     public void Post(Message message) => Post(new Outgoing(message));
@@ -77,9 +98,13 @@ internal sealed class ServerSession
     /// <summary>New keys: what comes next is under them, what leaves is so after READY.</summary>
     public void Renew(byte[] ready, CurveSession renewed, long now)
     {
-        BegunAt = now;
-        Messages.OpenWith(renewed);
-        Post(new Outgoing(null, ready, renewed));
+        // In one order for both: what is sealed must follow its READY.
+        lock (_renewing)
+        {
+            BegunAt = now;
+            Messages.OpenWith(renewed);
+            Post(new Outgoing(null, ready, renewed));
+        }
     }
 
     /// <summary>Queues one of many messages as soon as there is room for it.</summary>
@@ -99,19 +124,29 @@ internal sealed class ServerSession
     /// <summary>Waits until what was queued has left.</summary>
     public async Task FlushAsync(CancellationToken cancellation)
     {
-        using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
-        while (Volatile.Read(ref _sending) == 1 || (!Closed && _outbound.Reader.TryPeek(out _)))
-            await tick.WaitForNextTickAsync(cancellation).ConfigureAwait(false);
+        var left = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        try
+        {
+            await _outbound.Writer.WriteAsync(new Outgoing(null, Left: left), cancellation).ConfigureAwait(false);
+            BeginSending();
+        }
+        catch (ChannelClosedException)
+        {
+            // Closed: all has left when it has ended.
+            await _ended.Task.WaitAsync(cancellation).ConfigureAwait(false);
+            return;
+        }
+
+        await Task.WhenAny(left.Task, _ended.Task).WaitAsync(cancellation).ConfigureAwait(false);
     }
 
     /// <summary>Takes no more; what is queued still leaves, and then the keys are wiped.</summary>
     public void Close()
     {
-        Closed = true;
+        _closed = true;
         _outbound.Writer.TryComplete();
         _bulk.Writer.TryComplete();
-        if (Interlocked.Exchange(ref _sending, 1) == 0)
-            _ = Task.Run(SendQueuedAsync);
+        BeginSending();
     }
 
     private void Post(Outgoing outgoing)
@@ -120,6 +155,9 @@ internal sealed class ServerSession
             return;
         if (!_outbound.Writer.TryWrite(outgoing))
         {
+            // Closed meanwhile: what was queued before that still leaves.
+            if (Closed)
+                return;
             _drop(this, "it does not take its messages");
             // One that comes again and again without reading would leave a full queue behind each time.
             while (_outbound.Reader.TryRead(out _))
@@ -127,6 +165,11 @@ internal sealed class ServerSession
             return;
         }
 
+        BeginSending();
+    }
+
+    private void BeginSending()
+    {
         if (Interlocked.Exchange(ref _sending, 1) == 0)
             _ = Task.Run(SendQueuedAsync);
     }
@@ -135,6 +178,8 @@ internal sealed class ServerSession
     {
         do
         {
+            // Looked at first: what was queued before the end leaves before it.
+            bool closed = Closed;
             while (_outbound.Reader.TryRead(out Outgoing outgoing))
             {
                 SendOutcome outcome = await SendAsync(outgoing).ConfigureAwait(false);
@@ -143,13 +188,13 @@ internal sealed class ServerSession
                 if (outcome is SendOutcome.Sent)
                     continue;
                 _drop(this, outcome == SendOutcome.Unreachable ? "its connection is gone" : "it does not take its messages");
-                Messages.Dispose();
+                End();
                 return;
             }
 
-            if (Closed)
+            if (closed)
             {
-                Messages.Dispose();
+                End();
                 return;
             }
 
@@ -158,8 +203,20 @@ internal sealed class ServerSession
         while ((_outbound.Reader.TryPeek(out _) || Closed) && Interlocked.Exchange(ref _sending, 1) == 0);
     }
 
+    private void End()
+    {
+        Messages.Dispose();
+        _ended.TrySetResult();
+    }
+
     private async Task<SendOutcome> SendAsync(Outgoing outgoing)
     {
+        if (outgoing.Left is { } left)
+        {
+            left.TrySetResult();
+            return SendOutcome.Sent;
+        }
+
         if (outgoing.Ready is { } ready)
         {
             SendOutcome outcome = await _send(this, [ready]).ConfigureAwait(false);
@@ -187,5 +244,5 @@ internal sealed class ServerSession
         return SendOutcome.Sent;
     }
 
-    private readonly record struct Outgoing(Message? Message, byte[]? Ready = null, CurveSession? Renewed = null);
+    private readonly record struct Outgoing(Message? Message, byte[]? Ready = null, CurveSession? Renewed = null, TaskCompletionSource? Left = null);
 }

@@ -20,8 +20,7 @@ internal sealed class ServerLink : IAsyncDisposable
     private readonly bool _ownsLoop;
     private readonly LinkRequests _requests = new();
     private readonly CancellationTokenSource _stopping = new();
-    private readonly SemaphoreSlim _sending = new(1);
-    private readonly SemaphoreSlim _sendingLarge = new(1);
+    private readonly LinkSender _sender;
     private readonly TaskCompletionSource _introduced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ClientTransport? _transport;
     private LinkSession _session;
@@ -49,6 +48,7 @@ internal sealed class ServerLink : IAsyncDisposable
         _heartbeat = options.HeartbeatInterval;
         _deadAfter = options.DeadAfter;
         _session = NewSession();
+        _sender = new LinkSender(frames => _transport!.SendAsync(frames), options.Wire);
     }
 
     public ServiceStatus Status => _stopped is not null ? ServiceStatus.Stopped : _ready ? ServiceStatus.Running : ServiceStatus.Reconnecting;
@@ -80,24 +80,9 @@ internal sealed class ServerLink : IAsyncDisposable
     }
 
     /// <summary>Sends a message; what is sent while there is no link may be lost, which its sender must reckon with.</summary>
-    public async Task<SendOutcome> SendAsync(Message message)
-    {
-        if (_transport is null || _session.Channel is not { } channel)
-            return SendOutcome.Unreachable;
-        // Large messages go one after the other, for the server holds few incomplete ones; small ones slip in between.
-        bool large = message.Bodies.Sum(body => (long)body.Length) > _options.Wire.FragmentBytes / 2;
-        if (!large)
-            return await SendPiecesAsync(channel, message).ConfigureAwait(false);
-        await _sendingLarge.WaitAsync().ConfigureAwait(false);
-        try
-        {
-            return await SendPiecesAsync(channel, message).ConfigureAwait(false);
-        }
-        finally
-        {
-            _sendingLarge.Release();
-        }
-    }
+    public Task<SendOutcome> SendAsync(Message message) => _session.Channel is { } channel
+        ? _sender.SendAsync(message, channel, isCurrent: () => _up && _session.Channel == channel)
+        : Task.FromResult(SendOutcome.Unreachable);
 
     /// <summary>Drops some topics and hears others, in the order given.</summary>
     public ValueTask SetTopicsAsync(IReadOnlyList<TopicId> dropped, IReadOnlyList<TopicId> added) =>
@@ -165,29 +150,6 @@ internal sealed class ServerLink : IAsyncDisposable
         _session.Dispose();
         if (_ownsLoop)
             await _loop.DisposeAsync().ConfigureAwait(false);
-    }
-
-    private async Task<SendOutcome> SendPiecesAsync(MessageChannel channel, Message message)
-    {
-        foreach (byte[][] piece in channel.Cut(message))
-        {
-            await _sending.WaitAsync().ConfigureAwait(false);
-            try
-            {
-                // A piece of a session that is over would only be refused by the next one.
-                if (!_up || _session.Channel != channel || channel.Seal(piece) is not { } frames)
-                    return SendOutcome.Unreachable;
-                SendOutcome outcome = await _transport!.SendAsync(frames).ConfigureAwait(false);
-                if (outcome != SendOutcome.Sent)
-                    return outcome;
-            }
-            finally
-            {
-                _sending.Release();
-            }
-        }
-
-        return SendOutcome.Sent;
     }
 
     private async Task FirstIntroductionAsync(CancellationToken cancellation)
@@ -370,8 +332,8 @@ internal sealed class ServerLink : IAsyncDisposable
                 }
                 else if (_ready)
                 {
-                    if (_session.IsRenewalDue)
-                        await RenewAsync().ConfigureAwait(false);
+                    if (_session is { IsRenewalDue: true } session)
+                        await RenewAsync(session).ConfigureAwait(false);
                     await SendAsync(new Message(MessageKind.Heartbeat, new Heartbeat(_owner.RunningJobs))).ConfigureAwait(false);
                     await GuardedAsync(_owner.BeatAsync).ConfigureAwait(false);
                 }
@@ -384,21 +346,20 @@ internal sealed class ServerLink : IAsyncDisposable
     }
 
     /// <summary>New keys on the same link. Nothing else leaves until they are there, so that each message has one key.</summary>
-    private async Task RenewAsync()
+    private async Task RenewAsync(LinkSession session)
     {
-        await _sending.WaitAsync(_stopping.Token).ConfigureAwait(false);
         try
         {
-            await _session.HandshakeAsync(_transport!.SendAsync, _stopping.Token).ConfigureAwait(false);
+            // The link may have come anew meanwhile, with a session and a handshake of its own.
+            await _sender.HoldAsync(() => session == _session ? session.HandshakeAsync(_transport!.SendAsync, _stopping.Token) : Task.CompletedTask, _stopping.Token)
+                .ConfigureAwait(false);
         }
         catch (PantryException failed)
         {
+            if (session != _session)
+                return;
             _log.LogWarning("The session with {Server} could not be renewed; dialling anew: {Reason}", _server, failed.Message);
             _transport!.Redial();
-        }
-        finally
-        {
-            _sending.Release();
         }
     }
 

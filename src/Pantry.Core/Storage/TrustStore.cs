@@ -212,6 +212,21 @@ internal sealed partial class TrustStore : IDisposable
                 + "Revoke the old key first if the client was rebuilt, or use another identity.")
             { Target = coming.Labels.Identity };
         }
+
+        // A client hears what is sent to a stream of its own name: it must not be the name of others' stream, or the reverse.
+        if (Look(() => _index.HearersOf(coming.Labels.Identity, coming.Key)) > 0)
+        {
+            throw new PantryException(PantryErrorCode.IdentityInUse,
+                $"The identity '{coming.Labels.Identity}' is the name of a stream that others hear, so no client can have it. Use another identity.")
+            { Target = coming.Labels.Identity };
+        }
+
+        if (coming.Labels.StreamPaths().FirstOrDefault(stream => Find(stream).Any(other => other.HoldsIdentity && !other.Key.Equals(coming.Key))) is { } taken)
+        {
+            throw new PantryException(PantryErrorCode.IdentityInUse,
+                $"The stream '{taken}' has the name of a client, which would hear what is meant for the stream. Rename that client, or use other labels.")
+            { Target = coming.Labels.Identity };
+        }
     }
 
     private static ClientLabels Validated(ClientLabels labels) =>

@@ -75,9 +75,9 @@ internal sealed class Fleet : IAsyncDisposable
         };
     }
 
-    public async Task<ClientAgent> StartAsync(ClientConfiguration configuration, CommandTable? commands = null)
+    public async Task<ClientAgent> StartAsync(ClientConfiguration configuration, CommandTable? commands = null, ILogger? log = null)
     {
-        ClientAgent agent = await ClientAgent.StartAsync(configuration, commands, _clientLoop, Options);
+        ClientAgent agent = await ClientAgent.StartAsync(configuration, commands, _clientLoop, Options, log: log);
         lock (_clients)
             _clients.Add(agent);
         return agent;

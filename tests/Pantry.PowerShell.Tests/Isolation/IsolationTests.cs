@@ -12,7 +12,7 @@ public sealed class IsolationTests
         $root = [IO.Directory]::CreateTempSubdirectory('pantry-isolation-').FullName
         [IO.File]::WriteAllText("$root/server.yml", "networking: { pub_sub_port: 0, receive_port: 0, file_service_port: 0 }")
         $server = Start-PantryServer -ConfigurationFile "$root/server.yml" -Path $root
-        $null = Register-PantryClient -Identity one -Application shop
+        $null = Register-PantryClient -Path "$root/one" -Identity one -Application shop
         (Send-PantryCommand -All { 1 + 1 }).Output
         """;
 
