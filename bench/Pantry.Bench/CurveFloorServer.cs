@@ -1,6 +1,6 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using NetMQ;
 using NetMQ.Sockets;
-using Microsoft.Extensions.Logging.Abstractions;
 using Pantry.Transport;
 
 namespace Pantry.Bench;

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Pantry;
 
 /// <summary>A record of the audit log.</summary>
@@ -31,6 +33,7 @@ public sealed record AuditEntry
     public required string Outcome { get; init; }
 
     /// <summary>More, as JSON; secrets are never in it.</summary>
+    [JsonRequired]
     public string Detail { get; init; } = "{}";
 
     /// <summary>Sequence and action.</summary>

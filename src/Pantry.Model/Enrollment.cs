@@ -47,6 +47,7 @@ public sealed record Enrollment
 
     /// <summary>Secret key of the pair, in Z85. It is in the file and on the wire; no view or property shows it.</summary>
     [JsonInclude]
+    [JsonRequired]
     internal string SecretKey { get; init; } = "";
 
     /// <summary>When the enrolment was made.</summary>

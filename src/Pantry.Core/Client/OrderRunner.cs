@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Pantry.Commands;
 using Pantry.Configuration;
 using Pantry.Protocol;
+using Pantry.Security;
 
 namespace Pantry.Client;
 
@@ -125,7 +126,10 @@ internal sealed class OrderRunner(
 
         try
         {
-            return await RunCommandAsync(order, command, running).ConfigureAwait(false);
+            return IsOver(order.Statement)
+                ? Ended(CommandStatus.Expired, nameof(OrderFault.OrderExpired),
+                    $"The order was good until {order.Statement.NotAfter:u}, and the client was busy with other commands until after that. Send it again.")
+                : await RunCommandAsync(order, command, running).ConfigureAwait(false);
         }
         finally
         {
@@ -133,6 +137,9 @@ internal sealed class OrderRunner(
             _slots.Release();
         }
     }
+
+    // It stood when it came; what has waited for its turn since then must stand still.
+    private bool IsOver(OrderStatement statement) => time.GetUtcNow() - statement.NotAfter > options.ClockSkew;
 
     private async Task<CommandOutcome> RunCommandAsync(OrderWork order, ICommand command, Running running)
     {

@@ -24,6 +24,9 @@ internal sealed record PantryOptions
     /// <summary>How often the server looks for what is overdue.</summary>
     public TimeSpan SweepInterval { get; init; } = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>How often the server writes down when it last saw its clients; a crash loses no more than this.</summary>
+    public TimeSpan SeenFlushInterval { get; init; } = TimeSpan.FromMinutes(1);
+
     /// <summary>An order that was not acknowledged in this time is sent again over the session.</summary>
     public TimeSpan ResendAfter { get; init; } = TimeSpan.FromSeconds(1);
 
@@ -134,6 +137,9 @@ internal sealed record PantryOptions
 
     /// <summary>Clients of one page of a list.</summary>
     public int ClientPageSize { get; init; } = 64;
+
+    /// <summary>Pages of a list that wait for the console to read them; beyond, the list ends with an error.</summary>
+    public int WaitingPages { get; init; } = 16_384;
 
     /// <summary>Jobs under way; more are refused.</summary>
     public int MaxJobs { get; init; } = 10_000;

@@ -113,9 +113,13 @@ internal sealed class RemoteFleet : IFleet, ILinkOwner, IAsyncDisposable
 
     private async IAsyncEnumerable<T> PagesAsync<T>(MessageKind kind, object request, Func<T, bool> isLast, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        // Bounded by the page size and the answer's own end: the server pages, and the console reads as fast as it prints.
-        var pages = Channel.CreateUnbounded<Message>();
-        using IDisposable subscription = await Link.RequestStreamAsync(kind, request, message => pages.Writer.TryWrite(message)).ConfigureAwait(false);
+        // The reading task cannot wait for a console that prints slowly: where too much waits, the list ends with an error.
+        var pages = Channel.CreateBounded<Message>(_options.WaitingPages);
+        using IDisposable subscription = await Link.RequestStreamAsync(kind, request, message =>
+        {
+            if (!pages.Writer.TryWrite(message))
+                pages.Writer.TryComplete();
+        }).ConfigureAwait(false);
         while (true)
         {
             using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -128,6 +132,11 @@ internal sealed class RemoteFleet : IFleet, ILinkOwner, IAsyncDisposable
             catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
             {
                 throw new PantryException(PantryErrorCode.TimedOut, $"The server {Server} did not send its list within {_options.RequestTimeout.TotalSeconds:0} s.");
+            }
+            catch (ChannelClosedException)
+            {
+                throw new PantryException(PantryErrorCode.LimitReached,
+                    $"The server {Server} sent its list faster than it was read: {_options.WaitingPages:N0} pages waited. Ask for less at once.");
             }
 
             if (message.Head is Refused refused)
@@ -206,9 +215,11 @@ internal sealed class RemoteFleet : IFleet, ILinkOwner, IAsyncDisposable
         {
             try
             {
-                await link.RequestAsync(MessageKind.AttachJob, new AttachJob(job.Id, job.Next, job.Taken), [], _options.RequestTimeout, default).ConfigureAwait(false);
-                // What was taken in the moment before may have been said to the old session.
-                await TakenAsync(job, job.Taken).ConfigureAwait(false);
+                await AttachAsync(link, job).ConfigureAwait(false);
+            }
+            catch (PantryException lost) when (lost.Code == PantryErrorCode.ConnectionLost)
+            {
+                return; // The next link attaches them all.
             }
             catch (PantryException gone)
             {
@@ -245,6 +256,25 @@ internal sealed class RemoteFleet : IFleet, ILinkOwner, IAsyncDisposable
     internal async Task TakenAsync(RemoteJob job, int next) => await Link.SendAsync(new Message(MessageKind.RowsTaken, new RowsTaken(job.Id, next))).ConfigureAwait(false);
 
     internal void Remove(RemoteJob job) => _jobs.TryRemove(job.Id, out _);
+
+    private async Task AttachAsync(ServerLink link, RemoteJob job)
+    {
+        for (bool attached = false; !attached;)
+        {
+            try
+            {
+                await link.RequestAsync(MessageKind.AttachJob, new AttachJob(job.Id, job.Next, job.Taken), [], _options.RequestTimeout, default).ConfigureAwait(false);
+                attached = true;
+            }
+            catch (PantryException late) when (late.Code == PantryErrorCode.TimedOut)
+            {
+                // A slow server says nothing about the job: it is asked again for as long as there is the link.
+            }
+        }
+
+        // What was taken in the moment before may have been said to the old session.
+        await TakenAsync(job, job.Taken).ConfigureAwait(false);
+    }
 
     private async Task<SignedJob> SignAsync(JobRequest request, CancellationToken cancellation)
     {

@@ -8,7 +8,7 @@ namespace Pantry.Protocol;
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     Converters = [typeof(NamedEnum<CommandStatus>), typeof(NamedEnum<ClientStatus>), typeof(NamedEnum<RegistrationStatus>), typeof(NamedEnum<BodyFormat>),
-        typeof(NamedEnum<ClientDecision>)],
+        typeof(NamedEnum<ClientDecision>), typeof(FiniteNumber)],
     MaxDepth = 12,
     RespectNullableAnnotations = true,
     RespectRequiredConstructorParameters = true)]

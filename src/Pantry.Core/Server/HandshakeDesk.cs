@@ -147,12 +147,18 @@ internal sealed class HandshakeDesk : IAsyncDisposable
             else if (_used.TryAdd(initiate.CookieNonce!))
                 await _admit(waiting.Peer, initiate).ConfigureAwait(false);
             else
-                _refuse(waiting.Peer, "HandshakeReplayed");
+                RefuseReplayed(waiting.Peer, initiate);
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
             _counters.Dropped("HandshakeFailed");
             _log.LogError(exception, "A handshake failed.");
         }
+    }
+
+    private void RefuseReplayed(PeerId peer, CurveInitiateResult initiate)
+    {
+        initiate.Pending?.Dispose();
+        _refuse(peer, "HandshakeReplayed");
     }
 }

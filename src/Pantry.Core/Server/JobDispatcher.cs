@@ -71,7 +71,7 @@ internal sealed class JobDispatcher(
         }
 
         job.Enqueue(reachable.Select(recipient => recipient.Identity));
-        SendBatch(job, reachable);
+        SendBatch(job, ofAll: reachable.Count);
         Retire(job);
         return job;
     }
@@ -200,22 +200,26 @@ internal sealed class JobDispatcher(
 
     private void Advance(Job job)
     {
-        SendBatch(job, known: null);
+        SendBatch(job, ofAll: null);
         Retire(job);
     }
 
-    private void SendBatch(Job job, List<Recipient>? known)
+    /// <summary>Sends to those whose turn it is.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="ofAll">How many targets are reachable, where none of them was sent the order yet.</param>
+    private void SendBatch(Job job, int? ofAll)
     {
         IReadOnlyList<string> batch = job.TakeBatch(time.GetTimestamp());
         if (batch.Count == 0)
             return;
 
-        bool whole = known is not null && batch.Count == known.Count;
-        IReadOnlyList<Recipient> recipients = whole ? known! : Present(job, batch);
+        bool whole = batch.Count == ofAll;
+        // Looked up after the turn was noted: who goes before this is missing here, who goes after it finds the job.
+        List<Recipient> recipients = Present(job, batch);
         foreach (Recipient recipient in recipients.Where(recipient => recipient.Status != ClientStatus.Online))
             CompleteUnreachable(job, recipient);
         foreach (string forgotten in batch.Except(recipients.Select(recipient => recipient.Identity), Names.Comparer))
-            job.Complete(forgotten, CommandStatus.Unknown, "UnknownClient", "The client was taken off the list before the order was sent to it.");
+            desk.CompleteGone(job, forgotten);
 
         var hearing = recipients.Where(recipient => recipient is { Session: not null, HearsPublished: true }).ToList();
         foreach (Recipient[] part in job.Order.Parts(hearing))
@@ -257,9 +261,12 @@ internal sealed class JobDispatcher(
 
     private void Retire(Job job)
     {
-        if (!job.Ended || !_numbers.TryRemove(job.Id, out _))
+        if (!job.Ended)
             return;
+        // Each time: it may have been cancelled after it had ended.
         _cancelledAt.TryRemove(job.Id, out _);
+        if (!_numbers.TryRemove(job.Id, out _))
+            return;
         audit.Ended(job);
         _ended.Enqueue(job.Id);
         while (_ended.Count > options.KeptJobs && _ended.TryDequeue(out string? oldest))

@@ -69,8 +69,9 @@ internal sealed class JobOrder
     /// <summary>Whether the entries are those of the identities, and the lists those that were signed.</summary>
     public bool ListsMatch()
     {
-        if (Statement.Target.Lists.Count != _lists.Length || Request.Target.Identities.Count * _entryLength != Request.Entries.Length
-            || _places.Count != Request.Target.Identities.Count)
+        int named = Request.Target.Identities.Count;
+        if (Statement.Target.Lists.Count != _lists.Length || (named > 0 && _entryLength == 0) || (long)named * _entryLength != Request.Entries.Length
+            || _places.Count != named)
         {
             return false;
         }

@@ -63,6 +63,15 @@ internal sealed class OrderDesk(Authority authority, TrustStore trust, PantryOpt
             $"The server knows no client '{DisplayText.Clean(identity, 80)}'. Check the name with Get-PantryClient.");
     }
 
+    /// <summary>The row of a target whose key was approved when the order was given, and is no more.</summary>
+    public void CompleteGone(Job job, string identity)
+    {
+        if (trust.Find(identity).FirstOrDefault(key => job.IsTarget(identity, key.Key)) is { Status: not KeyStatus.Approved } key)
+            job.Complete(identity, CommandStatus.Denied, $"Client{key.Status}", $"The client's key {key.Key.Fingerprint} is {key.Status} and gets no orders.");
+        else
+            job.Complete(identity, CommandStatus.Unknown, "UnknownClient", "The client was taken off the list before the order was sent to it.");
+    }
+
     /// <summary>The row of a named target that the operator's scopes leave out.</summary>
     public static void CompleteOutOfScope(Job job, Recipient recipient, OperatorEntry by) => job.Complete(
         recipient.Identity, CommandStatus.Denied, "OutOfScope",

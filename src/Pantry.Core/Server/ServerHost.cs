@@ -30,6 +30,7 @@ internal sealed class ServerHost : IAsyncDisposable
     private readonly Task _sweeping;
     private readonly CancellationTokenSource _stopping = new();
     private Task? _stopped;
+    private long _seenFlushedAt;
 
     private ServerHost(
         ServerConfiguration configuration, ServerTransport transport, ServerState state, SocketLoop? ownLoop, PantryOptions options, TimeProvider time, ILogger log)
@@ -42,6 +43,7 @@ internal sealed class ServerHost : IAsyncDisposable
         _time = time;
         _log = log;
         StartedAt = time.GetUtcNow();
+        _seenFlushedAt = time.GetTimestamp();
         Registry = new ClientRegistry(options.MaxClients);
         foreach (ClientKey key in state.Trust.All().Where(key => key.Status == KeyStatus.Approved))
             Registry.Add(key.Key, key.Labels, key.LastSeen);
@@ -277,5 +279,10 @@ internal sealed class ServerHost : IAsyncDisposable
         foreach (ClientRecord client in Registry.SilentSince(_time.GetUtcNow() - _options.DeadAfter))
             _clients.GoOffline(client, $"nothing was heard for {_options.DeadAfter.TotalSeconds:0} s");
         Jobs.Sweep();
+        // Last, and not again at once where the disk failed: nothing else waits for it.
+        if (_time.GetElapsedTime(_seenFlushedAt) < _options.SeenFlushInterval)
+            return;
+        _seenFlushedAt = _time.GetTimestamp();
+        _state.Trust.FlushSeen();
     }
 }

@@ -21,7 +21,7 @@ internal sealed class TrustChanges(ClientRegistry registry, JobDispatcher jobs, 
         string why = decision == ClientDecision.Remove ? "an operator took the client off the list" : $"an operator said no to the key {key.Key.Fingerprint} ({decision})";
         if (registry.Find(key.Labels.Identity) is { } record && record.Key.Equals(key.Key))
             registry.Remove(record);
-        jobs.ClientDismissed(key.Labels.Identity, key.Key, $"Client{key.Status}", $"The client's key {key.Key.Fingerprint} is trusted no more: {why}.");
+        jobs.ClientDismissed(key.Labels.Identity, key.Key, decision == ClientDecision.Remove ? "ClientRemoved" : $"Client{key.Status}", $"The client's key {key.Key.Fingerprint} is trusted no more: {why}.");
         foreach (ServerSession session in ofKey)
         {
             session.Client = null;

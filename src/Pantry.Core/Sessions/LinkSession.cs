@@ -36,7 +36,7 @@ internal sealed class LinkSession(LinkCredentials credentials, string server, Pa
         using var attempt = new Attempt(
             new CurveClientHandshake(credentials.Own, credentials.Server, SessionTerms.OfPeer(credentials.Role, credentials.Network)), send);
         lock (_lock)
-            _attempt = attempt;
+            _attempt = _disposed ? throw Lost() : attempt;
         try
         {
             if (await send([attempt.Handshake.Hello()]).ConfigureAwait(false) != SendOutcome.Sent)

@@ -13,32 +13,56 @@ internal sealed class MessageChannel(CurveSession session, WireLimits limits) : 
     private readonly Reassembly _reassembly = new(limits);
     private readonly Lock _sealingLock = new();
     private readonly Lock _openingLock = new();
+    // Keys that are opened with and whose turn to seal has not come: they are in use, whatever came after them.
+    private readonly Queue<CurveSession> _toSeal = new();
     private CurveSession? _sealing = session;
     private CurveSession? _opening = session;
     private ulong _lastNumber;
+    private bool _disposed;
 
     /// <summary>Frames sealed and opened under the present keys.</summary>
     public ulong Frames => (_sealing?.Sealed ?? 0) + (_opening?.Opened ?? 0);
 
-    /// <summary>What comes from now on is under new keys.</summary>
+    /// <summary>What comes from now on is under new keys, which are this channel's.</summary>
     public void OpenWith(CurveSession renewed)
     {
-        lock (_openingLock)
+        lock (_sealingLock)
         {
-            if (_opening != _sealing)
-                _opening?.Dispose();
-            _opening = renewed;
+            lock (_openingLock)
+            {
+                if (_disposed)
+                {
+                    renewed.Dispose();
+                    return;
+                }
+
+                CurveSession? before = _opening;
+                _opening = renewed;
+                _toSeal.Enqueue(renewed);
+                WipeUnused(before);
+            }
         }
     }
 
-    /// <summary>What goes from now on is under new keys.</summary>
+    /// <summary>What goes from now on is under new keys; they take their turn in the order in which they came.</summary>
     public void SealWith(CurveSession renewed)
     {
         lock (_sealingLock)
         {
-            if (_sealing != _opening)
-                _sealing?.Dispose();
-            _sealing = renewed;
+            lock (_openingLock)
+            {
+                if (_disposed)
+                {
+                    renewed.Dispose();
+                    return;
+                }
+
+                CurveSession? before = _sealing;
+                _sealing = renewed;
+                while (_toSeal.Contains(renewed))
+                    WipeUnused(_toSeal.Dequeue());
+                WipeUnused(before);
+            }
         }
     }
 
@@ -97,11 +121,20 @@ internal sealed class MessageChannel(CurveSession session, WireLimits limits) : 
         {
             lock (_openingLock)
             {
+                _disposed = true;
                 _sealing?.Dispose();
                 _opening?.Dispose();
                 (_sealing, _opening) = (null, null);
+                while (_toSeal.TryDequeue(out CurveSession? waiting))
+                    waiting.Dispose();
             }
         }
+    }
+
+    private void WipeUnused(CurveSession? keys)
+    {
+        if (keys is not null && keys != _sealing && keys != _opening && !_toSeal.Contains(keys))
+            keys.Dispose();
     }
 }
 

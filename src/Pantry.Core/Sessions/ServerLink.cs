@@ -332,8 +332,8 @@ internal sealed class ServerLink : IAsyncDisposable
                 }
                 else if (_ready)
                 {
-                    if (_session.IsRenewalDue)
-                        await RenewAsync().ConfigureAwait(false);
+                    if (_session is { IsRenewalDue: true } session)
+                        await RenewAsync(session).ConfigureAwait(false);
                     await SendAsync(new Message(MessageKind.Heartbeat, new Heartbeat(_owner.RunningJobs))).ConfigureAwait(false);
                     await GuardedAsync(_owner.BeatAsync).ConfigureAwait(false);
                 }
@@ -346,14 +346,18 @@ internal sealed class ServerLink : IAsyncDisposable
     }
 
     /// <summary>New keys on the same link. Nothing else leaves until they are there, so that each message has one key.</summary>
-    private async Task RenewAsync()
+    private async Task RenewAsync(LinkSession session)
     {
         try
         {
-            await _sender.HoldAsync(() => _session.HandshakeAsync(_transport!.SendAsync, _stopping.Token), _stopping.Token).ConfigureAwait(false);
+            // The link may have come anew meanwhile, with a session and a handshake of its own.
+            await _sender.HoldAsync(() => session == _session ? session.HandshakeAsync(_transport!.SendAsync, _stopping.Token) : Task.CompletedTask, _stopping.Token)
+                .ConfigureAwait(false);
         }
         catch (PantryException failed)
         {
+            if (session != _session)
+                return;
             _log.LogWarning("The session with {Server} could not be renewed; dialling anew: {Reason}", _server, failed.Message);
             _transport!.Redial();
         }

@@ -19,7 +19,6 @@ public sealed class ClaimTests
     [InlineData("a", "bank", "production", "web")]
     [InlineData("a", null, null, "")]
     [InlineData("a", null, null, "web")]
-    [InlineData("b", "shop", "production", "web")]
     public async Task A_client_that_claims_more_than_was_approved_waits_and_hears_nothing_until_an_operator_decides(
         string identity, string? application, string? environment, string roles)
     {

@@ -11,7 +11,6 @@ using Pantry.Targeting;
 using Pantry.Tests.EndToEnd;
 using Pantry.Tests.Transport.Gates;
 using Pantry.Transport;
-using Pantry.Transport.Gates;
 
 namespace Pantry.Tests.Attacks;
 
@@ -55,8 +54,8 @@ public sealed class StormTests
         await Task.WhenAll(strangers);
         TestContext.Current.TestOutputHelper!.WriteLine(
             $"{handshakes[0]} HELLOs, {handshakes[1]} whole handshakes; {times.Count} starts of a known client, at most {times.Max().TotalMilliseconds:0} ms; orders at most {orders.Max().TotalMilliseconds:0} ms; memory +{grown / 1e6:0} MB");
-        Assert.InRange(times.Max(), TimeSpan.Zero, TimeSpan.FromSeconds(5));
-        Assert.InRange(orders.Max(), TimeSpan.Zero, TimeSpan.FromSeconds(5));
+        Assert.InRange(times.Max(), TimeSpan.Zero, Fleet.Deadline / 2);
+        Assert.InRange(orders.Max(), TimeSpan.Zero, Fleet.Deadline / 2);
         Assert.InRange(grown, long.MinValue, 200_000_000);
         Assert.InRange(fleet.Server.Administration.List(new ClientFilter { Status = ClientStatus.Pending }, null).Count(), 0, options.MaxPendingKeys);
         Assert.Equal(0, fleet.Server.Statistics().MessagesDropped.GetValueOrDefault("HandlerFailed"));
@@ -68,19 +67,19 @@ public sealed class StormTests
         var queue = new HandshakeQueue(capacity: 100, perAddress: 10);
         int taken = 0;
         for (int i = 0; i < 10_000; i++)
-            taken += queue.TryAdd(new PeerId(ServerPort.Receive, (ulong)i), [1], AddressShare.Of($"10.0.{i % 50}.1"), 2) ? 1 : 0;
+            taken += queue.TryAdd(new PeerId(ServerPort.Receive, (ulong)i), [1], (UInt128)(i % 50), 2) ? 1 : 0;
         Assert.Equal((100, 100), (taken, queue.Count));
 
         var shared = new HandshakeQueue(capacity: 100, perAddress: 10);
         for (int i = 0; i < 10_000; i++)
-            shared.TryAdd(new PeerId(ServerPort.Receive, (ulong)i), [1], AddressShare.Of("10.0.0.1"), 2);
+            shared.TryAdd(new PeerId(ServerPort.Receive, (ulong)i), [1], (UInt128)1, 2);
         Assert.Equal(10, shared.Count);
         for (int i = 0; i < 10_000; i++)
-            Assert.True(shared.TryAdd(new PeerId(ServerPort.Receive, 20_000), [(byte)i], AddressShare.Of("10.0.0.2"), 2));
+            Assert.True(shared.TryAdd(new PeerId(ServerPort.Receive, 20_000), [(byte)i], (UInt128)2, 2));
         Assert.Equal(11, shared.Count);
         // Those from known addresses come before strangers, and who has answered before both.
-        shared.TryAdd(new PeerId(ServerPort.Receive, 30_001), [1], AddressShare.Of("10.0.0.3"), 1);
-        shared.TryAdd(new PeerId(ServerPort.Receive, 30_000), [1], AddressShare.Of("10.0.0.4"), 0);
+        shared.TryAdd(new PeerId(ServerPort.Receive, 30_001), [1], (UInt128)3, 1);
+        shared.TryAdd(new PeerId(ServerPort.Receive, 30_000), [1], (UInt128)4, 0);
         Assert.Equal([30_000UL, 30_001UL, 0UL], Enumerable.Range(0, 3).Select(_ => shared.Take()!.Value.Peer.Number));
     }
 

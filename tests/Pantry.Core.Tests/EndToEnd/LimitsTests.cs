@@ -1,3 +1,4 @@
+using Pantry.Client;
 using Pantry.Commands;
 using Pantry.Configuration;
 using Pantry.Operators;
@@ -152,6 +153,32 @@ public sealed class LimitsTests
         ResultRow row = await job.ReadRowsAsync(deadline.Token).SingleAsync(deadline.Token);
         Assert.Equal(CommandStatus.Cancelled, row.Result.Status);
         Assert.Equal(ClientStatus.Offline, fleet.Info("a").Status);
+    }
+
+    [Fact]
+    public async Task An_order_whose_time_is_over_when_its_turn_comes_is_not_run()
+    {
+        var options = new PantryOptions { MaxConcurrentCommands = 1, ClockSkew = TimeSpan.FromMilliseconds(100), ResultGrace = TimeSpan.FromMilliseconds(100) };
+        await using Fleet fleet = await Fleet.StartAsync(options);
+        var over = new TaskCompletionSource();
+        int runs = 0;
+        var commands = new CommandTable();
+        commands.Add(new WaitingCommand("Wait", over.Task));
+        commands.Add(new CountingCommand("Count", () => Interlocked.Increment(ref runs), () => { }));
+        ClientAgent agent = await fleet.AddAsync("a", commands: commands);
+        using var deadline = new CancellationTokenSource(Fleet.Deadline);
+        await fleet.Server.Fleet.StartJobAsync(new JobRequest { Target = Target.All, Command = "Wait" }, deadline.Token);
+        await Fleet.EventuallyAsync(() => agent.RunningJobs == 1, "the first command to run");
+        var delivery = TimeSpan.FromSeconds(1);
+        IJob job = await fleet.Server.Fleet.StartJobAsync(new JobRequest { Target = Target.All, Command = "Count", DeliveryTimeout = delivery }, deadline.Token);
+        DateTimeOffset notAfter = DateTimeOffset.UtcNow + delivery + options.ResultGrace + options.ClockSkew;
+        await Fleet.EventuallyAsync(() => agent.RunningJobs == 2 && DateTimeOffset.UtcNow > notAfter, "the order's time to be over");
+
+        over.SetResult();
+
+        ResultRow row = await job.ReadRowsAsync(deadline.Token).SingleAsync(deadline.Token);
+        Assert.Equal((CommandStatus.Expired, "OrderExpired"), (row.Result.Status, row.Result.Error!.Code));
+        Assert.Equal(0, runs);
     }
 
     private sealed class LargeCommand(string name, int size) : ICommand

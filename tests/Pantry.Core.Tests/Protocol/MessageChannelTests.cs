@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using CsCheck;
 using Pantry.Protocol;
 using Pantry.Sessions;
+using Pantry.Sessions.Curve;
 using Pantry.Tests.Sessions;
 
 namespace Pantry.Tests.Protocol;
@@ -138,14 +139,14 @@ public sealed class MessageChannelTests
             if (plausible && frames.Length > 0)
                 frames[0] = new MessageHeader(1, 0, (MessageKind)kind, 1).ToBytes();
             pair.Deliver(frames, Senders.Peers | Senders.Server);
-        }, iter: 10_000, threads: 1);
+        }, iter: Security.Fuzz.Iterations, threads: 1);
     }
 
     [Fact]
     public void Random_frames_that_nobody_sealed_are_faults_and_never_exceptions()
     {
         ChannelPair pair = ChannelPair.Create();
-        Gen.Byte.Array[0, 80].Array[0, 6].Sample(frames => frames.Length == 0 || pair.Server.Open(frames, Senders.Peers).Fault == DecodeFault.NotSealed, iter: 10_000, threads: 1);
+        Gen.Byte.Array[0, 80].Array[0, 6].Sample(frames => frames.Length == 0 || pair.Server.Open(frames, Senders.Peers).Fault == DecodeFault.NotSealed, iter: Security.Fuzz.Iterations, threads: 1);
     }
 
     [Fact]
@@ -160,7 +161,7 @@ public sealed class MessageChannelTests
             if (head.Length > 0)
                 head[at % head.Length] = value;
             pair.Deliver([valid[0], head], Senders.Client);
-        }, iter: 10_000, threads: 1);
+        }, iter: Security.Fuzz.Iterations, threads: 1);
     }
 
     [Theory]
@@ -173,6 +174,44 @@ public sealed class MessageChannelTests
     public void A_head_without_what_it_needs_is_a_fault(string head) => Assert.Equal(
         DecodeFault.BadHead,
         ChannelPair.Create().Deliver([new MessageHeader(1, 0, MessageKind.Register, 1).ToBytes(), System.Text.Encoding.UTF8.GetBytes(head)], Senders.Client).Fault);
+
+    [Fact]
+    public void Keys_that_come_before_the_last_ones_had_their_turn_to_seal_take_nothing_away_from_those()
+    {
+        ChannelPair pair = ChannelPair.Create();
+        (CurveSession peers1, CurveSession first) = ChannelPair.NewKeys();
+        (CurveSession peers2, CurveSession second) = ChannelPair.NewKeys();
+        pair.Server.OpenWith(first);
+        pair.Server.OpenWith(second);
+
+        foreach ((CurveSession peers, CurveSession servers) in new[] { (peers1, first), (peers2, second) })
+        {
+            pair.Server.SealWith(servers);
+            pair.Peer.OpenWith(peers);
+            pair.Peer.SealWith(peers);
+            byte[][] frames = pair.Server.Seal(MessageCodec.Encode(new Message(MessageKind.Leave, new Leave("x"))))!;
+            Assert.Equal(DecodeFault.None, pair.Peer.Open(frames, Senders.Server).Fault);
+        }
+
+        Assert.Throws<ObjectDisposedException>(() => first.Seal([1], more: false));
+        Assert.Equal(DecodeFault.None, pair.Deliver(MessageCodec.Encode(new Message(MessageKind.Leave, new Leave("x"))), Senders.Client).Fault);
+    }
+
+    [Fact]
+    public void Keys_that_come_after_the_end_are_wiped()
+    {
+        ChannelPair pair = ChannelPair.Create();
+        CurveSession waiting = ChannelPair.NewKeys().Server, sealing = ChannelPair.NewKeys().Server, opening = ChannelPair.NewKeys().Server;
+        pair.Server.OpenWith(waiting);
+        pair.Server.OpenWith(ChannelPair.NewKeys().Server);
+        pair.Server.Dispose();
+
+        pair.Server.SealWith(sealing);
+        pair.Server.OpenWith(opening);
+
+        Assert.All(new[] { waiting, sealing, opening }, keys => Assert.Throws<ObjectDisposedException>(() => keys.Seal([1], more: false)));
+        Assert.Null(pair.Server.Seal([[1]]));
+    }
 
     private static Result SampleResult => new("j", CommandStatus.Succeeded, 0, null, BodyFormat.None, null, false, null, TimeSpan.Zero);
 

@@ -126,7 +126,7 @@ public sealed class ScopeTests
         if (!Scopes.CoversTarget(scopes, "Shell", new TargetStatement { Labels = target.Labels }))
             return;
         Assert.All(clients.Where(client => TargetMatcher.Matches(target, client)), client => Assert.True(Scopes.Covers(scopes, "Shell", client)));
-    }, iter: 10_000);
+    }, iter: Fuzz.Iterations);
 
     private static TargetStatement Streams(params string[] streams) => new() { Streams = streams };
 }

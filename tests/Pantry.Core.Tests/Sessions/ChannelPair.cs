@@ -20,13 +20,20 @@ internal sealed class ChannelPair
 
     public static ChannelPair Create(WireLimits? limits = null)
     {
+        (CurveSession peer, CurveSession server) = NewKeys();
+        return new ChannelPair(new MessageChannel(peer, limits ?? new WireLimits()), new MessageChannel(server, limits ?? new WireLimits()));
+    }
+
+    /// <summary>What a handshake gives to both ends.</summary>
+    public static (CurveSession Peer, CurveSession Server) NewKeys()
+    {
         using CurveKeyPair own = CurveKeyPair.Generate(), theirs = CurveKeyPair.Generate();
         using var server = new CurveServer(theirs);
         using var handshake = new CurveClientHandshake(own, theirs.PublicKey, SessionTerms.OfPeer(SessionRole.Client, null));
         byte[] welcome = server.Hello(handshake.Hello(), "binding"u8).Welcome!;
         using CurvePendingSession pending = server.Initiate(handshake.Receive(welcome).Reply!, "binding"u8).Pending!;
         (byte[] ready, CurveSession session) = pending.Accept(SessionTerms.OfServer("network"));
-        return new ChannelPair(new MessageChannel(handshake.Receive(ready).Session!, limits ?? new WireLimits()), new MessageChannel(session, limits ?? new WireLimits()));
+        return (handshake.Receive(ready).Session!, session);
     }
 
     /// <summary>What the peer sends for a message.</summary>
