@@ -32,6 +32,7 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
     private Task? _stopped;
     private long _orderNumber;
     private long _factsSentAt;
+    private long _refusedSince;
     private volatile bool _forgotten;
 
     private ClientAgent(
@@ -111,6 +112,7 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
         if (answer.Head is not Registered registered || registered.Topics.Any(topic => topic.Id.Length != TopicId.Length || topic.Key.Length != StreamKey.KeyLength))
             throw new PantryException(PantryErrorCode.NotAPantryServer, $"The server {Configuration.Server} answered a registration with {answer.Kind}.");
 
+        Interlocked.Exchange(ref _refusedSince, 0);
         // From here on the server may tell us to leave, and whoever started us may still wait for the link.
         _link = link;
         NoteClock(registered.ServerTime);
@@ -135,6 +137,18 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
     {
         foreach (Message result in _duty.Due(everything: true))
             await link.SendAsync(result).ConfigureAwait(false);
+    }
+
+    // Anybody in between can say this in the server's name: it counts when the server itself was not heard for long enough.
+    void ILinkOwner.Refused(PantryException why)
+    {
+        if (why.Code is not (PantryErrorCode.KeyRevoked or PantryErrorCode.KeyDenied))
+            return;
+        long now = _time.GetTimestamp(), since = Interlocked.CompareExchange(ref _refusedSince, now, 0);
+        if (since == 0 || _time.GetElapsedTime(since, now) < _options.StopWhenRefusedFor || RunningJobs == 0)
+            return;
+        _log.LogWarning("The server has refused this client for {Time} ({Code}); what runs is stopped.", _time.GetElapsedTime(since, now), why.Code);
+        _duty.StopRunning();
     }
 
     void ILinkOwner.ReceivePublished(ServerLink link, TopicId topic, byte[] frame)

@@ -49,7 +49,7 @@ internal sealed class OrderDuty(
 
         _ = link.SendAsync(new Message(MessageKind.Accepted, new Accepted(order.Job)));
         if (_seen.TryAdd(order.Job))
-            _ = Task.Run(() => RunAsync(link, message, verdict.Statement));
+            Start(link, message, verdict.Statement);
         else if (_outbox.Find(order.Job) is { } result)
             _ = link.SendAsync(result);
     }
@@ -103,7 +103,14 @@ internal sealed class OrderDuty(
         Answer(link, order.Job, status, verdict.Code, verdict.Message);
     }
 
-    private async Task RunAsync(ServerLink link, Message message, OrderStatement statement)
+    private void Start(ServerLink link, Message message, OrderStatement statement)
+    {
+        // As it is now: what is stopped while the journal is written is not started after that.
+        int stops = _runner.Stops;
+        _ = Task.Run(() => RunAsync(link, message, statement, stops));
+    }
+
+    private async Task RunAsync(ServerLink link, Message message, OrderStatement statement, int stops)
     {
         try
         {
@@ -119,7 +126,7 @@ internal sealed class OrderDuty(
                 return;
             }
 
-            var work = new OrderWork(statement, message.Body(Order.ArgumentsBody), secrets);
+            var work = new OrderWork(statement, message.Body(Order.ArgumentsBody), secrets, stops);
             await _runner.RunAsync(work, result => link.SendAsync(_outbox.Add(result))).ConfigureAwait(false);
             if (IsJournaled(statement))
                 home.Journal.End(statement.Job);
@@ -160,4 +167,5 @@ internal sealed class OrderDuty(
 /// <param name="Statement">What its operator signed.</param>
 /// <param name="Arguments">The arguments, as the statement's format says.</param>
 /// <param name="Secrets">Values that were sealed to this client.</param>
-internal sealed record OrderWork(OrderStatement Statement, byte[] Arguments, IReadOnlyDictionary<string, byte[]> Secrets);
+/// <param name="Stops">How often all was stopped before the order was taken.</param>
+internal sealed record OrderWork(OrderStatement Statement, byte[] Arguments, IReadOnlyDictionary<string, byte[]> Secrets, int Stops);

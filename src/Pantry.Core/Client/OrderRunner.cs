@@ -19,6 +19,7 @@ internal sealed class OrderRunner(
     private readonly Lock _work = new();
     private TaskCompletionSource _idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _unfinished;
+    private int _stops;
     private volatile bool _closed;
 
     public int Count => _running.Count;
@@ -84,9 +85,13 @@ internal sealed class OrderRunner(
         CancelRunning();
     }
 
+    /// <summary>How often all was stopped; an order that was taken before the last time is not started any more.</summary>
+    public int Stops => Volatile.Read(ref _stops);
+
     /// <summary>Stops what runs and waits now.</summary>
     public void CancelRunning()
     {
+        Interlocked.Increment(ref _stops);
         foreach (Running running in _running.Values)
             running.Cancel();
     }
@@ -112,7 +117,7 @@ internal sealed class OrderRunner(
         using var running = new Running(TimeSpan.FromSeconds(Math.Clamp(order.Statement.TimeoutSeconds, 0.01, TimeSpan.FromDays(30).TotalSeconds)), time);
         _running[order.Statement.Job] = running;
         // Looked at after the order can be found: one that comes while all are being stopped is stopped as well.
-        if (_closed)
+        if (_closed || order.Stops != Stops)
             running.Cancel();
         try
         {

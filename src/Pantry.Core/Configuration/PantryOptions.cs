@@ -72,8 +72,14 @@ internal sealed record PantryOptions
     /// <summary>Handshakes of one address that wait.</summary>
     public int WaitingHandshakesOfAddress { get; init; } = 4096;
 
-    /// <summary>Sessions of clients that are not approved; more are refused.</summary>
+    /// <summary>Sessions of clients that are not approved, or that an enrolment is letting in; more are refused.</summary>
     public int MaxApplicants { get; init; } = 2000;
+
+    /// <summary>Those of one address: whoever has many connections does not keep out the others.</summary>
+    public int MaxApplicantsOfAddress { get; init; } = 1000;
+
+    /// <summary>Time for a peer to introduce itself in its session; the server ends it then, however much is said in it.</summary>
+    public TimeSpan IntroductionTimeout { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>New or changed claims of keys that are not approved, a second; each is written to the disk. More are refused.</summary>
     public double PendingClaimsASecond { get; init; } = 20;
@@ -86,6 +92,9 @@ internal sealed record PantryOptions
 
     /// <summary>Time for the answer to an operator's request.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Requests of one operator's console that are answered at the same time; more are refused. A console asks half of them by itself.</summary>
+    public int MaxOperatorRequests { get; init; } = 16;
 
     /// <summary>A result that the server did not confirm in this time is sent again.</summary>
     public TimeSpan ResultRetry { get; init; } = TimeSpan.FromSeconds(5);
@@ -116,6 +125,12 @@ internal sealed record PantryOptions
 
     /// <summary>Bound of the pause between a refused registration and the next one.</summary>
     public TimeSpan RefusedRetry { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// A client whose key was refused, and that the server did not let in again for this long, stops what it runs. Not at
+    /// once: a refusal is not sealed, and anybody on the way could end commands with it.
+    /// </summary>
+    public TimeSpan StopWhenRefusedFor { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>Bytes of results that wait for the server; beyond, a result goes without its output.</summary>
     public long OutboxBytes { get; init; } = 256L * 1024 * 1024;

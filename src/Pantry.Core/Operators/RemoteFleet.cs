@@ -21,6 +21,7 @@ internal sealed class RemoteFleet : IFleet, ILinkOwner, IAsyncDisposable
     private readonly SigningKey _signingKey;
     private readonly OrderSigner _signer;
     private ServerLink? _link;
+    private readonly SemaphoreSlim _asking;
     private int _starting;
 
     private RemoteFleet(OperatorCredentials operatorCredentials, PantryOptions options, TimeProvider time, ILogger log)
@@ -29,6 +30,8 @@ internal sealed class RemoteFleet : IFleet, ILinkOwner, IAsyncDisposable
         Place = new FleetPlace(
             operatorCredentials.Address, operatorCredentials.ReceivePort, operatorCredentials.ServerPublicKey, operatorCredentials.Network);
         _options = options;
+        // Half of what the server answers: lists take none of these places, and an answer is here before it counts as given there.
+        _asking = new SemaphoreSlim(Math.Max(1, options.MaxOperatorRequests / 2));
         _log = log;
         _credentials = new LinkCredentials(
             CurveKeyPair.TryParseSecret(operatorCredentials.SessionKey)
@@ -156,8 +159,8 @@ internal sealed class RemoteFleet : IFleet, ILinkOwner, IAsyncDisposable
         Interlocked.Increment(ref _starting);
         try
         {
-            Message answer = await Link.RequestAsync(
-                MessageKind.StartJob, start, [signed.Order.Statement, signed.Arguments, signed.Secrets, signed.Entries], _options.RequestTimeout, cancellation).ConfigureAwait(false);
+            Message answer = await RequestAsync(
+                MessageKind.StartJob, start, [signed.Order.Statement, signed.Arguments, signed.Secrets, signed.Entries], cancellation).ConfigureAwait(false);
             JobStarted started = Expect<JobStarted>(answer);
             var job = new RemoteJob(started.Job, started.Targets, this, _options.RowWindow);
             // Rows may have come in the moment since the answer; they waited for the job to be known.
@@ -184,7 +187,7 @@ internal sealed class RemoteFleet : IFleet, ILinkOwner, IAsyncDisposable
 
     public async Task<(OperatorList List, byte[] Bundle)> ListOperatorsAsync(CancellationToken cancellation)
     {
-        Message answer = await Link.RequestAsync(MessageKind.ListOperators, new ListOperators(), [], _options.RequestTimeout, cancellation).ConfigureAwait(false);
+        Message answer = await RequestAsync(MessageKind.ListOperators, new ListOperators(), [], cancellation).ConfigureAwait(false);
         return (Expect<OperatorList>(answer), answer.Body(0));
     }
 
@@ -195,7 +198,7 @@ internal sealed class RemoteFleet : IFleet, ILinkOwner, IAsyncDisposable
         AskAsync<OperatorList>(MessageKind.RevokeOperator, new RevokeOperator(name), cancellation);
 
     public async Task<OperatorList> PutBundleAsync(byte[] bundle, CancellationToken cancellation) =>
-        Expect<OperatorList>(await Link.RequestAsync(MessageKind.PutBundle, new PutBundle(), [bundle], _options.RequestTimeout, cancellation).ConfigureAwait(false));
+        Expect<OperatorList>(await RequestAsync(MessageKind.PutBundle, new PutBundle(), [bundle], cancellation).ConfigureAwait(false));
 
     public async Task<AuditLogCheck> VerifyAuditAsync(string? checkpoint, CancellationToken cancellation) =>
         (await AskAsync<AuditVerified>(MessageKind.VerifyAudit, new VerifyAudit(checkpoint), cancellation).ConfigureAwait(false)).Check;
@@ -285,7 +288,20 @@ internal sealed class RemoteFleet : IFleet, ILinkOwner, IAsyncDisposable
     }
 
     private async Task<T> AskAsync<T>(MessageKind kind, object request, CancellationToken cancellation) =>
-        Expect<T>(await Link.RequestAsync(kind, request, [], _options.RequestTimeout, cancellation).ConfigureAwait(false));
+        Expect<T>(await RequestAsync(kind, request, [], cancellation).ConfigureAwait(false));
+
+    private async Task<Message> RequestAsync(MessageKind kind, object head, IReadOnlyList<byte[]> bodies, CancellationToken cancellation)
+    {
+        await _asking.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            return await Link.RequestAsync(kind, head, bodies, _options.RequestTimeout, cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            _asking.Release();
+        }
+    }
 
     private void WipeKeys()
     {

@@ -18,7 +18,7 @@ internal sealed class HandshakeDesk : IAsyncDisposable
     private readonly PantryOptions _options;
     private readonly ServerCounters _counters;
     private readonly Func<PeerId, byte[], Task> _send;
-    private readonly Func<PeerId, CurveInitiateResult, Task> _admit;
+    private readonly Action<PeerId, CurveInitiateResult> _admit;
     private readonly Action<PeerId, string?> _refuse;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
@@ -31,7 +31,7 @@ internal sealed class HandshakeDesk : IAsyncDisposable
     private long _rotatedAt;
 
     /// <param name="curve">The server's side of handshakes.</param>
-    /// <param name="send">Sends a command to a peer.</param>
+    /// <param name="send">Sends a command to a peer; must not wait for a peer that does not read.</param>
     /// <param name="admit">Decides about a peer whose handshake stands.</param>
     /// <param name="refuse">Sends a peer away, with a reason where one may be given.</param>
     /// <param name="options">Limits.</param>
@@ -39,7 +39,7 @@ internal sealed class HandshakeDesk : IAsyncDisposable
     /// <param name="time">Clock.</param>
     /// <param name="log">Log.</param>
     public HandshakeDesk(
-        CurveServer curve, Func<PeerId, byte[], Task> send, Func<PeerId, CurveInitiateResult, Task> admit, Action<PeerId, string?> refuse,
+        CurveServer curve, Func<PeerId, byte[], Task> send, Action<PeerId, CurveInitiateResult> admit, Action<PeerId, string?> refuse,
         PantryOptions options, ServerCounters counters, TimeProvider time, ILogger log)
     {
         _curve = curve;
@@ -145,7 +145,7 @@ internal sealed class HandshakeDesk : IAsyncDisposable
             if (initiate.Fault != CurveFault.None)
                 _refuse(waiting.Peer, $"Handshake{initiate.Fault}");
             else if (_used.TryAdd(initiate.CookieNonce!))
-                await _admit(waiting.Peer, initiate).ConfigureAwait(false);
+                _admit(waiting.Peer, initiate);
             else
                 RefuseReplayed(waiting.Peer, initiate);
         }

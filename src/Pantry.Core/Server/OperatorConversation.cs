@@ -52,6 +52,10 @@ internal sealed class OperatorConversation(
                 }
 
                 break;
+            case not null when !session.TryBeginRequest(options.MaxOperatorRequests):
+                session.Post(ServerHost.Refusal(PantryErrorCode.LimitReached,
+                    $"{options.MaxOperatorRequests} requests of this console are being answered, which is the server's limit. Ask again when one is.", message.Correlation));
+                break;
             default:
                 _ = AnswerAsync(session, message, by);
                 break;
@@ -115,6 +119,10 @@ internal sealed class OperatorConversation(
         {
             log.LogError(exception, "An operator's request failed.");
             session.Post(ServerHost.Refusal(PantryErrorCode.InternalError, "The server failed on this request; its log has the cause.", message.Correlation));
+        }
+        finally
+        {
+            session.EndRequest();
         }
     }
 
@@ -210,13 +218,17 @@ internal sealed class OperatorConversation(
     private void Feed(ServerSession session, Job job, int next, int taken)
     {
         var feed = new RowFeed(job, session, next, taken, options.RowWindow);
-        if (_feeds.TryRemove((session, job.Id), out RowFeed? earlier))
+        (ServerSession, string) key = (session, job.Id);
+        _feeds.AddOrUpdate(key, feed, (_, earlier) =>
+        {
             earlier.Stop();
-        _feeds[(session, job.Id)] = feed;
+            return feed;
+        });
         // A session that was closed meanwhile will not stop it any more.
         if (session.Closed)
             feed.Stop();
-        _ = feed.RunAsync().ContinueWith(_ => _feeds.TryRemove((session, job.Id), out RowFeed? _), TaskScheduler.Default);
+        // Only itself: another may have its place by then.
+        _ = feed.RunAsync().ContinueWith(_ => _feeds.TryRemove(KeyValuePair.Create(key, feed)), TaskScheduler.Default);
     }
 
     private static void Answer(ServerSession session, Message request, MessageKind kind, object head) =>

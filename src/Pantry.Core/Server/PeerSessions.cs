@@ -34,6 +34,7 @@ internal sealed class PeerSessions : IAsyncDisposable
     // Since when those without a session have been shaking hands.
     private readonly ConcurrentDictionary<PeerId, long> _knocking = new();
     private readonly KnownAddresses _known = new();
+    private readonly ApplicantPlaces _applicants;
     private readonly CurveServer _curve;
     private readonly HandshakeDesk _desk;
 
@@ -47,8 +48,9 @@ internal sealed class PeerSessions : IAsyncDisposable
         _counters = counters;
         _closed = closed;
         _log = log;
+        _applicants = new ApplicantPlaces(options.MaxApplicants, options.MaxApplicantsOfAddress);
         _curve = new CurveServer(state.Keys.Session);
-        _desk = new HandshakeDesk(_curve, SendAsync, AdmitAsync, Refuse, options, counters, time, log);
+        _desk = new HandshakeDesk(_curve, SendOrCloseAsync, Admit, Refuse, options, counters, time, log);
         foreach (ClientKey key in state.Trust.All().Where(key => key.Status == KeyStatus.Approved))
             _known.Add(AddressOnly(key.From));
     }
@@ -100,6 +102,7 @@ internal sealed class PeerSessions : IAsyncDisposable
         if (!_sessions.TryRemove(KeyValuePair.Create(session.Peer, session)))
             return;
         _leaving[session.Peer] = true;
+        _applicants.Leave(session.Peer);
         session.Close();
         _closed(session, why);
         _ = CloseConnectionAsync(session);
@@ -123,9 +126,14 @@ internal sealed class PeerSessions : IAsyncDisposable
         {
             if (_time.GetElapsedTime(session.LastHeard, now) > _options.DeadAfter)
                 Close(session, $"nothing was heard for {_options.DeadAfter.TotalSeconds:0} s");
+            else if (!session.Introduced && _time.GetElapsedTime(session.OpenedAt, now) > _options.IntroductionTimeout)
+                Close(session, "it did not introduce itself");
             else if (_time.GetElapsedTime(session.BegunAt, now) > 2 * _options.SessionLifetime)
                 Close(session, "it did not renew its keys");
         }
+
+        // Who was let in meanwhile, or was gone before it had a session.
+        _applicants.Prune(peer => _sessions.TryGetValue(peer, out ServerSession? session) && (session.Role & (Senders.Applicant | Senders.Enrollee)) != 0);
     }
 
     public async ValueTask DisposeAsync()
@@ -159,7 +167,12 @@ internal sealed class PeerSessions : IAsyncDisposable
             _leaving.TryRemove(peer, out _);
     }
 
-    private Task<SendOutcome> SendAsync(PeerId peer, byte[] command) => _transport.SendAsync(peer, [command]);
+    // Who does not read one command is not waited for: handshakes of others are behind it.
+    private async Task SendOrCloseAsync(PeerId peer, byte[] command)
+    {
+        if (await _transport.TrySendAsync(peer, [command]).ConfigureAwait(false) != SendOutcome.Sent)
+            CloseConnection(peer);
+    }
 
     private void Refuse(PeerId peer, string? reason)
     {
@@ -178,12 +191,12 @@ internal sealed class PeerSessions : IAsyncDisposable
 
     private async Task RefuseAsync(PeerId peer, string reason)
     {
-        await SendAsync(peer, CurveServer.Error(reason)).ConfigureAwait(false);
+        await _transport.TrySendAsync(peer, [CurveServer.Error(reason)]).ConfigureAwait(false);
         CloseConnection(peer);
     }
 
     /// <summary>The handshake stands: the peer holds the key. Whether that key may come in is decided here.</summary>
-    private async Task AdmitAsync(PeerId peer, CurveInitiateResult initiate)
+    private void Admit(PeerId peer, CurveInitiateResult initiate)
     {
         using CurvePendingSession pending = initiate.Pending!;
         PublicKey key = initiate.Client!;
@@ -191,13 +204,13 @@ internal sealed class PeerSessions : IAsyncDisposable
         Senders role;
         try
         {
-            role = Judge(key, initiate.Metadata!);
+            role = Judge(peer, key, initiate.Metadata!, address);
         }
         catch (PantryException refused)
         {
             _counters.Dropped(refused.Code.ToString());
             _state.Audit.Refused(refused.Code.ToString(), key, address);
-            await RefuseAsync(peer, SessionRefusal.Write(refused.Code, refused.Message)).ConfigureAwait(false);
+            _ = RefuseAsync(peer, SessionRefusal.Write(refused.Code, refused.Message));
             return;
         }
 
@@ -232,7 +245,7 @@ internal sealed class PeerSessions : IAsyncDisposable
             Close(session, "its connection has ended");
     }
 
-    private Senders Judge(PublicKey key, CurveMetadata metadata)
+    private Senders Judge(PeerId peer, PublicKey key, CurveMetadata metadata, string address)
     {
         if (SessionTerms.Conflict(metadata, _state.Authority.Network, "The peer") is { } conflict)
             throw conflict;
@@ -243,8 +256,16 @@ internal sealed class PeerSessions : IAsyncDisposable
                 return _state.Authority.FindBySessionKey(key) is not null ? Senders.Operator
                     : throw new PantryException(PantryErrorCode.KeyUnknown, $"No operator has the key {key.Fingerprint}; it was revoked, its time is over, or it is another fleet's.");
             case SessionRole.Enrollee:
-                return _state.Trust.FindEnrollment(key) is not null ? Senders.Enrollee
-                    : throw new PantryException(PantryErrorCode.InvalidEnrollment, "The server knows no such enrolment. Make a new one with New-PantryEnrollment.");
+                EnrollmentGrant enrollment = _state.Trust.FindEnrollment(key)
+                    ?? throw new PantryException(PantryErrorCode.InvalidEnrollment, "The server knows no such enrolment. Make a new one with New-PantryEnrollment.");
+                // One that was used may be asked again by the client that it let in, whenever that is.
+                if (enrollment.UsedAt is null && _time.GetUtcNow() > enrollment.ExpiresAt)
+                {
+                    throw new PantryException(PantryErrorCode.InvalidEnrollment,
+                        $"The enrolment '{enrollment.Id}' was good until {enrollment.ExpiresAt:u}. Make a new one with New-PantryEnrollment.");
+                }
+
+                return WithPlace(peer, address, Senders.Enrollee);
             default:
                 ClientKey? client = _state.Trust.Find(key);
                 if (client is { Status: KeyStatus.Denied or KeyStatus.Revoked })
@@ -253,11 +274,14 @@ internal sealed class PeerSessions : IAsyncDisposable
                     throw new PantryException(PantryErrorCode.KeyUnknown, $"The key {key.Fingerprint} is not known here. Enrol the client with New-PantryEnrollment.");
                 if (client?.Status == KeyStatus.Approved)
                     return Senders.Client;
-                // They cost memory, and nobody has said that they may.
-                return _sessions.Values.Count(session => session.Role == Senders.Applicant) < _options.MaxApplicants ? Senders.Applicant
-                    : throw new PantryException(PantryErrorCode.LimitReached, $"{_options.MaxApplicants} unknown clients are connected, which is the server's limit. Try again later.");
+                return WithPlace(peer, address, Senders.Applicant);
         }
     }
+
+    // They cost memory, and nobody has said that they may.
+    private Senders WithPlace(PeerId peer, string address, Senders role) => _applicants.TryEnter(peer, AddressShare.Of(address)) ? role
+        : throw new PantryException(PantryErrorCode.LimitReached,
+            $"{_options.MaxApplicants} clients that are not let in yet are connected, or {_options.MaxApplicantsOfAddress} from this address, which is the server's limit. Try again later.");
 
     // Ports change with every connection; what counts is the machine.
     private static string AddressOnly(string? endPoint) =>

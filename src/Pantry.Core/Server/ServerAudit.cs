@@ -6,8 +6,15 @@ using Pantry.Storage;
 namespace Pantry.Server;
 
 /// <summary>What the server writes into its audit log, in one form.</summary>
-internal sealed class ServerAudit(AuditLog log)
+/// <param name="log">Where it is written.</param>
+/// <param name="isKnown">Whether a key is an approved client's or an operator's.</param>
+internal sealed class ServerAudit(AuditLog log, Func<PublicKey, bool> isKnown)
 {
+    // Beyond the log's own queue; what nobody waits for must not fill the memory while the disk is slow.
+    private const int MostWaiting = 4096;
+
+    private int _waiting;
+
     /// <summary>Who acts where nobody else does.</summary>
     public const string Server = "server";
 
@@ -42,11 +49,20 @@ internal sealed class ServerAudit(AuditLog log)
         new AuditedOutcomes(job.Outcomes().ToDictionary(row => row.Target, row => row.Status.ToString())));
 
     /// <summary>Somebody was refused; the same from the same place again is counted.</summary>
-    public void Refused(string reason, PublicKey? key, string? from) => log.AppendRefusal(reason, key?.Fingerprint, from);
+    public void Refused(string reason, PublicKey? key, string? from) => log.AppendRefusal(reason, key?.Fingerprint, from, key is not null && isKnown(key));
 
-    // Written by the log's own task; only a full queue makes somebody wait, and that is the log's.
     private void Append(string actor, string? key, string? from, string action, string? target, string outcome, string? job, object? detail) =>
-        _ = log.AppendAsync(Entry(actor, key, from, action, target, outcome, job, detail)).AsTask();
+        _ = AppendAsync(Entry(actor, key, from, action, target, outcome, job, detail));
+
+    // Written by the log's own task; a full queue lets so many wait, and the others are counted.
+    private async Task AppendAsync(AuditEvent entry)
+    {
+        if (Interlocked.Increment(ref _waiting) > MostWaiting)
+            log.CountLeftOut();
+        else
+            await log.AppendAsync(entry).AsTask().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Interlocked.Decrement(ref _waiting);
+    }
 
     private static AuditEvent Entry(
         string actor, string? key, string? from, string action, string? target, string outcome, string? job, object? detail) => new(actor, action, outcome)

@@ -32,6 +32,7 @@ internal sealed class ServerSession
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _renewing = new();
     private int _sending;
+    private int _requests;
     private volatile bool _closed;
     private TokenBucket _allowance = new(StrangersMessagesASecond, StrangersBurst, 0);
 
@@ -88,6 +89,17 @@ internal sealed class ServerSession
     /// </summary>
     /// <param name="sinceBegun">Time since the session began.</param>
     public bool MaySpeak(TimeSpan sinceBegun) => _allowance.TryTake((long)sinceBegun.TotalMilliseconds);
+
+    /// <summary>Whether one more of the peer's requests may be answered beside the others; each that may is ended with <see cref="EndRequest"/>.</summary>
+    public bool TryBeginRequest(int most)
+    {
+        if (Interlocked.Increment(ref _requests) <= most)
+            return true;
+        Interlocked.Decrement(ref _requests);
+        return false;
+    }
+
+    public void EndRequest() => Interlocked.Decrement(ref _requests);
 
     /// <summary>Queues a message; a peer whose queue is full is dropped.</summary>
     public void Post(Message message) => Post(new Outgoing(message));

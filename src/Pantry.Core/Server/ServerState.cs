@@ -14,7 +14,7 @@ internal sealed class ServerState : IAsyncDisposable
         Trust = new TrustStore(database);
         Authority = Authority.Open(new BundleStore(database), keys, database.Network, time);
         AuditLog = AuditLog.Open(database, time: time);
-        Audit = new ServerAudit(AuditLog);
+        Audit = new ServerAudit(AuditLog, key => Trust.Find(key)?.Status == KeyStatus.Approved || Authority.FindBySessionKey(key) is not null);
     }
 
     public ServerKeys Keys { get; }

@@ -27,4 +27,9 @@ internal interface ILinkOwner
 
     /// <summary>Called with every heartbeat.</summary>
     Task BeatAsync(ServerLink link);
+
+    /// <summary>The server refused to let this side in again. Nobody has sealed that where it came in a handshake: it is no proof.</summary>
+    void Refused(PantryException why)
+    {
+    }
 }

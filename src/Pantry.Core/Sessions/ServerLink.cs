@@ -11,6 +11,9 @@ namespace Pantry.Sessions;
 /// </summary>
 internal sealed class ServerLink : IAsyncDisposable
 {
+    // What a server may say between its answer to an introduction and the moment that is carried out.
+    private const int MostEarly = 1024;
+
     private readonly ServerAddress _server;
     private readonly ILinkOwner _owner;
     private readonly PantryOptions _options;
@@ -19,6 +22,8 @@ internal sealed class ServerLink : IAsyncDisposable
     private readonly SocketLoop _loop;
     private readonly bool _ownsLoop;
     private readonly LinkRequests _requests = new();
+    private readonly Lock _turning = new();
+    private readonly Queue<Message> _early = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly LinkSender _sender;
     private readonly TaskCompletionSource _introduced = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -215,10 +220,15 @@ internal sealed class ServerLink : IAsyncDisposable
 
     private void EndIntroduction()
     {
-        _ready = false;
-        _linkLost?.Cancel();
-        _linkLost?.Dispose();
-        _linkLost = null;
+        lock (_turning)
+        {
+            _ready = false;
+            _early.Clear();
+            _linkLost?.Cancel();
+            _linkLost?.Dispose();
+            _linkLost = null;
+        }
+
         _requests.FailAll(Lost());
     }
 
@@ -243,7 +253,8 @@ internal sealed class ServerLink : IAsyncDisposable
                 lost.ThrowIfCancellationRequested();
                 TakeTimes(answer);
                 _transport!.ForgetFailures();
-                _ready = true;
+                if (!BecomeReady(lost))
+                    continue;
                 _introduced.TrySetResult();
                 await GuardedAsync(_owner.ReadyAsync).ConfigureAwait(false);
                 return;
@@ -261,6 +272,7 @@ internal sealed class ServerLink : IAsyncDisposable
                 if (_introduced.TrySetException(refused) || _stopping.IsCancellationRequested)
                     return;
                 _lastFault = refused;
+                _owner.Refused(refused);
                 _log.LogWarning("The server {Server} refuses: {Reason}", _server, refused.Message);
                 refusals++;
             }
@@ -286,6 +298,39 @@ internal sealed class ServerLink : IAsyncDisposable
         }
     }
 
+    /// <summary>Hands over what came too early, in its order. False where the server has asked meanwhile who this is.</summary>
+    private bool BecomeReady(CancellationToken lost)
+    {
+        lock (_turning)
+        {
+            lost.ThrowIfCancellationRequested();
+            Message[] early = [.. _early];
+            _early.Clear();
+            if (early.Any(IsCallToIntroduce))
+                return false;
+            foreach (Message message in early)
+                _owner.Receive(this, message);
+            return _ready = true;
+        }
+    }
+
+    /// <summary>Whether the message has to wait until the introduction is carried out: it may build upon that.</summary>
+    private bool IsEarly(Message message)
+    {
+        lock (_turning)
+        {
+            if (_ready || message.Kind == MessageKind.Leave)
+                return false;
+            if (_early.Count < MostEarly)
+                _early.Enqueue(message);
+            else
+                _transport!.Redial(); // None may be missing: it begins anew.
+            return true;
+        }
+    }
+
+    private static bool IsCallToIntroduce(Message message) => message.Head is Refused { Code: nameof(PantryErrorCode.NotConnected) } && message.Correlation == 0;
+
     private void Receive(byte[][] frames)
     {
         if (_session.TryTake(frames))
@@ -309,7 +354,7 @@ internal sealed class ServerLink : IAsyncDisposable
             EndIntroduction();
             Introduce();
         }
-        else if (!_requests.TryAnswer(message) && (_ready || message.Kind == MessageKind.Leave))
+        else if (!_requests.TryAnswer(message) && !IsEarly(message))
         {
             _owner.Receive(this, message);
         }

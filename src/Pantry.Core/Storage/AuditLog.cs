@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Threading.Channels;
 
 namespace Pantry.Storage;
@@ -14,7 +15,9 @@ internal sealed class AuditLog : IAsyncDisposable
     private readonly StorageLimits _limits;
     private readonly TimeProvider _time;
     private readonly Channel<Item> _queue;
+    // Apart, so that strangers cannot make what those do who were let in disappear among "many".
     private readonly RefusalTally _refusals;
+    private readonly RefusalTally _refusalsOfKnown;
     private readonly ITimer _refusalTimer;
     private readonly Task _writing;
 
@@ -28,6 +31,7 @@ internal sealed class AuditLog : IAsyncDisposable
     private long _syncedAt;
     private volatile AuditCheckpoint? _onDisk;
     private volatile PantryException? _fault;
+    private long _leftOut;
 
     private AuditLog(AuditStore store, StorageLimits limits, TimeProvider time)
     {
@@ -37,6 +41,7 @@ internal sealed class AuditLog : IAsyncDisposable
         _onDisk = store.NewestCheckpoint();
         _queue = Channel.CreateBounded<Item>(new BoundedChannelOptions(limits.AuditQueue) { SingleReader = true });
         _refusals = new RefusalTally(limits.RefusalKinds);
+        _refusalsOfKnown = new RefusalTally(limits.RefusalKinds);
 
         // When the queue is full the tick is lost, and the next one takes what was counted.
         _refusalTimer = time.CreateTimer(_ => _queue.Writer.TryWrite(new Item(null, default, null)), null, limits.RefusalInterval, limits.RefusalInterval);
@@ -91,7 +96,15 @@ internal sealed class AuditLog : IAsyncDisposable
     }
 
     /// <summary>Counts a refusal; what is alike in an interval makes one record. Never waits.</summary>
-    public void AppendRefusal(string reason, string? key = null, string? from = null) => _refusals.Add(reason, key, from, _time.GetUtcNow());
+    /// <param name="reason">Why.</param>
+    /// <param name="key">Whose key it was.</param>
+    /// <param name="from">Where it came from.</param>
+    /// <param name="isKnown">Whether the key was let in: what is refused to strangers takes no room of that.</param>
+    public void AppendRefusal(string reason, string? key = null, string? from = null, bool isKnown = false) =>
+        (isKnown ? _refusalsOfKnown : _refusals).Add(reason, key, from, _time.GetUtcNow());
+
+    /// <summary>Counts an entry that its caller left out because too many wait; one record says how many there were.</summary>
+    public void CountLeftOut() => Interlocked.Increment(ref _leftOut);
 
     /// <summary>Completes when all that was added before is on the disk, refusals too.</summary>
     /// <exception cref="PantryException">It could not be written.</exception>
@@ -186,7 +199,15 @@ internal sealed class AuditLog : IAsyncDisposable
         }
     }
 
-    private void AddRefusals(List<Item> batch) => batch.AddRange(_refusals.Take().Select(entry => new Item(entry, _time.GetUtcNow(), null)));
+    private void AddRefusals(List<Item> batch)
+    {
+        batch.AddRange(_refusalsOfKnown.Take().Concat(_refusals.Take()).Select(entry => new Item(entry, _time.GetUtcNow(), null)));
+        if (Interlocked.Exchange(ref _leftOut, 0) is > 0 and long count)
+        {
+            string detail = string.Create(CultureInfo.InvariantCulture, $$"""{"count":{{count}}}""");
+            batch.Add(new Item(new AuditEvent("server", "LeaveOut", "QueueFull") { Detail = detail }, _time.GetUtcNow(), null));
+        }
+    }
 
     private void WriteBatch(List<Item> batch)
     {

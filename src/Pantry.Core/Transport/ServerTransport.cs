@@ -80,6 +80,13 @@ internal sealed class ServerTransport : IAsyncDisposable
         return await CongestionRetry.SendAsync(_loop, () => _sockets?.Of(peer.Port).Send(peer.Number, frames) ?? SendOutcome.Closed, deadline.Token).ConfigureAwait(false);
     }
 
+    /// <summary>Sends to one peer what it takes at once, or nothing.</summary>
+    public async Task<SendOutcome> TrySendAsync(PeerId peer, byte[][] frames)
+    {
+        using var deadline = new CancellationTokenSource(_options.SendTimeout);
+        return await CongestionRetry.OnceAsync(_loop, () => _sockets?.Of(peer.Port).Send(peer.Number, frames) ?? SendOutcome.Closed, deadline.Token).ConfigureAwait(false);
+    }
+
     /// <summary>Where a peer is, as address and port; null once its connection has ended.</summary>
     public string? AddressOf(PeerId peer) => GateOf(peer.Port)?.AddressOf(peer.Number);
 

@@ -47,6 +47,26 @@ public sealed class RevocationTests
     }
 
     [Fact]
+    public async Task A_client_that_was_cut_off_while_it_was_revoked_stops_its_commands_when_it_has_been_refused_for_long_enough()
+    {
+        await using Fleet fleet = await Fleet.StartAsync(new PantryOptions { StopWhenRefusedFor = TimeSpan.FromMilliseconds(500) });
+        await using var proxy = new CuttableProxy(fleet.Server.ReceivePort);
+        var commands = new CommandTable();
+        commands.Add(new WaitingCommand("Wait", new TaskCompletionSource().Task));
+        ClientAgent client = await fleet.AddAsync("a", "shop", commands: commands, through: fleet.Address with { ReceivePort = proxy.Port });
+        await fleet.Server.Fleet.StartJobAsync(new JobRequest { Target = Target.Clients(["a"]), Command = "Wait" }, default);
+        await Fleet.EventuallyAsync(() => client.RunningJobs == 1, "the command to run");
+
+        proxy.Stall();
+        await fleet.Server.Fleet.DecideAsync(new DecideClient(ClientDecision.Revoke, "a", null), default);
+        // What the server said last dies with the connection.
+        proxy.CutAll();
+        proxy.Resume();
+
+        await Fleet.EventuallyAsync(() => client.RunningJobs == 0, "the command to be stopped");
+    }
+
+    [Fact]
     public async Task While_others_come_and_are_sent_away_those_who_stay_lose_no_order_and_run_each_once()
     {
         const int Stay = 20;

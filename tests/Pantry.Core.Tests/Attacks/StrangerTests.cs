@@ -71,4 +71,61 @@ public sealed class StrangerTests
         Assert.False(deadline.IsCancellationRequested, "The connection was not closed.");
         Assert.Equal(1, fleet.Server.Statistics().MessagesDropped["HandshakeUnfinished"]);
     }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Who_comes_in_and_does_not_say_who_it_is_is_sent_away(bool withEnrollment)
+    {
+        await using Fleet fleet = await Fleet.StartAsync(new PantryOptions { IntroductionTimeout = TimeSpan.FromMilliseconds(300) });
+        Enrollment enrollment = await fleet.Server.Fleet.EnrolAsync(new Enrol("a", null, null, [], 0), default);
+        using CurveKeyPair key = withEnrollment ? CurveKeyPair.TryParseSecret(enrollment.SecretKey)! : CurveKeyPair.Generate();
+        using RawPeer stranger = RawPeer.Connect(
+            fleet.Server.ReceivePort, key, fleet.Server.PublicKey, withEnrollment ? SessionRole.Enrollee : SessionRole.Client);
+        stranger.Send(new Message(MessageKind.Heartbeat, new Heartbeat(0)));
+
+        await Fleet.EventuallyAsync(() => fleet.Server.Sessions.Count == 0, "the session to end", fleet.Options.DeadAfter / 2);
+    }
+
+    [Fact]
+    public async Task One_address_takes_no_more_than_its_share_of_the_places_of_those_who_wait_and_gives_them_back()
+    {
+        await using Fleet fleet = await Fleet.StartAsync(new PantryOptions { MaxApplicantsOfAddress = 2 });
+        await fleet.AddAsync("let-in");
+        // Places of those who have been let in are given back by the next sweep.
+        await Fleet.EventuallyAsync(() => fleet.Server.Sessions.All(session => session.Role == Senders.Client), "only the client to be there");
+        using RawPeer first = Stranger(fleet);
+        using (Stranger(fleet))
+        {
+            using RawPeer third = RawPeer.Unknown(fleet.Server.ReceivePort);
+            using CurveKeyPair key = CurveKeyPair.Generate();
+            CurveClientStep step = third.Handshake(key, fleet.Server.PublicKey);
+            Assert.Equal(CurveFault.RefusedByPeer, step.Fault);
+            Assert.Equal(PantryErrorCode.LimitReached, SessionRefusal.Read(step.Reason!, "server", "key").Code);
+        }
+
+        await Fleet.EventuallyAsync(() => fleet.Server.Sessions.Count == 2, "a place to be given back");
+        using RawPeer next = Stranger(fleet);
+    }
+
+    [Fact]
+    public async Task An_enrolment_whose_time_is_over_is_refused_in_the_handshake()
+    {
+        await using Fleet fleet = await Fleet.StartAsync(new PantryOptions { EnrollmentLifetime = TimeSpan.FromMilliseconds(50) });
+        Enrollment enrollment = await fleet.Server.Fleet.EnrolAsync(new Enrol("a", null, null, [], 0), default);
+        await Fleet.EventuallyAsync(() => DateTimeOffset.UtcNow > enrollment.ExpiresAt, "its time to be over");
+        using CurveKeyPair key = CurveKeyPair.TryParseSecret(enrollment.SecretKey)!;
+        using RawPeer late = RawPeer.Unknown(fleet.Server.ReceivePort);
+
+        CurveClientStep step = late.Handshake(key, fleet.Server.PublicKey, SessionRole.Enrollee);
+
+        Assert.Equal(CurveFault.RefusedByPeer, step.Fault);
+        Assert.Equal(PantryErrorCode.InvalidEnrollment, SessionRefusal.Read(step.Reason!, "server", "key").Code);
+    }
+
+    private static RawPeer Stranger(Fleet fleet)
+    {
+        using CurveKeyPair key = CurveKeyPair.Generate();
+        return RawPeer.Connect(fleet.Server.ReceivePort, key, fleet.Server.PublicKey);
+    }
 }

@@ -138,6 +138,26 @@ public sealed class LimitsTests
     }
 
     [Fact]
+    public async Task A_console_that_asks_for_more_at_once_than_the_server_answers_is_refused_what_is_too_much()
+    {
+        await using Fleet fleet = await Fleet.StartAsync(new PantryOptions { MaxOperatorRequests = 0 });
+        await using RemoteFleet remote = await fleet.ConnectAsync();
+
+        var error = await Assert.ThrowsAsync<PantryException>(() => remote.VerifyAuditAsync(null, default));
+
+        Assert.Equal(PantryErrorCode.LimitReached, error.Code);
+    }
+
+    [Fact]
+    public async Task Requests_that_were_answered_make_room_for_others()
+    {
+        await using Fleet fleet = await Fleet.StartAsync(new PantryOptions { MaxOperatorRequests = 4 });
+        await using RemoteFleet remote = await fleet.ConnectAsync();
+
+        await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => remote.ListOperatorsAsync(default)));
+    }
+
+    [Fact]
     public async Task A_client_that_stops_brings_its_results_home_first()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "A POSIX shell is needed.");

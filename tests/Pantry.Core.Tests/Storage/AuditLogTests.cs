@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Pantry.Server;
 using Pantry.Storage;
 using static Pantry.Tests.Storage.StorageRoot;
 
@@ -112,6 +113,42 @@ public sealed class AuditLogTests
         Assert.Equal(5000, records.Sum(Times));
         Assert.Contains(records, record => record is { Outcome: "KeyUnknown", From: "many" });
         static int Times(AuditRecord record) => JsonDocument.Parse(record.Detail).RootElement.GetProperty("count").GetInt32();
+    }
+
+    [Fact]
+    public async Task What_is_refused_to_strangers_hides_nothing_of_what_is_refused_to_known_keys()
+    {
+        using var root = new StorageRoot();
+        using ServerDatabase database = root.Open();
+        await using var audit = AuditLog.Open(database, new StorageLimits { RefusalKinds = 4 });
+        for (int i = 0; i < 100; i++)
+            audit.AppendRefusal($"reason{i}", $"k{i}", $"192.0.2.{i}");
+
+        audit.AppendRefusal("ForeignResult", "client", "192.0.2.1", isKnown: true);
+        await audit.FlushAsync().WaitAsync(Deadline);
+
+        Assert.Contains(audit.Query(new AuditQuery()), record => record is { Outcome: "ForeignResult", Key: "client", From: "192.0.2.1" });
+    }
+
+    [Fact]
+    public async Task Of_what_nobody_waits_for_a_dead_disk_keeps_so_much_and_the_rest_is_counted()
+    {
+        const int Noted = 6000;
+        using var root = new StorageRoot();
+        using ServerDatabase database = root.Open();
+        await using var log = AuditLog.Open(database, new StorageLimits { AuditQueue = 16, AuditRetry = TimeSpan.FromMilliseconds(20) });
+        var audit = new ServerAudit(log, _ => false);
+        ServerDatabaseTests.Direct(root.DatabaseFile, Refusing);
+        for (int i = 0; i < Noted; i++)
+            audit.Note("alice", null, null, "Noted", null, "Done");
+
+        ServerDatabaseTests.Direct(root.DatabaseFile, "DROP TRIGGER full");
+        await audit.FlushAsync().WaitAsync(Deadline);
+
+        AuditRecord left = Assert.Single(log.Query(new AuditQuery { Action = "LeaveOut" }));
+        int count = JsonDocument.Parse(left.Detail).RootElement.GetProperty("count").GetInt32();
+        Assert.InRange(count, 1, Noted - 4096);
+        Assert.Equal(Noted, count + log.Query(new AuditQuery { Action = "Noted" }).Count());
     }
 
     [Fact]

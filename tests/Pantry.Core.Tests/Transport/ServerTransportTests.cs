@@ -30,6 +30,22 @@ public sealed class ServerTransportTests
     }
 
     [Fact]
+    public async Task A_peer_that_does_not_read_is_not_waited_for_where_only_one_try_is_made()
+    {
+        await using ServerTransportRig server = await ServerTransportRig.OpenAsync(new PantryOptions { SendTimeout = TimeSpan.FromMinutes(5) });
+        using Socket peer = await server.DialAsync(1);
+        PeerId deaf = (await server.NextAsync<ServerEvent.Received>()).Peer;
+        byte[] command = new byte[4096];
+
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        SendOutcome outcome = SendOutcome.Sent;
+        while (outcome == SendOutcome.Sent)
+            outcome = await server.Transport.TrySendAsync(deaf, [command]).WaitAsync(deadline.Token);
+
+        Assert.Equal(SendOutcome.Congested, outcome);
+    }
+
+    [Fact]
     public async Task The_address_of_a_peer_is_known_while_its_connection_lives()
     {
         await using ServerTransportRig server = await ServerTransportRig.OpenAsync();
