@@ -120,6 +120,9 @@ internal sealed record PantryOptions
     /// <summary>How far a client's clock may be from the server's before orders count as expired.</summary>
     public TimeSpan ClockSkew { get; init; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>How often the audit log is told at most that a client's clock is off.</summary>
+    public TimeSpan ClockNoteInterval { get; init; } = TimeSpan.FromMinutes(10);
+
     /// <summary>How often a client reports its facts anew.</summary>
     public TimeSpan FactsInterval { get; init; } = TimeSpan.FromMinutes(5);
 

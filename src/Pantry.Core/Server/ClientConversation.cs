@@ -285,7 +285,13 @@ internal sealed class ClientConversation(
             return;
         string measured = $"{skew.Duration():d\\.hh\\:mm\\:ss} {(skew > TimeSpan.Zero ? "ahead of" : "behind")} the server's";
         counters.Dropped(nameof(PantryErrorCode.ClockSkew));
-        audit.Refused(nameof(PantryErrorCode.ClockSkew), client.Key, session.Address);
+        // Once in a while: who registers again and again must not fill the log.
+        if (client.ClockNotedAt is not { } noted || time.GetElapsedTime(noted) > options.ClockNoteInterval)
+        {
+            client.ClockNotedAt = time.GetTimestamp();
+            audit.Note(client.Identity, client.Key, session.Address, nameof(PantryErrorCode.ClockSkew), client.Identity, measured);
+        }
+
         log.LogWarning("{Code}: the clock of client {Client} is {Skew}; it will refuse orders. Set the clocks.", nameof(PantryErrorCode.ClockSkew), client.Identity, measured);
     }
 

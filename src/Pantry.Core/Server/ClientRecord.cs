@@ -28,6 +28,9 @@ internal sealed class ClientRecord(PublicKey key, ClientLabels labels)
     /// <summary>The topic of this registration's identity; new for each, so that an old subscriber hears nothing more.</summary>
     public TopicId IdentityTopic { get; set; }
 
+    /// <summary>Timestamp of the last audit record about its clock.</summary>
+    public long? ClockNotedAt { get; set; }
+
     /// <summary>Whether published orders reach the client.</summary>
     public bool HearsPublished { get; set; }
 

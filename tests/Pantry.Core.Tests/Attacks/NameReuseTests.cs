@@ -31,7 +31,8 @@ public sealed class NameReuseTests
         List<ResultRow> rows = await job.ReadRowsAsync(deadline.Token).ToListAsync(deadline.Token);
 
         Assert.Equal(CommandStatus.Succeeded, rows.Single(row => row.Client == "a").Result.Status);
-        Assert.Equal(CommandStatus.Unknown, rows.Single(row => row.Client == "b").Result.Status);
+        // The name's old key is forgotten, or known as revoked.
+        Assert.Equal(decision == ClientDecision.Revoke ? CommandStatus.Denied : CommandStatus.Unknown, rows.Single(row => row.Client == "b").Result.Status);
         Assert.Equal(0, ranOnNew);
     }
 

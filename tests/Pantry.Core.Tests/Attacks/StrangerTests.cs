@@ -52,7 +52,7 @@ public sealed class StrangerTests
         TestContext.Current.TestOutputHelper!.WriteLine($"enrolled in {enrolled}, ran in {ran}");
         Assert.InRange(enrolled, TimeSpan.Zero, Fleet.Deadline / 2);
         Assert.InRange(ran, TimeSpan.Zero, Fleet.Deadline / 2);
-        await Fleet.EventuallyAsync(() => fleet.Server.Statistics().MessagesReceived > Registrations, "all registrations to have come");
+        await Fleet.EventuallyAsync(() => fleet.Server.Statistics().MessagesDropped.ContainsKey("TooTalkative"), "the stranger to be sent away");
         await Fleet.EventuallyAsync(() => fleet.Server.Administration.List(new ClientFilter { Status = ClientStatus.Pending }, null).Any(), "the stranger to wait");
         await fleet.Server.AuditLog.FlushAsync();
         Assert.InRange(fleet.Server.AuditLog.Query(new AuditQuery { Action = "Client*" }).Count(), 1, 20);
