@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Sockets;
 using Pantry.Transport.Gates;
 
@@ -22,8 +21,8 @@ internal sealed class EmulatedClient : IDisposable
 
     public static async Task<EmulatedClient> ConnectAsync(int publishPort, int receivePort)
     {
-        Socket sub = await HandshakeAsync(publishPort, ZmtpSocketType.Sub, ZmtpSocketType.Pub);
-        Socket dealer = await HandshakeAsync(receivePort, ZmtpSocketType.Dealer, ZmtpSocketType.Router);
+        Socket sub = await RawZmtp.ConnectAsync(publishPort, ZmtpSocketType.Sub, ZmtpSocketType.Pub);
+        Socket dealer = await RawZmtp.ConnectAsync(receivePort, ZmtpSocketType.Dealer, ZmtpSocketType.Router);
         var client = new EmulatedClient(sub, dealer);
         await sub.SendAsync((byte[])[0, 17, 1, .. Topic]);
         await dealer.SendAsync((byte[])[0, 1, 7]);
@@ -35,23 +34,6 @@ internal sealed class EmulatedClient : IDisposable
     {
         _sub.Dispose();
         _dealer.Dispose();
-    }
-
-    private static async Task<Socket> HandshakeAsync(int port, ZmtpSocketType self, ZmtpSocketType other)
-    {
-        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        await socket.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port));
-        await socket.SendAsync(ZmtpReady.Hello(self));
-        HandshakeParser parser = HandshakeParser.ForBackend(other);
-        byte[] buffer = new byte[256];
-        while (!parser.IsDone)
-        {
-            int count = await socket.ReceiveAsync(buffer);
-            if (count == 0 || parser.Feed(buffer.AsSpan(0, count)) != count)
-                throw new InvalidOperationException("The handshake of an emulated client failed.");
-        }
-
-        return socket;
     }
 
     private async Task AnswerAsync()

@@ -1,9 +1,10 @@
+using NetMQ;
 using NetMQ.Sockets;
 using Pantry.Transport.Gates;
 
 namespace Pantry.Bench;
 
-/// <summary>A DEALER and a ROUTER with no gate, one or two between them.</summary>
+/// <summary>A DEALER and a ROUTER with no gate, one or two between them, or with NetMQ's CURVE.</summary>
 internal sealed class PairLink : IAsyncDisposable
 {
     private readonly ServerGate? _server;
@@ -26,6 +27,19 @@ internal sealed class PairLink : IAsyncDisposable
         var router = new RouterSocket();
         int port = router.BindRandomPort("tcp://127.0.0.1");
         var dealer = new DealerSocket();
+        dealer.Connect($"tcp://127.0.0.1:{port}");
+        return new PairLink(router, dealer, null, null);
+    }
+
+    public static PairLink Curve()
+    {
+        var router = new RouterSocket();
+        router.Options.CurveServer = true;
+        router.Options.CurveCertificate = CurveFloorServer.Certificate;
+        int port = router.BindRandomPort("tcp://127.0.0.1");
+        var dealer = new DealerSocket();
+        dealer.Options.CurveServerCertificate = CurveFloorServer.Certificate;
+        dealer.Options.CurveCertificate = new NetMQCertificate();
         dealer.Connect($"tcp://127.0.0.1:{port}");
         return new PairLink(router, dealer, null, null);
     }

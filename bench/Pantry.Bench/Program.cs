@@ -3,6 +3,12 @@ return args.FirstOrDefault() switch
 {
     "gate" => await Pantry.Bench.GateBench.RunAsync(args[1..]),
     "import" => await Pantry.Bench.ImportBench.RunAsync(args[1..]),
+    "register" => await Pantry.Bench.RegisterBench.RunAsync(args[1..]),
+    "sealed" => await Pantry.Bench.SealedBench.RunAsync(args[1..]),
+    "storage" => await Pantry.Bench.StorageBench.RunAsync(args[1..]),
+    "order" => await Pantry.Bench.OrderBench.RunAsync(args[1..]),
+    "serve" => await Pantry.Bench.ServeMode.RunAsync(args[1..]),
+    "handshake" => Pantry.Bench.CurveBench.Run(args[1..]),
     _ => Usage(),
 };
 
@@ -10,5 +16,10 @@ static int Usage()
 {
     Console.Error.WriteLine("usage: Pantry.Bench gate [rounds]   what the gate costs against bare NetMQ");
     Console.Error.WriteLine("       Pantry.Bench import [rounds]  what importing the module costs against the engine alone");
+    Console.Error.WriteLine("       Pantry.Bench handshake [rounds]  what CURVE costs: handshakes, and messages against the bare cipher");
+    Console.Error.WriteLine("       Pantry.Bench register [clients] [rounds]  a fleet registers at once, against bare NetMQ with CURVE");
+    Console.Error.WriteLine("       Pantry.Bench sealed [rounds]  round trips: an order with all security on, and echoes with and without");
+    Console.Error.WriteLine("       Pantry.Bench storage [rounds]  what the audit log and the journal cost");
+    Console.Error.WriteLine("       Pantry.Bench order [clients] [rounds]  an order to a whole fleet, until the last row");
     return 2;
 }

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Pantry;
 
 /// <summary>A client as the server knows it.</summary>
@@ -13,6 +15,7 @@ public sealed record ClientInfo
     public string? Environment { get; init; }
 
     /// <summary>The client's roles; empty where unset.</summary>
+    [JsonRequired]
     public IReadOnlyList<string> Roles { get; init; } = [];
 
     /// <summary>The client's presence.</summary>
@@ -24,10 +27,14 @@ public sealed record ClientInfo
     /// <summary>What the client reported about its machine; null until it has.</summary>
     public ClientFacts? Facts { get; init; }
 
-    /// <summary>Short form of the client's key; null while keys are not in use.</summary>
+    /// <summary>Short form of the client's key.</summary>
     public string? Fingerprint { get; init; }
 
+    /// <summary>The client's public key, in Z85.</summary>
+    public string? PublicKey { get; init; }
+
     /// <summary>The streams whose orders the client hears; <c>*</c> for a client with nothing set.</summary>
+    [JsonRequired]
     public IReadOnlyList<string> Streams { get; init; } = [];
 
     /// <summary>The client's identity, so that a client can stand wherever its name can.</summary>

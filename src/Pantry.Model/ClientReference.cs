@@ -9,12 +9,13 @@ public sealed record ClientReference
 
     /// <summary>Refers to a client that the server listed.</summary>
     /// <param name="client">The client.</param>
-    public ClientReference(ClientInfo client) => Identity = (client ?? throw new ArgumentNullException(nameof(client))).Identity;
+    public ClientReference(ClientInfo client) =>
+        (Identity, Fingerprint, Shown) = ((client ?? throw new ArgumentNullException(nameof(client))).Identity, client.Fingerprint, client);
 
     /// <summary>Refers to a client running in this process.</summary>
     /// <param name="registration">The client.</param>
     public ClientReference(ClientRegistration registration) =>
-        Identity = (registration ?? throw new ArgumentNullException(nameof(registration))).Identity;
+        (Identity, Fingerprint) = ((registration ?? throw new ArgumentNullException(nameof(registration))).Identity, registration.Fingerprint);
 
     /// <summary>Refers to the client of a result, to send again to those that failed.</summary>
     /// <param name="result">The result.</param>
@@ -26,6 +27,12 @@ public sealed record ClientReference
 
     /// <summary>Identity of the client.</summary>
     public string Identity { get; }
+
+    /// <summary>Short form of the client's key, where it is known: of two keys with one name it says which.</summary>
+    public string? Fingerprint { get; }
+
+    /// <summary>The client as it was listed.</summary>
+    internal ClientInfo? Shown { get; }
 
     /// <summary>The identity.</summary>
     public override string ToString() => Identity;

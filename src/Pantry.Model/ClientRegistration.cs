@@ -3,11 +3,13 @@ namespace Pantry;
 /// <summary>A client running in this process.</summary>
 public sealed class ClientRegistration
 {
+    private readonly Func<RegistrationStatus> _status;
     private readonly Func<ServiceStatus> _link;
 
-    internal ClientRegistration(object agent, Func<ServiceStatus> link)
+    internal ClientRegistration(object agent, Func<RegistrationStatus> status, Func<ServiceStatus> link)
     {
         Agent = agent;
+        _status = status;
         _link = link;
     }
 
@@ -23,11 +25,17 @@ public sealed class ClientRegistration
     /// <summary>The client's roles; empty where unset.</summary>
     public IReadOnlyList<string> Roles { get; init; } = [];
 
-    /// <summary>Whether the server lets the client in.</summary>
-    public RegistrationStatus Status { get; init; }
+    /// <summary>Whether the server lets the client in, now.</summary>
+    public RegistrationStatus Status => _status();
 
     /// <summary>The streams whose orders the client hears; <c>*</c> for a client with nothing set.</summary>
     public IReadOnlyList<string> Streams { get; init; } = [];
+
+    /// <summary>Short form of the client's own key, to compare with what the server shows.</summary>
+    public required string Fingerprint { get; init; }
+
+    /// <summary>The client's own directory.</summary>
+    public required string Path { get; init; }
 
     /// <summary>The server, as address and port.</summary>
     public required string Server { get; init; }

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Pantry;
 
 /// <summary>What a client needs to join: its name and labels, and where the server is.</summary>
@@ -16,6 +18,7 @@ public sealed record Enrollment
     public string? Environment { get; init; }
 
     /// <summary>The client's roles; empty where unset.</summary>
+    [JsonRequired]
     public IReadOnlyList<string> Roles { get; init; } = [];
 
     /// <summary>Address of the server.</summary>
@@ -30,8 +33,22 @@ public sealed record Enrollment
     /// <summary>Port of the file service.</summary>
     public int FilePort { get; init; }
 
-    /// <summary>The server's public key; null while keys are not in use.</summary>
-    public string? ServerPublicKey { get; init; }
+    /// <summary>The server's public key, in Z85.</summary>
+    public required string ServerPublicKey { get; init; }
+
+    /// <summary>The fleet's root key, base64 of its SubjectPublicKeyInfo: what operators' rights are signed with.</summary>
+    public required string RootPublicKey { get; init; }
+
+    /// <summary>Id of the fleet.</summary>
+    public required string Network { get; init; }
+
+    /// <summary>Public key of the enrolment's own pair, in Z85. It is good for one thing: to let the client's own key in, once.</summary>
+    public required string PublicKey { get; init; }
+
+    /// <summary>Secret key of the pair, in Z85. It is in the file and on the wire; no view or property shows it.</summary>
+    [JsonInclude]
+    [JsonRequired]
+    internal string SecretKey { get; init; } = "";
 
     /// <summary>When the enrolment was made.</summary>
     public DateTimeOffset CreatedAt { get; init; }

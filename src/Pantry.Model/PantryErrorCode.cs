@@ -42,8 +42,8 @@ public enum PantryErrorCode
     /// <summary>The data under the root directory cannot be used.</summary>
     StorageFailed,
 
-    /// <summary>An address is not loopback, which is all that is allowed without keys.</summary>
-    AddressNotLoopback,
+    /// <summary>Another process uses the directory.</summary>
+    RootInUse,
 
     /// <summary>Something else listens on the port.</summary>
     PortInUse,
@@ -86,6 +86,12 @@ public enum PantryErrorCode
 
     /// <summary>No known client belongs to the target.</summary>
     NoMatchingClient,
+
+    /// <summary>There is no such operator.</summary>
+    NoMatchingOperator,
+
+    /// <summary>The audit log is not as it was written.</summary>
+    AuditLogBroken,
 
     /// <summary>The message is larger than the protocol allows.</summary>
     MessageTooLarge,

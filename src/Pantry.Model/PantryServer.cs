@@ -5,12 +5,14 @@ public sealed class PantryServer
 {
     private readonly Func<ServiceStatus> _status;
     private readonly Func<ServerStatistics> _statistics;
+    private readonly Func<RootKeyInfo> _rootKey;
 
-    internal PantryServer(object host, Func<ServiceStatus> status, Func<ServerStatistics> statistics)
+    internal PantryServer(object host, Func<ServiceStatus> status, Func<ServerStatistics> statistics, Func<RootKeyInfo> rootKey)
     {
         Host = host;
         _status = status;
         _statistics = statistics;
+        _rootKey = rootKey;
     }
 
     /// <summary>Address the server listens on.</summary>
@@ -25,8 +27,20 @@ public sealed class PantryServer
     /// <summary>Port of the file service.</summary>
     public int FilePort { get; init; }
 
-    /// <summary>The server's public key; null while keys are not in use.</summary>
-    public string? PublicKey { get; init; }
+    /// <summary>Address that enrolments and operators' files give.</summary>
+    public required string AdvertisedAddress { get; init; }
+
+    /// <summary>The server's public key, in Z85.</summary>
+    public required string PublicKey { get; init; }
+
+    /// <summary>Short form of the server's public key.</summary>
+    public required string Fingerprint { get; init; }
+
+    /// <summary>The fleet's root key as it is now: what operators' rights are signed with.</summary>
+    public RootKeyInfo RootKey => _rootKey();
+
+    /// <summary>Short form of the fleet's root key.</summary>
+    public string RootFingerprint => RootKey.Fingerprint;
 
     /// <summary>The server's root directory.</summary>
     public required string Path { get; init; }

@@ -14,6 +14,9 @@ public sealed class PantrySession
     /// <summary>The server, as address and port.</summary>
     public required string Server { get; init; }
 
+    /// <summary>Name of the operator whose keys the session has.</summary>
+    public required string Operator { get; init; }
+
     /// <summary>Version of Pantry on the server.</summary>
     public string ServerVersion { get; init; } = "";
 

@@ -20,6 +20,11 @@ internal static class ErrorMap
         return new ErrorRecord(new PantryException(PantryErrorCode.Refused, message) { Target = row.Client }, code, Category(row.Status), row);
     }
 
+    /// <summary>The error of a check that failed; its target is the check.</summary>
+    public static ErrorRecord ToRecord(AuditLogCheck broken) => ToRecord(
+        new PantryException(PantryErrorCode.AuditLogBroken, $"The audit log is broken. {DisplayText.Clean(broken.Problem, 500)} Keep a copy of the server's directory and find out who could change it."),
+        broken);
+
     public static ErrorCategory Category(CommandStatus status) => status switch
     {
         CommandStatus.Unknown => ErrorCategory.ObjectNotFound,
@@ -34,16 +39,16 @@ internal static class ErrorMap
     {
         PantryErrorCode.InvalidArgument or PantryErrorCode.InvalidName or PantryErrorCode.InvalidKey or PantryErrorCode.InvalidAddress or PantryErrorCode.NoTarget => ErrorCategory.InvalidArgument,
         PantryErrorCode.InvalidConfiguration or PantryErrorCode.InvalidEnrollment => ErrorCategory.InvalidData,
-        PantryErrorCode.AddressNotLoopback or PantryErrorCode.InsecureFile or PantryErrorCode.Refused or PantryErrorCode.InvalidSignature => ErrorCategory.SecurityError,
+        PantryErrorCode.InsecureFile or PantryErrorCode.Refused or PantryErrorCode.InvalidSignature or PantryErrorCode.AuditLogBroken => ErrorCategory.SecurityError,
         PantryErrorCode.KeyUnknown or PantryErrorCode.KeyDenied or PantryErrorCode.KeyRevoked or PantryErrorCode.ServerKeyMismatch => ErrorCategory.AuthenticationError,
         PantryErrorCode.OutOfScope or PantryErrorCode.RootKeyOffline => ErrorCategory.PermissionDenied,
         PantryErrorCode.ClockSkew => ErrorCategory.InvalidOperation,
         PantryErrorCode.StorageFailed => ErrorCategory.WriteError,
-        PantryErrorCode.PortInUse or PantryErrorCode.IdentityInUse => ErrorCategory.ResourceExists,
+        PantryErrorCode.PortInUse or PantryErrorCode.RootInUse or PantryErrorCode.IdentityInUse => ErrorCategory.ResourceExists,
         PantryErrorCode.ServerUnreachable or PantryErrorCode.ConnectionLost or PantryErrorCode.NotConnected => ErrorCategory.ConnectionError,
         PantryErrorCode.NotAPantryServer or PantryErrorCode.ProtocolVersionMismatch => ErrorCategory.ProtocolError,
         PantryErrorCode.TimedOut => ErrorCategory.OperationTimeout,
-        PantryErrorCode.NoMatchingClient => ErrorCategory.ObjectNotFound,
+        PantryErrorCode.NoMatchingClient or PantryErrorCode.NoMatchingOperator => ErrorCategory.ObjectNotFound,
         PantryErrorCode.MessageTooLarge or PantryErrorCode.LimitReached => ErrorCategory.LimitsExceeded,
         PantryErrorCode.Stopped => ErrorCategory.ResourceUnavailable,
         PantryErrorCode.NotOffered => ErrorCategory.NotImplemented,

@@ -86,6 +86,10 @@ public abstract class PantryCmdlet : PSCmdlet, IDisposable
 
     private protected static PantryException Invalid(string message, string? target = null) => new(PantryErrorCode.InvalidArgument, message) { Target = target };
 
+    /// <summary>A directory of the user's own for Pantry's data.</summary>
+    private protected static string UserDirectory(params ReadOnlySpan<string> names) => Path.Combine([
+        Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "Pantry", .. names]);
+
     /// <summary>A path of this session, which has locations and drives of its own, as one of the file system.</summary>
     private protected string FileSystemPath(string path)
     {

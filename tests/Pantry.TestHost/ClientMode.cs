@@ -1,18 +1,22 @@
 using Pantry.Client;
+using Pantry.Configuration;
 using Pantry.Targeting;
 using Pantry.Transport;
 
 namespace Pantry.TestHost;
 
-/// <summary>A client in a process of its own: `client PUBLISH RECEIVE IDENTITY [APPLICATION]`. Ends when its input does.</summary>
+/// <summary>A client in a process of its own: `client ENROLLMENT HOME [RECEIVE PUBLISH]`. Ends when its input does.</summary>
 internal static class ClientMode
 {
     public static async Task<int> RunAsync(string[] arguments)
     {
+        Enrollment enrollment = EnrollmentFile.Load(arguments[0], DateTimeOffset.UtcNow);
         await using ClientAgent client = await ClientAgent.StartAsync(new ClientConfiguration
         {
-            Server = new ServerAddress("127.0.0.1", int.Parse(arguments[0], null), int.Parse(arguments[1], null)),
-            Labels = ClientLabels.Create(arguments[2], arguments.ElementAtOrDefault(3), null, null),
+            Server = new ServerAddress(enrollment.Address, enrollment.PublishPort, enrollment.ReceivePort),
+            Labels = ClientLabels.Create(enrollment.Identity!, enrollment.Application, enrollment.Environment, enrollment.Roles),
+            Path = arguments[1],
+            Enrollment = enrollment,
         });
         Console.WriteLine("ready");
         await Console.In.ReadToEndAsync();

@@ -5,6 +5,7 @@ return args.FirstOrDefault() switch
 {
     "server" => await ServerMode.RunAsync(args[1..]),
     "client" => await ClientMode.RunAsync(args[1..]),
+    "storage" => await StorageMode.RunAsync(args[1..]),
     "bare-netmq" => BareNetMqMode.Run(),
     _ => Usage(),
 };

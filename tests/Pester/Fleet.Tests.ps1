@@ -6,12 +6,18 @@ BeforeAll {
         New-PantryEnrollment shop.web1 -Application shop -Environment live -Role web
         New-PantryEnrollment shop.web2 -Application shop -Environment test -Role web
         New-PantryEnrollment mail.mx1 -Application mail -Environment live -Role mx
-    ) | Register-PantryClient
+    ) | Register-PantryClient -Path { Join-Path $root $_.Identity }
+    $at = @{
+        Server          = "127.0.0.1:$($server.ReceivePort)"
+        PublishPort     = $server.PublishPort
+        ServerPublicKey = $server.PublicKey
+        Application     = 'shop'
+    }
 }
 
 AfterAll {
     Remove-Module Pantry -ErrorAction Ignore
-    Remove-Item $root -Recurse -ErrorAction Ignore
+    Remove-Item $root, "$root-other" -Recurse -ErrorAction Ignore
 }
 
 Describe 'Start-PantryServer' {
@@ -21,8 +27,13 @@ Describe 'Start-PantryServer' {
         (Get-PantryServer).ReceivePort | Should -Be $server.ReceivePort
     }
 
+    It 'says that a directory is in use' {
+        { Start-PantryServer -Path $root -PublishPort 0 -ReceivePort 0 -FilePort 0 } |
+            Should -Throw -ErrorId 'RootInUse,Pantry.PowerShell.Cmdlets.StartPantryServerCommand'
+    }
+
     It 'says that a port is in use' {
-        { Start-PantryServer -Path $root -PublishPort $server.PublishPort -ReceivePort 0 -FilePort 0 } |
+        { Start-PantryServer -Path "$root-other" -PublishPort $server.PublishPort -ReceivePort 0 -FilePort 0 } |
             Should -Throw -ErrorId 'PortInUse,Pantry.PowerShell.Cmdlets.StartPantryServerCommand'
     }
 }
@@ -33,7 +44,7 @@ Describe 'Register-PantryClient' {
     }
 
     It 'warns where a client hears everything' {
-        Register-PantryClient -Identity lonely -WarningVariable warned -WarningAction SilentlyContinue | Should -Not -BeNullOrEmpty
+        Register-PantryClient -Identity lonely -Path (Join-Path $root lonely) -WarningVariable warned -WarningAction SilentlyContinue | Should -Not -BeNullOrEmpty
         "$warned" | Should -BeLike '*every stream*'
         Unregister-PantryClient lonely
         Get-PantryClient lonel* | Should -BeNullOrEmpty
@@ -42,8 +53,87 @@ Describe 'Register-PantryClient' {
     It 'takes an enrolment from a file' {
         $file = Join-Path $root one.json
         $null = New-PantryEnrollment one -Application shop -OutFile $file
-        Get-Item $file | Register-PantryClient | ForEach-Object Identity | Should -Be one
+        Get-Item $file | Register-PantryClient -Path (Join-Path $root one) | ForEach-Object Identity | Should -Be one
         Unregister-PantryClient one
+    }
+
+    It 'waits for approval where nobody announced the client, and says so' {
+        $client = Register-PantryClient @at -Identity shop.new -Path (Join-Path $root shop.new) -WarningVariable warned -WarningAction SilentlyContinue
+        $client.Status | Should -Be Pending
+        "$warned" | Should -BeLike "*Approve-PantryClient -Fingerprint $($client.Fingerprint)*"
+        Get-PantryClient -Status Pending | Approve-PantryClient | ForEach-Object Identity | Should -Be shop.new
+        $deadline = [datetime]::UtcNow.AddSeconds(20)
+        while ($client.Status -ne 'Approved' -and [datetime]::UtcNow -lt $deadline) { Start-Sleep -Milliseconds 50 }
+        $client.Status | Should -Be Approved
+        Test-PantryClient shop.new | ForEach-Object Status | Should -Be Succeeded
+        Get-PantryClient shop.new | Revoke-PantryClient -Confirm:$false -PassThru | ForEach-Object Status | Should -Be Revoked
+        Get-PantryClient shop.new | Remove-PantryClient -Confirm:$false
+        Get-PantryClient shop.n* | Should -BeNullOrEmpty
+    }
+
+    It 'takes a token' {
+        $token = New-PantryEnrollmentToken 'shop.t*' -Application shop
+        (Register-PantryClient @at -Token $token.Token -Identity shop.tok -Path (Join-Path $root shop.tok)).Status | Should -Be Approved
+        Unregister-PantryClient shop.tok
+    }
+}
+
+Describe 'Secrets' {
+    It 'are in no view: <_>' -ForEach 'Format-Table', 'Format-List', 'Format-Wide', 'Format-Custom', 'ConvertTo-Json' {
+        $file = Join-Path $root "secret-$_.json"
+        $enrolment = New-PantryEnrollment secret -Application shop -OutFile $file
+        $secret = (Get-Content $file | ConvertFrom-Json).secretKey
+        $secret.Length | Should -Be 40
+        ($enrolment | & $_ | Out-String -Width 500).Contains($secret) | Should -BeFalse
+        $token = New-PantryEnrollmentToken secret -Application shop
+        if ($_ -in 'Format-Table', 'Format-List') { ($token | & $_ | Out-String -Width 500).Contains($token.Token) | Should -BeFalse }
+        ((Get-Item $root), $token | Out-String -Width 500).Contains($token.Token) | Should -BeFalse
+    }
+
+    It 'are not shown by -WhatIf' {
+        $token = New-PantryEnrollmentToken secret -Application shop
+        $shown = & ([Environment]::ProcessPath) -NoProfile -Command "
+            Import-Module '$PSScriptRoot/../../Pantry.psd1'
+            Register-PantryClient -Server localhost -ServerPublicKey '$($server.PublicKey)' -Token '$($token.Token)' -Identity one -WhatIf" *>&1
+        "$shown" | Should -BeLike '*"one"*'
+        "$shown".Contains($token.Token) | Should -BeFalse
+    }
+}
+
+Describe 'Operators' {
+    BeforeAll {
+        $file = Join-Path $root deploy.operator
+        $made = New-PantryOperator deploy -Scope 'shop:Ping', 'shop.live:Shell' -ExpiresIn 600 -OutFile $file
+    }
+
+    It 'are listed' {
+        $made.Scopes | Should -Be 'shop:Ping', 'shop.live:Shell'
+        (Get-PantryOperator dep*).Fingerprint | Should -Be $made.Fingerprint
+        Get-PantryOperator | Out-String -Width 200 | Should -BeLike '*shop:Ping shop.live:Shell*'
+    }
+
+    It 'may do what their scopes say, from another process' {
+        $shown = & ([Environment]::ProcessPath) -NoProfile -Command "
+            Import-Module '$PSScriptRoot/../../Pantry.psd1'
+            (Connect-PantryServer -OperatorFile '$file').Operator
+            (Send-PantryCommand -Stream shop -Name Ping).Count
+            try { Send-PantryCommand -Stream mail -Name Ping } catch { `$_.FullyQualifiedErrorId }"
+        $shown | Should -Be 'deploy', '2', 'OutOfScope,Pantry.PowerShell.Cmdlets.SendPantryCommandCommand'
+    }
+
+    It 'are out when they are revoked' {
+        Revoke-PantryOperator deploy -Confirm:$false
+        { Connect-PantryServer -OperatorFile $file } | Should -Throw
+        { Connect-PantryServer localhost } | Should -Throw -ErrorId 'InvalidArgument,*'
+    }
+}
+
+Describe 'The audit log' {
+    It 'has what was done, and is whole' {
+        (Get-PantryAuditLog OperatorRevoked -Newest 1).Target | Should -Be deploy
+        $check = Test-PantryAuditLog
+        $check.IsIntact | Should -BeTrue
+        ($check | Test-PantryAuditLog).IsIntact | Should -BeTrue
     }
 }
 
@@ -95,9 +185,11 @@ Describe 'Send-PantryCommand' {
 
     It 'shows with -WhatIf whom it would reach, and reaches nobody' {
         $before = $server.Statistics.OrdersPublished
+        $file = Join-Path $root whatif.operator
+        $null = New-PantryOperator whatif -Scope '*:*' -OutFile $file
         $shown = & ([Environment]::ProcessPath) -NoProfile -Command "
             Import-Module '$PSScriptRoot/../../Pantry.psd1'
-            `$null = Connect-PantryServer 127.0.0.1:$($server.ReceivePort)
+            `$null = Connect-PantryServer -OperatorFile '$file'
             Send-PantryCommand -Stream shop -ShellCommand hostname -WhatIf"
         "$shown" | Should -BeLike '*shop.web1, shop.web2*'
         $server.Statistics.OrdersPublished | Should -Be $before
@@ -145,7 +237,10 @@ Describe 'Test-PantryClient' {
 Describe 'Completion' {
     It 'knows the clients' {
         $line = 'Send-PantryCommand -Name Ping -Client shop.'
-        (TabExpansion2 $line $line.Length).CompletionMatches.CompletionText | Should -Be shop.web1, shop.web2
+        # It would rather say nothing than be slow.
+        $deadline = [datetime]::UtcNow.AddSeconds(20)
+        do { $found = (TabExpansion2 $line $line.Length).CompletionMatches.CompletionText } until ($found -or [datetime]::UtcNow -gt $deadline)
+        $found | Should -Be shop.web1, shop.web2
     }
 }
 

@@ -28,16 +28,21 @@ Describe 'The module' {
         }
     }
 
-    It 'says what <_> emits' -ForEach 'Start-PantryServer', 'Get-PantryServer', 'New-PantryEnrollment', 'Register-PantryClient', 'Get-PantryClient', 'Send-PantryCommand', 'Test-PantryClient', 'Connect-PantryServer' {
+    It 'says what <_> emits' -ForEach 'Start-PantryServer', 'Get-PantryServer', 'New-PantryEnrollment', 'Register-PantryClient', 'Get-PantryClient', 'Send-PantryCommand', 'Test-PantryClient', 'Connect-PantryServer',
+        'New-PantryEnrollmentToken', 'Approve-PantryClient', 'Deny-PantryClient', 'Revoke-PantryClient', 'Remove-PantryClient', 'New-PantryOperator', 'Get-PantryOperator',
+        'New-PantryRootKey', 'Export-PantryRootKey', 'Import-PantryRootKey', 'Get-PantryAuditLog', 'Test-PantryAuditLog' {
         (Get-Command $_).OutputType.Count | Should -BeGreaterThan 0
     }
 
-    It 'asks before <_>' -ForEach 'Start-PantryServer', 'Stop-PantryServer', 'Register-PantryClient', 'Unregister-PantryClient', 'Send-PantryCommand', 'New-PantryEnrollment', 'Register-PantryCommand' {
+    It 'asks before <_>' -ForEach 'Start-PantryServer', 'Stop-PantryServer', 'Register-PantryClient', 'Unregister-PantryClient', 'Send-PantryCommand', 'New-PantryEnrollment', 'Register-PantryCommand',
+        'New-PantryEnrollmentToken', 'Approve-PantryClient', 'Deny-PantryClient', 'Revoke-PantryClient', 'Remove-PantryClient', 'New-PantryOperator', 'Revoke-PantryOperator',
+        'New-PantryRootKey', 'Export-PantryRootKey', 'Import-PantryRootKey' {
         (Get-Command $_).Parameters.Keys | Should -Contain 'WhatIf'
         (Get-Command $_).Parameters.Keys | Should -Contain 'Confirm'
     }
 
-    It 'has a view for <_>' -ForEach 'PantryServer', 'PantrySession', 'Enrollment', 'ClientRegistration', 'ClientInfo', 'ClientFacts', 'CommandResult', 'PingResult' {
+    It 'has a view for <_>' -ForEach 'PantryServer', 'PantrySession', 'Enrollment', 'ClientRegistration', 'ClientInfo', 'ClientFacts', 'CommandResult', 'PingResult',
+        'EnrollmentToken', 'OperatorInfo', 'RootKeyInfo', 'AuditEntry', 'AuditLogCheck' {
         $views = (Get-FormatData "Pantry.$_").FormatViewDefinition.Control | ForEach-Object { $_.GetType().Name }
         $views | Should -Contain 'TableControl'
         $views | Should -Contain 'ListControl'
@@ -45,6 +50,6 @@ Describe 'The module' {
 
     It 'keeps third-party assemblies out of the default load context' {
         [System.Runtime.Loader.AssemblyLoadContext]::Default.Assemblies.ForEach({ $_.GetName().Name }) |
-            Where-Object { $_ -in 'NetMQ', 'YamlDotNet', 'AsyncIO', 'NaCl', 'Pantry.Core' } | Should -BeNullOrEmpty
+            Where-Object { $_ -in 'NetMQ', 'YamlDotNet', 'AsyncIO', 'NaCl', 'Microsoft.Data.Sqlite', 'Pantry.Core' } | Should -BeNullOrEmpty
     }
 }

@@ -5,6 +5,7 @@ Describe 'The quickstart' {
         $text = $out | Out-String
         $text | Should -BeLike '*orders published for it: 1*'
         $text | Should -BeLike '*ended with exit code 3*'
+        $text | Should -BeLike '*refused: The operator*'
         $text | Should -BeLike '*# Cleaning up*'
     }
 }

@@ -3,63 +3,92 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Pantry.Commands;
 using Pantry.Configuration;
 using Pantry.Protocol;
+using Pantry.Security;
 using Pantry.Sessions;
 using Pantry.Targeting;
 using Pantry.Transport;
 
 namespace Pantry.Client;
 
-/// <summary>A running client: registers, hears orders, runs what is meant for it, and answers.</summary>
+/// <summary>A running client: registers, hears orders, hands those that stand to be run, and answers.</summary>
 internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
 {
+    // The server's gate lets so many subscriptions through and no more.
+    private const int MostReplaced = 256;
+
     private readonly PantryOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
-    private readonly OrderRunner _runner;
-    private readonly ResultOutbox _outbox;
-    private readonly SeenOrders _seen;
+    private readonly ClientHome _home;
+    private readonly LinkCredentials _credentials;
+    private readonly OrderDuty _duty;
+    private readonly StreamOpener _streams;
     private readonly string _instance = Guid.NewGuid().ToString("N");
     private readonly Lock _disposing = new();
+    // Topics that were replaced; heard for a little longer, for what was published before they were.
+    private readonly List<(TopicId Id, long ReplacedAt)> _replaced = [];
     private IReadOnlyList<TopicId> _topics = [];
     private ServerLink? _link;
     private Task? _stopped;
     private long _orderNumber;
     private long _factsSentAt;
+    private long _refusedSince;
     private volatile bool _forgotten;
 
-    private ClientAgent(ClientConfiguration configuration, CommandTable commands, PantryOptions options, TimeProvider time, ILogger log)
+    private ClientAgent(
+        ClientConfiguration configuration, ClientHome home, PublicKey server, CommandTable commands, PantryOptions options, TimeProvider time, ILogger log)
     {
         Configuration = configuration;
         Commands = commands;
+        _home = home;
         _options = options;
         _time = time;
         _log = log;
-        _outbox = new ResultOutbox(options, time);
-        _seen = new SeenOrders(options.SeenOrders);
-        _runner = new OrderRunner(configuration, commands, options, time, log, CollectFacts);
+        _credentials = new LinkCredentials(home.Key, server, SessionRole.Client, home.Trust?.Network);
+        _streams = new StreamOpener(options.Wire, options.StreamKeyGrace, time);
+        _duty = new OrderDuty(configuration, home, commands, options, time, log, CollectFacts);
     }
 
     public ClientConfiguration Configuration { get; }
 
     public CommandTable Commands { get; }
 
-    public RegistrationStatus Registration { get; private set; }
+    public RegistrationStatus Registration { get; private set; } = RegistrationStatus.Pending;
+
+    /// <summary>The client's public key.</summary>
+    public PublicKey PublicKey => _home.Key.PublicKey;
+
+    /// <summary>What the client is: what was approved, or what it claims until then.</summary>
+    public ClientLabels Labels => _home.Trust?.Labels ?? Configuration.Labels;
 
     public ServiceStatus Status => _stopped is not null ? ServiceStatus.Stopped : _link?.Status ?? ServiceStatus.Reconnecting;
 
-    public int RunningJobs => _runner.Count;
+    public int RunningJobs => _duty.Count;
 
-    /// <summary>Starts a client and waits until the server has let it in.</summary>
-    /// <exception cref="PantryException">The server could not be reached, is none, or refused.</exception>
+    LinkCredentials ILinkOwner.Credentials => _credentials;
+
+    /// <summary>Starts a client and waits until the server has let it in, or has it wait for approval.</summary>
+    /// <exception cref="PantryException">The server could not be reached, is another one, or refused.</exception>
     public static async Task<ClientAgent> StartAsync(
         ClientConfiguration configuration, CommandTable? commands = null, SocketLoop? loop = null, PantryOptions? options = null,
         TimeProvider? time = null, ILogger? log = null, CancellationToken cancellation = default)
     {
-        var agent = new ClientAgent(
-            configuration, commands ?? new CommandTable(), options ?? new PantryOptions(), time ?? TimeProvider.System, log ?? NullLogger.Instance);
-        agent._link = await ServerLink.OpenAsync(
-            configuration.Server, hearsOrders: true, agent, loop, agent._options, agent._time, agent._log, cancellation).ConfigureAwait(false);
-        return agent;
+        (options, time, log) = (options ?? new PantryOptions(), time ?? TimeProvider.System, log ?? NullLogger.Instance);
+        ClientHome home = await Task.Run(() => ClientHome.Open(configuration.Path), cancellation).ConfigureAwait(false);
+        ClientAgent? agent = null;
+        try
+        {
+            PublicKey server = await ClientEnrolment.PrepareAsync(home, configuration, loop, options, time, log, cancellation).ConfigureAwait(false);
+            agent = new ClientAgent(configuration, home, server, commands ?? new CommandTable(), options, time, log);
+            agent._link = await ServerLink.OpenAsync(configuration.Server, hearsOrders: true, agent, loop, options, time, log, cancellation).ConfigureAwait(false);
+            return agent;
+        }
+        catch
+        {
+            agent?.Release();
+            home.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Says goodbye, stops what runs, and closes the link.</summary>
@@ -74,49 +103,99 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
 
     (MessageKind Kind, object Head) ILinkOwner.Introduction() => (
         MessageKind.Register,
-        new Register(Configuration.Labels, _instance, PantryVersion.Current, Configuration.Enrollment, Commands.CommandNames, CollectFacts()));
+        new Register(
+            Labels, _instance, PantryVersion.Current, _home.Trust is null ? Configuration.Token : null, _home.Bundle?.Serial ?? 0, Commands.CommandNames,
+            CollectFacts(), _time.GetUtcNow()));
 
     async Task ILinkOwner.IntroducedAsync(ServerLink link, Message answer)
     {
-        if (answer.Head is not Registered registered || registered.Topics.Any(topic => topic.Length != TopicId.Length))
+        if (answer.Head is not Registered registered || registered.Topics.Any(topic => topic.Id.Length != TopicId.Length || topic.Key.Length != StreamKey.KeyLength))
             throw new PantryException(PantryErrorCode.NotAPantryServer, $"The server {Configuration.Server} answered a registration with {answer.Kind}.");
 
+        Interlocked.Exchange(ref _refusedSince, 0);
         // From here on the server may tell us to leave, and whoever started us may still wait for the link.
         _link = link;
-        TopicId[] topics = [.. registered.Topics.Select(topic => TopicId.FromBytes(topic))];
+        NoteClock(registered.ServerTime);
+        if (registered.Status == RegistrationStatus.Approved)
+        {
+            ClientEnrolment.Approved(_home, Configuration, _credentials.Server, link.Network, registered);
+            if (answer.Bodies.Count > 0)
+                _home.Accept(answer.Body(0));
+        }
+        else
+        {
+            _log.LogWarning("The client {Identity} waits for approval. Its key is {Fingerprint}.", Labels.Identity, PublicKey.Fingerprint);
+        }
+
         Registration = registered.Status;
         Interlocked.Exchange(ref _orderNumber, registered.OrderNumber);
         _factsSentAt = _time.GetTimestamp();
-        await link.SetTopicsAsync([.. _topics.Except(topics)], [.. topics.Except(_topics)]).ConfigureAwait(false);
-        _topics = topics;
+        await HearAsync(link, registered.Topics).ConfigureAwait(false);
     }
 
     async Task ILinkOwner.ReadyAsync(ServerLink link)
     {
-        foreach (Message result in _outbox.Due(everything: true))
+        foreach (Message result in _duty.Due(everything: true))
             await link.SendAsync(result).ConfigureAwait(false);
     }
 
-    void ILinkOwner.Receive(ServerLink link, Message message, bool published)
+    // Anybody in between can say this in the server's name: it counts when the server itself was not heard for long enough.
+    void ILinkOwner.Refused(PantryException why)
+    {
+        if (why.Code is not (PantryErrorCode.KeyRevoked or PantryErrorCode.KeyDenied))
+            return;
+        long now = _time.GetTimestamp(), since = Interlocked.CompareExchange(ref _refusedSince, now, 0);
+        if (since == 0 || _time.GetElapsedTime(since, now) < _options.StopWhenRefusedFor || RunningJobs == 0)
+            return;
+        _log.LogWarning("The server has refused this client for {Time} ({Code}); what runs is stopped.", _time.GetElapsedTime(since, now), why.Code);
+        _duty.StopRunning();
+    }
+
+    void ILinkOwner.ReceivePublished(ServerLink link, TopicId topic, byte[] frame)
+    {
+        if (_streams.Open(topic, frame) is not { } frames
+            || MessageCodec.TryDecode(frames, Senders.Server, _options.Wire, out Message? message, out _) != DecodeFault.None || message?.Head is not Order order)
+        {
+            _log.LogWarning("Something published could not be opened; it was dropped.");
+            return;
+        }
+
+        // A published order with a number from before our registration was given when we were not among its targets.
+        if (order.Number > Interlocked.Read(ref _orderNumber))
+            _duty.Take(link, message with { Head = order with { Direct = false } });
+    }
+
+    void ILinkOwner.Receive(ServerLink link, Message message)
     {
         switch (message.Head)
         {
-            case Order order:
-                Take(link, order with { Direct = order.Direct && !published }, message.Body(0));
+            case Order:
+                _duty.Take(link, message);
                 break;
-            case CancelOrder cancel when !published:
-                Cancel(link, cancel.Job);
+            case CancelOrder cancel:
+                _duty.Cancel(link, cancel.Job);
                 break;
-            case ResultStored stored when !published:
-                _outbox.Confirm(stored.Job);
+            case ResultStored stored:
+                _duty.Confirm(stored.Job);
                 break;
-            case Heartbeat when !published:
+            case TopicsChanged changed when changed.Topics.All(topic => topic.Id.Length == TopicId.Length && topic.Key.Length == StreamKey.KeyLength):
+                _ = HearAsync(link, changed.Topics);
+                break;
+            case BundleChanged:
+                AcceptBundle(message.Body(0));
+                break;
+            case Heartbeat:
                 _ = link.SendAsync(new Message(MessageKind.Heartbeat, new Heartbeat(RunningJobs)));
                 break;
-            case Leave { Forget: true } leave when !published:
+            case Leave { Forget: true } leave:
                 _log.LogWarning("The server took this client off its list ({Reason}); it stops.", DisplayText.FirstLine(leave.Reason));
                 _forgotten = true;
                 _ = StopAsync(forget: false);
+                break;
+            case Leave { Dismissed: true } leave:
+                _log.LogWarning("The server no longer trusts this client ({Reason}); what runs is stopped.", DisplayText.FirstLine(leave.Reason));
+                Registration = RegistrationStatus.Pending;
+                _duty.StopRunning();
                 break;
             default:
                 break;
@@ -125,64 +204,84 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
 
     async Task ILinkOwner.BeatAsync(ServerLink link)
     {
-        foreach (Message result in _outbox.Due(everything: false))
+        foreach (Message result in _duty.Due(everything: false))
             await link.SendAsync(result).ConfigureAwait(false);
-        if (_time.GetElapsedTime(_factsSentAt) < _options.FactsInterval)
+        await DropReplacedAsync(link).ConfigureAwait(false);
+        if (Registration != RegistrationStatus.Approved || _time.GetElapsedTime(_factsSentAt) < _options.FactsInterval)
             return;
         _factsSentAt = _time.GetTimestamp();
         await link.SendAsync(new Message(MessageKind.FactsReport, new FactsReport(CollectFacts()))).ConfigureAwait(false);
     }
 
-    private void Take(ServerLink link, Order order, byte[] arguments)
+    private async Task HearAsync(ServerLink link, IReadOnlyList<TopicGrant> grants)
     {
-        // A published order with a number from before our registration was given when we were not among its targets.
-        if (!order.Direct && order.Number <= Interlocked.Read(ref _orderNumber))
-            return;
-        if (!TargetMatcher.Matches(order.Target, Configuration.Labels))
-            return;
-
-        _ = link.SendAsync(new Message(MessageKind.Accepted, new Accepted(order.Job)));
-        if (_seen.TryAdd(order.Job))
-            _ = RunAsync(link, order, arguments);
-        else if (_outbox.Find(order.Job) is { } result)
-            _ = link.SendAsync(result);
+        // The keys come before the subscriptions: what is heard can be opened.
+        _streams.Replace(grants);
+        TopicId[] topics = [.. grants.Select(grant => TopicId.FromBytes(grant.Id))];
+        IReadOnlyList<TopicId> before = Interlocked.Exchange(ref _topics, topics);
+        lock (_replaced)
+            _replaced.AddRange(before.Except(topics).Select(topic => (topic, _time.GetTimestamp())));
+        await DropReplacedAsync(link).ConfigureAwait(false);
+        await link.SetTopicsAsync([], [.. topics.Except(before)]).ConfigureAwait(false);
     }
 
-    private void Cancel(ServerLink link, string job)
+    private async Task DropReplacedAsync(ServerLink link)
     {
-        _runner.Cancel(job);
-        // The order itself may still be on its way: it is taken for seen, and never started.
-        if (_seen.TryAdd(job))
+        TopicId[] due;
+        lock (_replaced)
         {
-            _ = link.SendAsync(_outbox.Add(new Message(MessageKind.Result, new Result(
-                job, CommandStatus.Cancelled, null, new CommandError("Cancelled", "Cancelled before it was started."), BodyFormat.None, null, false, null, TimeSpan.Zero))));
+            int tooMany = Math.Max(0, _replaced.Count - MostReplaced);
+            due = [.. _replaced.Where((topic, place) => place < tooMany || _time.GetElapsedTime(topic.ReplacedAt) > _options.HeartbeatInterval).Select(topic => topic.Id)];
+            _replaced.RemoveAll(topic => due.Contains(topic.Id));
         }
+
+        if (due.Length > 0)
+            await link.SetTopicsAsync([.. due.Except(_topics)], []).ConfigureAwait(false);
     }
 
-    private async Task RunAsync(ServerLink link, Order order, byte[] arguments)
+    private void AcceptBundle(byte[] bundle)
     {
         try
         {
-            await _runner.RunAsync(order, arguments, result => link.SendAsync(_outbox.Add(result))).ConfigureAwait(false);
+            _home.Accept(bundle);
         }
-        catch (Exception exception)
+        catch (PantryException refused)
         {
-            _log.LogError(exception, "The result of job {Job} could not be sent.", order.Job);
+            _log.LogWarning("A trust bundle was refused: {Reason}", refused.Message);
+        }
+    }
+
+    private void NoteClock(DateTimeOffset serverTime)
+    {
+        TimeSpan skew = _time.GetUtcNow() - serverTime;
+        if (skew.Duration() > _options.ClockSkew)
+        {
+            _log.LogWarning("{Code}: this machine's clock is {Skew} {Direction} the server's; {Allowed} is allowed, and orders will be refused. Set the clocks.",
+                nameof(PantryErrorCode.ClockSkew), skew.Duration(), skew > TimeSpan.Zero ? "ahead of" : "behind", _options.ClockSkew);
         }
     }
 
     private async Task StopOnceAsync(bool forget)
     {
         await Task.Yield();
-        _runner.CancelAll();
-        if (_link is not { } link)
-            return;
+        _duty.Close();
+        if (_link is { } link)
+        {
+            // A server that has let us go would take a goodbye for a stranger's, and we its answer for a call to register anew.
+            if (link.Status == ServiceStatus.Running && !_forgotten)
+                await SayGoodbyeAsync(link, forget).ConfigureAwait(false);
+            await link.DisposeAsync().ConfigureAwait(false);
+        }
 
-        // A server that has let us go would take a goodbye for a stranger's, and we its answer for a call to register anew.
-        if (link.Status == ServiceStatus.Running && !_forgotten)
-            await SayGoodbyeAsync(link, forget).ConfigureAwait(false);
-        await link.DisposeAsync().ConfigureAwait(false);
-        _runner.Dispose();
+        await _duty.Settled.ConfigureAwait(false);
+        Release();
+        _home.Dispose();
+    }
+
+    private void Release()
+    {
+        _duty.Dispose();
+        _streams.Dispose();
     }
 
     /// <summary>
@@ -191,16 +290,8 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
     private async Task SayGoodbyeAsync(ServerLink link, bool forget)
     {
         using var deadline = new CancellationTokenSource(_options.StopTimeout, _time);
-        try
-        {
-            await _runner.Idle.WaitAsync(deadline.Token).ConfigureAwait(false);
-            await _outbox.Empty.WaitAsync(deadline.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException)
-        {
-            _log.LogWarning("The client stops with {Count} results that the server did not confirm.", _outbox.Count);
-        }
-
+        if (!await _duty.DrainAsync(deadline.Token).ConfigureAwait(false))
+            _log.LogWarning("The client stops with {Count} results that the server did not confirm.", _duty.Unconfirmed);
         try
         {
             await link.RequestAsync(

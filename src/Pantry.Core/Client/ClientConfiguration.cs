@@ -1,3 +1,4 @@
+using Pantry.Security;
 using Pantry.Targeting;
 using Pantry.Transport;
 
@@ -8,13 +9,25 @@ internal sealed record ClientConfiguration
 {
     public required ServerAddress Server { get; init; }
 
+    /// <summary>The key that the server must have; null to go by what the client's directory remembers.</summary>
+    public PublicKey? ServerKey { get; init; }
+
+    /// <summary>The fleet's root key, where it is known beforehand; else the server's word at the first registration is taken.</summary>
+    public VerifyKey? RootKey { get; init; }
+
     public required ClientLabels Labels { get; init; }
 
-    /// <summary>Id of the enrolment used, where there was one.</summary>
-    public string? Enrollment { get; init; }
+    /// <summary>Directory of the client's own data.</summary>
+    public required string Path { get; init; }
 
-    /// <summary>Names of the commands the client may run; null for all it offers.</summary>
-    public IReadOnlyList<string>? AllowedCommands { get; init; }
+    /// <summary>The enrolment that lets the client's key in, where there is one.</summary>
+    public Enrollment? Enrollment { get; init; }
+
+    /// <summary>The one-time token that lets the client's key in, where there is one.</summary>
+    public string? Token { get; init; }
+
+    /// <summary>What the client allows on its own account, whoever orders it.</summary>
+    public ClientPolicy Policy { get; init; } = new();
 
     /// <summary>Facts that the client's administrator adds.</summary>
     public IReadOnlyDictionary<string, string> CustomFacts { get; init; } = new Dictionary<string, string>();

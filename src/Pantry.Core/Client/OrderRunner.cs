@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 using Pantry.Commands;
 using Pantry.Configuration;
 using Pantry.Protocol;
-using Pantry.Targeting;
+using Pantry.Security;
 
 namespace Pantry.Client;
 
@@ -19,6 +19,7 @@ internal sealed class OrderRunner(
     private readonly Lock _work = new();
     private TaskCompletionSource _idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _unfinished;
+    private int _stops;
     private volatile bool _closed;
 
     public int Count => _running.Count;
@@ -34,13 +35,13 @@ internal sealed class OrderRunner(
     }
 
     /// <summary>Runs an order to its result and hands that over.</summary>
-    public async Task RunAsync(Order order, byte[] arguments, Func<Message, Task> deliver)
+    public async Task RunAsync(OrderWork order, Func<Message, Task> deliver)
     {
         lock (_work)
             _unfinished++;
         try
         {
-            await deliver(await ResultAsync(order, arguments).ConfigureAwait(false)).ConfigureAwait(false);
+            await deliver(await ResultAsync(order).ConfigureAwait(false)).ConfigureAwait(false);
         }
         finally
         {
@@ -55,15 +56,15 @@ internal sealed class OrderRunner(
         }
     }
 
-    private async Task<Message> ResultAsync(Order order, byte[] arguments)
+    private async Task<Message> ResultAsync(OrderWork order)
     {
         DateTimeOffset started = time.GetUtcNow();
         long begun = time.GetTimestamp();
-        CommandOutcome outcome = await OutcomeAsync(order, arguments).ConfigureAwait(false);
+        CommandOutcome outcome = await OutcomeAsync(order).ConfigureAwait(false);
         return new Message(
             MessageKind.Result,
             new Result(
-                order.Job, outcome.Status, outcome.ExitCode, outcome.Error, outcome.Format, outcome.TextEncoding, outcome.Truncated,
+                order.Statement.Job, outcome.Status, outcome.ExitCode, outcome.Error, outcome.Format, outcome.TextEncoding, outcome.Truncated,
                 started, time.GetElapsedTime(begun)))
         {
             Bodies = [outcome.StandardOutput, outcome.StandardError, outcome.Output],
@@ -81,39 +82,42 @@ internal sealed class OrderRunner(
     public void CancelAll()
     {
         _closed = true;
+        CancelRunning();
+    }
+
+    /// <summary>How often all was stopped; an order that was taken before the last time is not started any more.</summary>
+    public int Stops => Volatile.Read(ref _stops);
+
+    /// <summary>Stops what runs and waits now.</summary>
+    public void CancelRunning()
+    {
+        Interlocked.Increment(ref _stops);
         foreach (Running running in _running.Values)
             running.Cancel();
     }
 
     public void Dispose() => _slots.Dispose();
 
-    private async Task<CommandOutcome> OutcomeAsync(Order order, byte[] arguments)
+    private async Task<CommandOutcome> OutcomeAsync(OrderWork order)
     {
-        if (time.GetUtcNow() > order.NotAfter + options.ClockSkew)
-        {
-            return Ended(CommandStatus.Expired, "OrderExpired",
-                $"The order was good until {order.NotAfter:u} and reached the client at {time.GetUtcNow():u}. Check the clocks of both machines.");
-        }
-
-        if (configuration.AllowedCommands is { } allowed && !allowed.Contains(order.Command, Names.Comparer))
-        {
-            return Ended(CommandStatus.Denied, "CommandNotAllowed",
-                $"The client '{configuration.Labels.Identity}' does not allow the command {DisplayText.Clean(order.Command, 80)}. It allows: {string.Join(", ", allowed)}.");
-        }
-
-        if (commands.Find(order.Command) is not { } command)
+        if (configuration.Policy.Refusal(configuration.Labels.Identity, order.Statement.Command, order.Statement.RunAs) is { } refusal)
+            return refusal;
+        if (commands.Find(order.Statement.Command) is not { } command)
         {
             return CommandOutcome.Failed("UnknownCommand",
-                $"The client has no command '{DisplayText.Clean(order.Command, 80)}'. It has: {string.Join(", ", commands.CommandNames)}. Add one with Register-PantryCommand.");
+                $"The client has no command '{DisplayText.Clean(order.Statement.Command, 80)}'. It has: {string.Join(", ", commands.CommandNames)}. Add one with Register-PantryCommand.");
         }
+
+        if (order.Statement.RunAs is { } user && !command.CanRunAs && !RunAsUser.IsOwn(user))
+            return RunAsUser.NotPossible($"The command {command.Name} runs as the client's own user alone. Leave -RunAs out, or send a shell command or a script.");
 
         if (_running.Count >= options.MaxWaitingCommands)
             return CommandOutcome.Failed("TooManyOrders", $"{options.MaxWaitingCommands} orders wait on the client already. Try again later.");
 
-        using var running = new Running(TimeSpan.FromSeconds(Math.Clamp(order.TimeoutSeconds, 0.01, TimeSpan.FromDays(30).TotalSeconds)), time);
-        _running[order.Job] = running;
+        using var running = new Running(TimeSpan.FromSeconds(Math.Clamp(order.Statement.TimeoutSeconds, 0.01, TimeSpan.FromDays(30).TotalSeconds)), time);
+        _running[order.Statement.Job] = running;
         // Looked at after the order can be found: one that comes while all are being stopped is stopped as well.
-        if (_closed)
+        if (_closed || order.Stops != Stops)
             running.Cancel();
         try
         {
@@ -121,24 +125,36 @@ internal sealed class OrderRunner(
         }
         catch (OperationCanceledException)
         {
-            _running.TryRemove(order.Job, out _);
+            _running.TryRemove(order.Statement.Job, out _);
             return Interrupted(order, running, "before it could start: the client was busy with other commands", null);
         }
 
         try
         {
-            return await RunCommandAsync(order, command, arguments, running).ConfigureAwait(false);
+            return IsOver(order.Statement)
+                ? Ended(CommandStatus.Expired, nameof(OrderFault.OrderExpired),
+                    $"The order was good until {order.Statement.NotAfter:u}, and the client was busy with other commands until after that. Send it again.")
+                : await RunCommandAsync(order, command, running).ConfigureAwait(false);
         }
         finally
         {
-            _running.TryRemove(order.Job, out _);
+            _running.TryRemove(order.Statement.Job, out _);
             _slots.Release();
         }
     }
 
-    private async Task<CommandOutcome> RunCommandAsync(Order order, ICommand command, byte[] arguments, Running running)
+    // It stood when it came; what has waited for its turn since then must stand still.
+    private bool IsOver(OrderStatement statement) => time.GetUtcNow() - statement.NotAfter > options.ClockSkew;
+
+    private async Task<CommandOutcome> RunCommandAsync(OrderWork order, ICommand command, Running running)
     {
-        var context = new CommandContext(order.Job, arguments, order.Format, options, facts);
+        var context = new CommandContext(order.Statement.Job, order.Arguments, order.Statement.Format, order.Secrets, order.Statement.RunAs, options, facts);
+        CommandOutcome outcome = await RunCommandAsync(order, command, context, running).ConfigureAwait(false);
+        return outcome with { Error = context.Redactor.Redact(outcome.Error) };
+    }
+
+    private async Task<CommandOutcome> RunCommandAsync(OrderWork order, ICommand command, CommandContext context, Running running)
+    {
         Task<CommandOutcome> work = Task.Run(() => command.RunAsync(context, running.Token));
         try
         {
@@ -172,16 +188,16 @@ internal sealed class OrderRunner(
         }
         catch (Exception exception)
         {
-            log.LogError(exception, "The command {Command} of job {Job} failed inside Pantry.", order.Command, order.Job);
-            return CommandOutcome.Failed("CommandFailed", $"The command {order.Command} failed: {exception.Message}");
+            log.LogError("The command {Command} of job {Job} failed inside Pantry: {Error}", order.Statement.Command, order.Statement.Job, context.Redactor.Redact(exception.ToString()));
+            return CommandOutcome.Failed("CommandFailed", $"The command {order.Statement.Command} failed: {exception.Message}");
         }
     }
 
-    private static CommandOutcome Interrupted(Order order, Running running, string how, CommandOutcome? soFar)
+    private static CommandOutcome Interrupted(OrderWork order, Running running, string how, CommandOutcome? soFar)
     {
         string tail = how.Length > 0 ? $", {how}" : " and was stopped with all it had started";
         CommandOutcome ended = running.TimedOut
-            ? Ended(CommandStatus.TimedOut, "RunTimedOut", $"The command had {order.TimeoutSeconds:0.###} s to run{tail}. Give it more with -Timeout.")
+            ? Ended(CommandStatus.TimedOut, "RunTimedOut", $"The command had {order.Statement.TimeoutSeconds:0.###} s to run{tail}. Give it more with -Timeout.")
             : Ended(CommandStatus.Cancelled, "Cancelled", $"The command was cancelled{tail}.");
         return soFar is null ? ended : soFar with { Status = ended.Status, Error = ended.Error };
     }

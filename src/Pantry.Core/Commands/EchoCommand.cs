@@ -10,6 +10,8 @@ internal sealed class EchoCommand : ICommand
 
     public string Name => CommandName;
 
+    public bool IsRepeatable => true;
+
     public Task<CommandOutcome> RunAsync(CommandContext context, CancellationToken cancellation)
     {
         EchoArguments arguments = CommandJson.Read(context, CommandName, CommandJson.Default.EchoArguments);

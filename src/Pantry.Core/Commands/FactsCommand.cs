@@ -10,6 +10,8 @@ internal sealed class FactsCommand : ICommand
 
     public string Name => CommandName;
 
+    public bool IsRepeatable => true;
+
     public Task<CommandOutcome> RunAsync(CommandContext context, CancellationToken cancellation) => Task.FromResult(new CommandOutcome
     {
         Output = JsonSerializer.SerializeToUtf8Bytes(context.Facts(), CommandJson.Default.ClientFacts),

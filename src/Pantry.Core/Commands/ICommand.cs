@@ -7,6 +7,12 @@ internal interface ICommand
 {
     string Name { get; }
 
+    /// <summary>Whether it changes nothing, so that to do it twice does no harm and it needs no place in the journal.</summary>
+    bool IsRepeatable => false;
+
+    /// <summary>Whether it can run as another user than the client's own; an order that wants that of one that can't is refused.</summary>
+    bool CanRunAs => false;
+
     /// <summary>
     /// Does it. Ends soon after <paramref name="cancellation"/>, with whatever there is by then; an exception becomes a failed result.
     /// </summary>
@@ -17,10 +23,16 @@ internal interface ICommand
 /// <param name="JobId">Id of the job.</param>
 /// <param name="Arguments">The arguments, as <paramref name="Format"/> says.</param>
 /// <param name="Format">How the arguments are written.</param>
+/// <param name="Secrets">Values that were sealed to this client, by name; never to be written down or put on a command line.</param>
+/// <param name="RunAs">User to run as; null for the client's own.</param>
 /// <param name="Options">Limits.</param>
 /// <param name="Facts">Takes the client's facts anew.</param>
 internal sealed record CommandContext(
-    string JobId, byte[] Arguments, BodyFormat Format, Configuration.PantryOptions Options, Func<ClientFacts> Facts);
+    string JobId, byte[] Arguments, BodyFormat Format, IReadOnlyDictionary<string, byte[]> Secrets, string? RunAs, Configuration.PantryOptions Options, Func<ClientFacts> Facts)
+{
+    /// <summary>For texts that may quote a secret.</summary>
+    public SecretRedactor Redactor { get; } = new(Secrets.Values);
+}
 
 /// <summary>What a command brought.</summary>
 internal sealed record CommandOutcome
@@ -44,6 +56,9 @@ internal sealed record CommandOutcome
     public BodyFormat Format { get; init; }
 
     public bool Truncated { get; init; }
+
+    public static CommandOutcome Denied(string code, string message) =>
+        new() { Status = CommandStatus.Denied, Error = new CommandError(code, message) };
 
     public static CommandOutcome Failed(string code, string message) =>
         new() { Status = CommandStatus.Failed, Error = new CommandError(code, message) };

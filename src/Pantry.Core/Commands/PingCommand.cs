@@ -7,5 +7,7 @@ internal sealed class PingCommand : ICommand
 
     public string Name => CommandName;
 
+    public bool IsRepeatable => true;
+
     public Task<CommandOutcome> RunAsync(CommandContext context, CancellationToken cancellation) => Task.FromResult(new CommandOutcome());
 }

@@ -27,6 +27,11 @@ internal static partial class ProcessTree
             return;
         }
 
+        // Where another user's environment is closed to us, as to root in some containers, the tree is known by its
+        // parents alone: it is ended while they all still stand.
+        if (!root.HasExited && !Marked(mark).Contains(root.Id))
+            EndByForce(root);
+
         Signal(mark, Terminate);
         long asked = Stopwatch.GetTimestamp();
         while (Marked(mark).Count > 0 && Stopwatch.GetElapsedTime(asked) < grace)

@@ -13,23 +13,34 @@ internal sealed class ScriptCommand : ICommand
 {
     public const string CommandName = "Script";
 
+    private const int NotThere = 2;
+
     private static readonly string[] Programs = OperatingSystem.IsWindows() ? ["pwsh.exe", "powershell.exe"] : ["pwsh"];
 
     public string Name => CommandName;
+
+    public bool CanRunAs => true;
 
     public async Task<CommandOutcome> RunAsync(CommandContext context, CancellationToken cancellation)
     {
         string boundary = $"pantry-{Guid.NewGuid():N}";
         foreach (string program in Programs)
         {
-            using var child = new ChildProcess(StartInfo(program), context.JobId, context.Options);
+            ProcessStartInfo start = StartInfo(program);
+            if (RunAsUser.Apply(start, context) is { } refusal)
+                return refusal;
+            using var child = new ChildProcess(start, context.JobId, context.Options);
             try
             {
                 child.Start();
             }
-            catch (Win32Exception)
+            catch (Win32Exception exception) when (exception.NativeErrorCode == NotThere)
             {
                 continue;
+            }
+            catch (Win32Exception exception)
+            {
+                return CommandOutcome.Failed("ProgramNotStarted", $"'{program}' could not be started: {exception.Message}.");
             }
 
             // The script's records come last, behind a mark that nobody can guess; what is before it was written to the console.
@@ -40,8 +51,8 @@ internal sealed class ScriptCommand : ICommand
         }
 
         return CommandOutcome.Failed("NoPowerShell",
-            "This client is not hosted in PowerShell and found neither " + string.Join(" nor ", Programs)
-            + " on its PATH. Install PowerShell 7.6 there, or send a shell command.");
+            $"This client found no {string.Join(" or ", Programs)} on its PATH to run the script in a process of its own, as it must "
+            + (context.RunAs is null ? "where it is not hosted in PowerShell." : "to run it as another user.") + " Install PowerShell 7.6 there, or send a shell command.");
     }
 
     // The script and its values travel over standard input: a command line can be read by every user of the machine.
@@ -57,7 +68,11 @@ internal sealed class ScriptCommand : ICommand
     }
 
     private static byte[] Request(CommandContext context, string boundary) =>
-        Encoding.ASCII.GetBytes($"{boundary}\n{context.Options.OutputBytes}\n{Convert.ToBase64String(context.Arguments)}\n");
+        Encoding.ASCII.GetBytes($"{boundary}\n{context.Options.OutputBytes}\n{Convert.ToBase64String(context.Arguments)}\n{Secrets(context)}\n");
+
+    private static string Secrets(CommandContext context) => string.Join(',', context.Secrets
+        .Where(secret => secret.Key != RunAsUser.PasswordSecret)
+        .Select(secret => $"{Convert.ToBase64String(Encoding.UTF8.GetBytes(secret.Key))}:{Convert.ToBase64String(secret.Value)}"));
 
     private static CommandOutcome ToOutcome(ChildOutcome outcome, byte[]? answer)
     {

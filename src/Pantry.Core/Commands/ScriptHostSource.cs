@@ -9,8 +9,9 @@ namespace Pantry.Commands;
 internal static class ScriptHostSource
 {
     /// <summary>
-    /// Request lines: boundary, cap in bytes, arguments in base64. Answer lines: boundary, status, error message in base64,
-    /// exit code or nothing, <c>Truncated</c> or nothing, records in base64. A record is a stream's letter, a CLIXML document and a zero byte.
+    /// Request lines: boundary, cap in bytes, arguments in base64, secrets as name:value in base64 with commas between. Answer lines:
+    /// boundary, status, error message in base64, exit code or nothing, <c>Truncated</c> or nothing, records in base64. A record is a
+    /// stream's letter, a CLIXML document and a zero byte. The document's Secrets say where each secret goes, and as what.
     /// </summary>
     public const string Text = """
         $ErrorActionPreference = 'Stop'
@@ -19,6 +20,11 @@ internal static class ScriptHostSource
         $utf8 = [Text.UTF8Encoding]::new($false)
         $document = $utf8.GetString([Convert]::FromBase64String([Console]::In.ReadLine())).TrimEnd([char]0)
         $request = [Management.Automation.PSSerializer]::Deserialize($document)
+        $secrets = @{}
+        foreach ($pair in [Console]::In.ReadLine().Split([char[]]',', [StringSplitOptions]::RemoveEmptyEntries)) {
+            $name, $value = $pair.Split(':') | ForEach-Object { $utf8.GetString([Convert]::FromBase64String($_)) }
+            $secrets[$name] = [string]$value
+        }
         $records = [IO.MemoryStream]::new()
         $truncated = ''
         $depth = [Math]::Max(1, [Math]::Min(16, [int]$request['Depth']))
@@ -36,6 +42,13 @@ internal static class ScriptHostSource
             if ([IO.Path]::DirectorySeparatorChar -eq '\') { $state.ExecutionPolicy = 'Bypass' }
             $shell.Runspace = [Management.Automation.Runspaces.RunspaceFactory]::CreateRunspace($state)
             $shell.Runspace.Open()
+            foreach ($place in $request['Secrets']) {
+                $secret = [Security.SecureString]::new()
+                foreach ($character in $secrets[$place['Value']].ToCharArray()) { $secret.AppendChar($character) }
+                if ($place['User']) { $secret = [Management.Automation.PSCredential]::new($secrets[$place['User']], $secret) }
+                if ($place['In'] -eq 'Variables') { $shell.Runspace.SessionStateProxy.SetVariable($place['Key'], $secret) }
+                else { $request[$place['In']][$place['Key']] = $secret }
+            }
             $null = $shell.AddScript([string]$request['Script'])
             foreach ($argument in $request['Arguments']) { $null = $shell.AddArgument($argument) }
             if ($null -ne $request['Parameters']) { foreach ($name in $request['Parameters'].Keys) { $null = $shell.AddParameter($name, $request['Parameters'][$name]) } }

@@ -12,13 +12,19 @@ internal sealed class ShellCommand : ICommand
 
     public string Name => CommandName;
 
+    public bool CanRunAs => true;
+
     public async Task<CommandOutcome> RunAsync(CommandContext context, CancellationToken cancellation)
     {
         ShellArguments arguments = CommandJson.Read(context, CommandName, CommandJson.Default.ShellArguments);
         if (string.IsNullOrWhiteSpace(arguments.Line) == string.IsNullOrWhiteSpace(arguments.Program))
             return CommandOutcome.Failed("InvalidArgument", "Shell takes either a command line or a program with arguments.");
 
-        using var child = new ChildProcess(StartInfo(arguments), context.JobId, context.Options);
+        ProcessStartInfo start = StartInfo(arguments);
+        if (RunAsUser.Apply(start, context) is { } refusal)
+            return refusal;
+        SecretVariables.Set(start, context.Secrets);
+        using var child = new ChildProcess(start, context.JobId, context.Options);
         try
         {
             child.Start();
@@ -36,7 +42,7 @@ internal sealed class ShellCommand : ICommand
         {
             Status = failed ? CommandStatus.Failed : CommandStatus.Succeeded,
             ExitCode = outcome.ExitCode,
-            Error = failed ? new CommandError("NonZeroExitCode", $"The command ended with exit code {outcome.ExitCode}.{LastWords(outcome.StandardError)}") : null,
+            Error = failed ? new CommandError("NonZeroExitCode", $"The command ended with exit code {outcome.ExitCode}.{LastWords(outcome.StandardError, context.Redactor)}") : null,
             StandardOutput = outcome.StandardOutput,
             StandardError = outcome.StandardError,
             Truncated = outcome.Truncated,
@@ -45,9 +51,11 @@ internal sealed class ShellCommand : ICommand
     }
 
     /// <summary>The last line of standard error, which most often says why.</summary>
-    private static string LastWords(byte[] standardError)
+    private static string LastWords(byte[] standardError, SecretRedactor redactor)
     {
-        string text = Encoding.UTF8.GetString(standardError.AsSpan(Math.Max(0, standardError.Length - 2048))).Trim();
+        // All of it where there are secrets: one could lie across the cut.
+        int from = redactor.IsEmpty ? Math.Max(0, standardError.Length - 2048) : 0;
+        string text = redactor.Redact(Encoding.UTF8.GetString(standardError.AsSpan(from))).Trim();
         string last = DisplayText.FirstLine(text[(text.LastIndexOf('\n') + 1)..]);
         return last.Length == 0 ? "" : $" It said: {last}";
     }

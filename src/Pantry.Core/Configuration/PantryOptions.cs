@@ -24,6 +24,9 @@ internal sealed record PantryOptions
     /// <summary>How often the server looks for what is overdue.</summary>
     public TimeSpan SweepInterval { get; init; } = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>How often the server writes down when it last saw its clients; a crash loses no more than this.</summary>
+    public TimeSpan SeenFlushInterval { get; init; } = TimeSpan.FromMinutes(1);
+
     /// <summary>An order that was not acknowledged in this time is sent again over the session.</summary>
     public TimeSpan ResendAfter { get; init; } = TimeSpan.FromSeconds(1);
 
@@ -40,16 +43,58 @@ internal sealed record PantryOptions
     public TimeSpan ResultGrace { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>Time for a first connection and registration, or for an operator's connection.</summary>
-    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(9);
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(8);
 
     /// <summary>A registration that was not answered in this time is sent again.</summary>
     public TimeSpan RegisterRetry { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>Time for one handshake of a session; one that takes longer is begun anew.</summary>
+    public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>How long a session's keys serve before the peer asks for new ones; the server ends sessions at twice this age.</summary>
+    public TimeSpan SessionLifetime { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>Frames that a session's keys protect before the peer asks for new ones.</summary>
+    public ulong SessionMessages { get; init; } = 1UL << 24;
+
+    /// <summary>How often the server makes new keys for the cookies of handshakes; a cookie is good for one to two of these.</summary>
+    public TimeSpan CookieLifetime { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a client opens with a stream's old key what was published before it was replaced.</summary>
+    public TimeSpan StreamKeyGrace { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>The least time between two new keys of a stream that somebody has joined; who leaves changes them at once.</summary>
+    public TimeSpan StreamKeyInterval { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Handshakes that wait for the processor; more are dropped, and their peers ask again.</summary>
+    public int WaitingHandshakes { get; init; } = 16_384;
+
+    /// <summary>Handshakes of one address that wait.</summary>
+    public int WaitingHandshakesOfAddress { get; init; } = 4096;
+
+    /// <summary>Sessions of clients that are not approved, or that an enrolment is letting in; more are refused.</summary>
+    public int MaxApplicants { get; init; } = 2000;
+
+    /// <summary>Those of one address: whoever has many connections does not keep out the others.</summary>
+    public int MaxApplicantsOfAddress { get; init; } = 1000;
+
+    /// <summary>Time for a peer to introduce itself in its session; the server ends it then, however much is said in it.</summary>
+    public TimeSpan IntroductionTimeout { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>New or changed claims of keys that are not approved, a second; each is written to the disk. More are refused.</summary>
+    public double PendingClaimsASecond { get; init; } = 20;
+
+    /// <summary>Keys that may wait for approval; more unknown ones are refused.</summary>
+    public int MaxPendingKeys { get; init; } = 1000;
 
     /// <summary>Time for a client to show that it still holds an identity that another claims.</summary>
     public TimeSpan ProbeTimeout { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>Time for the answer to an operator's request.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Requests of one operator's console that are answered at the same time; more are refused. A console asks half of them by itself.</summary>
+    public int MaxOperatorRequests { get; init; } = 16;
 
     /// <summary>A result that the server did not confirm in this time is sent again.</summary>
     public TimeSpan ResultRetry { get; init; } = TimeSpan.FromSeconds(5);
@@ -75,11 +120,20 @@ internal sealed record PantryOptions
     /// <summary>How far a client's clock may be from the server's before orders count as expired.</summary>
     public TimeSpan ClockSkew { get; init; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>How often the audit log is told at most that a client's clock is off.</summary>
+    public TimeSpan ClockNoteInterval { get; init; } = TimeSpan.FromMinutes(10);
+
     /// <summary>How often a client reports its facts anew.</summary>
     public TimeSpan FactsInterval { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>Bound of the pause between a refused registration and the next one.</summary>
     public TimeSpan RefusedRetry { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// A client whose key was refused, and that the server did not let in again for this long, stops what it runs. Not at
+    /// once: a refusal is not sealed, and anybody on the way could end commands with it.
+    /// </summary>
+    public TimeSpan StopWhenRefusedFor { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>Bytes of results that wait for the server; beyond, a result goes without its output.</summary>
     public long OutboxBytes { get; init; } = 256L * 1024 * 1024;
@@ -101,6 +155,9 @@ internal sealed record PantryOptions
 
     /// <summary>Clients of one page of a list.</summary>
     public int ClientPageSize { get; init; } = 64;
+
+    /// <summary>Pages of a list that wait for the console to read them; beyond, the list ends with an error.</summary>
+    public int WaitingPages { get; init; } = 16_384;
 
     /// <summary>Jobs under way; more are refused.</summary>
     public int MaxJobs { get; init; } = 10_000;

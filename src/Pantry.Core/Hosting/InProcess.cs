@@ -21,8 +21,8 @@ internal static class InProcess
         ClientConfiguration configuration, CommandTable commands, SocketLoop loop, CancellationToken cancellation) =>
         ClientAgent.StartAsync(configuration, commands, loop, cancellation: cancellation);
 
-    public static Task<RemoteFleet> ConnectAsync(ServerAddress server, SocketLoop loop, CancellationToken cancellation) =>
-        RemoteFleet.ConnectAsync(server, loop, cancellation: cancellation);
+    public static Task<RemoteFleet> ConnectAsync(OperatorCredentials credentials, SocketLoop loop, CancellationToken cancellation) =>
+        RemoteFleet.ConnectAsync(credentials, loop, cancellation: cancellation);
 
     public static SocketLoop StartLoop(string name) => SocketLoop.Start(name, new PantryOptions().LoopMailbox, NullLogger.Instance);
 }

@@ -6,6 +6,8 @@ namespace Pantry.Operators;
 /// <summary>What an operator can ask of a server, in the same process or over the network.</summary>
 internal interface IFleet
 {
+    FleetPlace Place { get; }
+
     /// <summary>The clients that match, by identity.</summary>
     IAsyncEnumerable<ClientInfo> FindClientsAsync(ClientFilter filter, CancellationToken cancellation);
 
@@ -16,8 +18,31 @@ internal interface IFleet
     /// <summary>Makes an enrolment.</summary>
     Task<Enrollment> EnrolAsync(Enrol request, CancellationToken cancellation);
 
-    /// <summary>Takes a client off the list; false where there is none of that name.</summary>
-    Task<bool> ForgetAsync(string identity, CancellationToken cancellation);
+    /// <summary>Makes a one-time token.</summary>
+    Task<EnrollmentToken> CreateTokenAsync(CreateToken request, CancellationToken cancellation);
+
+    /// <summary>Approves, denies, revokes or removes a client's key.</summary>
+    /// <exception cref="PantryException">There is no such key, or the decision cannot be carried out.</exception>
+    Task<ClientInfo> DecideAsync(DecideClient request, CancellationToken cancellation);
+
+    /// <summary>The operators, and the signed trust bundle that names them.</summary>
+    Task<(OperatorList List, byte[] Bundle)> ListOperatorsAsync(CancellationToken cancellation);
+
+    /// <summary>Adds an operator; the server signs with the root key.</summary>
+    /// <exception cref="PantryException">The root key is not at the server, or the name is taken.</exception>
+    Task<OperatorList> AddOperatorAsync(AddOperator request, CancellationToken cancellation);
+
+    /// <summary>Takes an operator out of the trust bundle.</summary>
+    Task<OperatorList> RevokeOperatorAsync(string name, CancellationToken cancellation);
+
+    /// <summary>Puts a trust bundle in place that was signed elsewhere.</summary>
+    Task<OperatorList> PutBundleAsync(byte[] bundle, CancellationToken cancellation);
+
+    /// <summary>Records of the audit log, the newest first.</summary>
+    IAsyncEnumerable<AuditEntry> FindAuditAsync(AuditFilter filter, CancellationToken cancellation);
+
+    /// <summary>Checks the audit log.</summary>
+    Task<AuditLogCheck> VerifyAuditAsync(string? checkpoint, CancellationToken cancellation);
 }
 
 /// <summary>An order being carried out: exactly one row for every target.</summary>
@@ -57,6 +82,12 @@ internal sealed record JobRequest
 
     /// <summary>Once more targets than this have not succeeded, no further one is started.</summary>
     public int? MaxFailure { get; init; }
+
+    /// <summary>Values that only the targets can open; the target must be a list then.</summary>
+    public IReadOnlyDictionary<string, byte[]>? Secrets { get; init; }
+
+    /// <summary>User to run the command as; null for the client's own.</summary>
+    public string? RunAs { get; init; }
 }
 
 /// <summary>One target's row.</summary>

@@ -1,8 +1,11 @@
+using System.Text.Json.Serialization;
+
 namespace Pantry.Protocol;
 
 /// <summary>Which clients to list: all conditions must hold; patterns know <c>*</c>, <c>?</c> and <c>[a-z]</c>.</summary>
 internal sealed record ClientFilter
 {
+    [JsonRequired]
     public IReadOnlyList<string> Identities { get; init; } = [];
 
     public string? Application { get; init; }

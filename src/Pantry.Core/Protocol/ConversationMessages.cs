@@ -9,5 +9,8 @@ internal sealed record Heartbeat(int RunningJobs);
 /// <summary>So am I.</summary>
 internal sealed record HeartbeatReply(DateTimeOffset ServerTime);
 
-/// <summary>The sender goes away on purpose; with <paramref name="Forget"/> a client also gives up its registration.</summary>
-internal sealed record Leave(string Reason, bool Forget = false);
+/// <summary>
+/// The sender goes away on purpose. With <paramref name="Forget"/> a client gives up its registration, and the server
+/// takes it away. With <paramref name="Dismissed"/> the server no longer trusts the key: what runs is stopped.
+/// </summary>
+internal sealed record Leave(string Reason, bool Forget = false, bool Dismissed = false);

@@ -23,7 +23,7 @@ internal static class Fragments
                 $"A message of {total:N0} bytes is larger than the protocol's {limits.MaxMessageBytes:N0}. Send less at once.");
         }
 
-        return CutWhole(Join(frames, (int)total), number, limits);
+        return CutWhole(Join(frames), number, limits);
     }
 
     private static IEnumerable<byte[][]> CutWhole(byte[] whole, ulong number, WireLimits limits)
@@ -64,9 +64,10 @@ internal static class Fragments
         return [.. frames];
     }
 
-    private static byte[] Join(IReadOnlyList<byte[]> frames, int total)
+    /// <summary>The whole of some frames: each behind its length.</summary>
+    public static byte[] Join(IReadOnlyList<byte[]> frames)
     {
-        byte[] whole = new byte[total];
+        byte[] whole = new byte[frames.Sum(frame => 4 + frame.Length)];
         Span<byte> rest = whole;
         foreach (byte[] frame in frames)
         {

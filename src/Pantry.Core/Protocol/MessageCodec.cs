@@ -51,7 +51,7 @@ internal static class MessageCodec
 
         try
         {
-            if (JsonSerializer.Deserialize(frames[1], type) is not { } head)
+            if (WireJson.HasNullInList(frames[1]) || JsonSerializer.Deserialize(frames[1], type) is not { } head)
                 return DecodeFault.BadHead;
             message = new Message(header.Kind, head, header.Correlation) { Bodies = [.. frames.Skip(2)] };
             return DecodeFault.None;

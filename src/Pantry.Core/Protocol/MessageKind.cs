@@ -17,6 +17,10 @@ internal enum MessageKind : byte
     ResultStored = 21,
     CancelOrder = 22,
     FactsReport = 23,
+    Redeem = 24,
+    Redeemed = 25,
+    TopicsChanged = 26,
+    BundleChanged = 27,
 
     Connect = 32,
     Connected = 33,
@@ -29,10 +33,22 @@ internal enum MessageKind : byte
     JobEnded = 40,
     CancelJob = 41,
     AttachJob = 42,
-    Enrol = 43,
-    Enrolled = 44,
-    Forget = 45,
-    Forgotten = 46,
+
+    Enrol = 48,
+    Enrolled = 49,
+    CreateToken = 50,
+    TokenCreated = 51,
+    DecideClient = 52,
+    ClientDecided = 53,
+    ListOperators = 54,
+    OperatorList = 55,
+    AddOperator = 56,
+    RevokeOperator = 57,
+    PutBundle = 58,
+    ListAudit = 59,
+    AuditPage = 60,
+    VerifyAudit = 61,
+    AuditVerified = 62,
 }
 
 /// <summary>Who may send a message.</summary>
@@ -43,7 +59,14 @@ internal enum Senders
     Server = 1,
     Client = 2,
     Operator = 4,
-    Peers = Client | Operator,
+
+    /// <summary>A client whose key is not approved.</summary>
+    Applicant = 8,
+
+    /// <summary>Whoever holds the key of an enrolment.</summary>
+    Enrollee = 16,
+
+    Peers = Client | Operator | Applicant | Enrollee,
 }
 
 internal static class MessageKinds
@@ -53,12 +76,18 @@ internal static class MessageKinds
     {
         MessageKind.Fragment or MessageKind.Leave or MessageKind.Heartbeat => Senders.Server | Senders.Peers,
         MessageKind.Refused or MessageKind.HeartbeatReply => Senders.Server,
-        MessageKind.Register or MessageKind.Accepted or MessageKind.Result or MessageKind.FactsReport => Senders.Client,
-        MessageKind.Registered or MessageKind.Order or MessageKind.ResultStored or MessageKind.CancelOrder => Senders.Server,
+        MessageKind.Redeem => Senders.Enrollee,
+        MessageKind.Register => Senders.Client | Senders.Applicant,
+        MessageKind.Accepted or MessageKind.Result or MessageKind.FactsReport => Senders.Client,
+        MessageKind.Redeemed or MessageKind.Registered or MessageKind.TopicsChanged or MessageKind.BundleChanged
+            or MessageKind.Order or MessageKind.ResultStored or MessageKind.CancelOrder => Senders.Server,
         MessageKind.Connect or MessageKind.ListClients or MessageKind.StartJob or MessageKind.RowsTaken
-            or MessageKind.CancelJob or MessageKind.AttachJob or MessageKind.Enrol or MessageKind.Forget => Senders.Operator,
-        MessageKind.Connected or MessageKind.ClientPage or MessageKind.JobStarted or MessageKind.Row
-            or MessageKind.JobEnded or MessageKind.Enrolled or MessageKind.Forgotten => Senders.Server,
+            or MessageKind.CancelJob or MessageKind.AttachJob => Senders.Operator,
+        MessageKind.Connected or MessageKind.ClientPage or MessageKind.JobStarted or MessageKind.Row or MessageKind.JobEnded => Senders.Server,
+        MessageKind.Enrol or MessageKind.CreateToken or MessageKind.DecideClient or MessageKind.ListOperators or MessageKind.AddOperator
+            or MessageKind.RevokeOperator or MessageKind.PutBundle or MessageKind.ListAudit or MessageKind.VerifyAudit => Senders.Operator,
+        MessageKind.Enrolled or MessageKind.TokenCreated or MessageKind.ClientDecided or MessageKind.OperatorList
+            or MessageKind.AuditPage or MessageKind.AuditVerified => Senders.Server,
         _ => Senders.None,
     };
 }

@@ -3,11 +3,17 @@ using Pantry.Targeting;
 namespace Pantry.Protocol;
 
 /// <summary>An operator's console opens a session.</summary>
-internal sealed record Connect(string Name, string PantryVersion);
+internal sealed record Connect(string Console, string PantryVersion);
 
 /// <summary>The session is open.</summary>
+/// <param name="Operator">Name of the operator whose key it is.</param>
+/// <param name="Network">Id of the fleet, which orders name.</param>
+/// <param name="ServerVersion">Version of Pantry on the server.</param>
+/// <param name="ServerTime">The server's clock.</param>
+/// <param name="HeartbeatSeconds">How often the server wants to hear from the console.</param>
+/// <param name="DeadAfterSeconds">Silence after which either side takes the link for dead.</param>
 internal sealed record Connected(
-    string ServerVersion, DateTimeOffset ServerTime, double HeartbeatSeconds, double DeadAfterSeconds);
+    string Operator, string Network, string ServerVersion, DateTimeOffset ServerTime, double HeartbeatSeconds, double DeadAfterSeconds);
 
 /// <summary>Which clients are there?</summary>
 internal sealed record ListClients(ClientFilter Filter);
@@ -15,9 +21,8 @@ internal sealed record ListClients(ClientFilter Filter);
 /// <summary>Clients that match; more pages follow until <paramref name="Last"/>.</summary>
 internal sealed record ClientPage(IReadOnlyList<ClientInfo> Clients, bool Last);
 
-/// <summary>Start a job. Body 0 holds the arguments.</summary>
-internal sealed record StartJob(
-    Target Target, string Command, BodyFormat Format, double TimeoutSeconds, double DeliverySeconds, int BatchSize, int? MaxFailure);
+/// <summary>Start a job. Bodies: the signed statement, the arguments, the sealed secrets, the entries of all listed targets.</summary>
+internal sealed record StartJob(byte[] Signature, Target Target, double DeliverySeconds, int BatchSize, int? MaxFailure);
 
 /// <summary>The job is accepted and these are its targets: each gets exactly one row.</summary>
 internal sealed record JobStarted(string Job, IReadOnlyList<string> Targets);
@@ -36,15 +41,3 @@ internal sealed record CancelJob(string Job);
 
 /// <summary>After a reconnect: go on with the rows from <paramref name="Next"/> on; those from <paramref name="Taken"/> on still wait at the console.</summary>
 internal sealed record AttachJob(string Job, int Next, int Taken);
-
-/// <summary>Make an enrolment.</summary>
-internal sealed record Enrol(string? Identity, string? Application, string? Environment, IReadOnlyList<string> Roles, double ExpiresInSeconds);
-
-/// <summary>The enrolment.</summary>
-internal sealed record Enrolled(Enrollment Enrollment);
-
-/// <summary>Take a client off the list.</summary>
-internal sealed record Forget(string Identity);
-
-/// <summary>Whether there was such a client.</summary>
-internal sealed record Forgotten(bool Existed);

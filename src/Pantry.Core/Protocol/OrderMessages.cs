@@ -1,5 +1,3 @@
-using Pantry.Targeting;
-
 namespace Pantry.Protocol;
 
 /// <summary>How an order's arguments, or a result's output, are written in a body.</summary>
@@ -15,19 +13,23 @@ internal enum BodyFormat
     Clixml,
 }
 
-/// <summary>An order. Body 0 holds the arguments.</summary>
-/// <param name="Job">Id of the job.</param>
+/// <summary>
+/// An order. Bodies: the operator's signed statement, the arguments, the sealed secrets, then lists of targets. What is
+/// not in the statement can only hold an order back, never widen it.
+/// </summary>
+/// <param name="Job">Id of the job, as in the statement.</param>
 /// <param name="Number">Position of the order among all of this run of the server.</param>
 /// <param name="Direct">Sent to this client alone, over its session; set again when the fast path was not acknowledged.</param>
-/// <param name="Target">Whom it is meant for; the client checks that it is.</param>
-/// <param name="Command">Name of the command.</param>
-/// <param name="Format">How body 0 is written.</param>
-/// <param name="IssuedAt">When the order was given.</param>
-/// <param name="NotAfter">No client starts the order later than this.</param>
-/// <param name="TimeoutSeconds">How long the command may run.</param>
-internal sealed record Order(
-    string Job, long Number, bool Direct, Target Target, string Command, BodyFormat Format,
-    DateTimeOffset IssuedAt, DateTimeOffset NotAfter, double TimeoutSeconds);
+/// <param name="Signature">The operator's signature of the statement.</param>
+/// <param name="BundleSerial">Serial of the trust bundle that the signer is in.</param>
+/// <param name="Only">Tags of the targets whose turn it is, one after the other; null for all.</param>
+internal sealed record Order(string Job, long Number, bool Direct, byte[] Signature, long BundleSerial, byte[]? Only)
+{
+    public const int StatementBody = 0;
+    public const int ArgumentsBody = 1;
+    public const int SecretsBody = 2;
+    public const int FirstListBody = 3;
+}
 
 /// <summary>The client has the order and will answer.</summary>
 internal sealed record Accepted(string Job);

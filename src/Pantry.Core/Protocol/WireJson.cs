@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 
@@ -6,7 +7,8 @@ namespace Pantry.Protocol;
 /// <summary>Heads as JSON: generated code only, unknown properties ignored, missing and null ones refused where they are needed, depth capped.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
-    Converters = [typeof(NamedEnum<CommandStatus>), typeof(NamedEnum<ClientStatus>), typeof(NamedEnum<RegistrationStatus>), typeof(NamedEnum<BodyFormat>)],
+    Converters = [typeof(NamedEnum<CommandStatus>), typeof(NamedEnum<ClientStatus>), typeof(NamedEnum<RegistrationStatus>), typeof(NamedEnum<BodyFormat>),
+        typeof(NamedEnum<ClientDecision>), typeof(FiniteNumber)],
     MaxDepth = 12,
     RespectNullableAnnotations = true,
     RespectRequiredConstructorParameters = true)]
@@ -35,8 +37,23 @@ namespace Pantry.Protocol;
 [JsonSerializable(typeof(AttachJob))]
 [JsonSerializable(typeof(Enrol))]
 [JsonSerializable(typeof(Enrolled))]
-[JsonSerializable(typeof(Forget))]
-[JsonSerializable(typeof(Forgotten))]
+[JsonSerializable(typeof(Redeem))]
+[JsonSerializable(typeof(Redeemed))]
+[JsonSerializable(typeof(TopicsChanged))]
+[JsonSerializable(typeof(BundleChanged))]
+[JsonSerializable(typeof(CreateToken))]
+[JsonSerializable(typeof(TokenCreated))]
+[JsonSerializable(typeof(DecideClient))]
+[JsonSerializable(typeof(ClientDecided))]
+[JsonSerializable(typeof(ListOperators))]
+[JsonSerializable(typeof(OperatorList))]
+[JsonSerializable(typeof(AddOperator))]
+[JsonSerializable(typeof(RevokeOperator))]
+[JsonSerializable(typeof(PutBundle))]
+[JsonSerializable(typeof(ListAudit))]
+[JsonSerializable(typeof(AuditPage))]
+[JsonSerializable(typeof(VerifyAudit))]
+[JsonSerializable(typeof(AuditVerified))]
 internal sealed partial class WireJson : JsonSerializerContext
 {
     /// <summary>The record that belongs to a kind.</summary>
@@ -67,8 +84,39 @@ internal sealed partial class WireJson : JsonSerializerContext
         MessageKind.AttachJob => Default.AttachJob,
         MessageKind.Enrol => Default.Enrol,
         MessageKind.Enrolled => Default.Enrolled,
-        MessageKind.Forget => Default.Forget,
-        MessageKind.Forgotten => Default.Forgotten,
+        MessageKind.Redeem => Default.Redeem,
+        MessageKind.Redeemed => Default.Redeemed,
+        MessageKind.TopicsChanged => Default.TopicsChanged,
+        MessageKind.BundleChanged => Default.BundleChanged,
+        MessageKind.CreateToken => Default.CreateToken,
+        MessageKind.TokenCreated => Default.TokenCreated,
+        MessageKind.DecideClient => Default.DecideClient,
+        MessageKind.ClientDecided => Default.ClientDecided,
+        MessageKind.ListOperators => Default.ListOperators,
+        MessageKind.OperatorList => Default.OperatorList,
+        MessageKind.AddOperator => Default.AddOperator,
+        MessageKind.RevokeOperator => Default.RevokeOperator,
+        MessageKind.PutBundle => Default.PutBundle,
+        MessageKind.ListAudit => Default.ListAudit,
+        MessageKind.AuditPage => Default.AuditPage,
+        MessageKind.VerifyAudit => Default.VerifyAudit,
+        MessageKind.AuditVerified => Default.AuditVerified,
         _ => null,
     };
+
+    /// <summary>Whether a list has null among its elements: the serializer refuses null for a property, and lets it pass there.</summary>
+    /// <exception cref="JsonException">The bytes are no JSON.</exception>
+    public static bool HasNullInList(ReadOnlySpan<byte> bytes)
+    {
+        var reader = new Utf8JsonReader(bytes);
+        JsonTokenType before = JsonTokenType.None;
+        while (reader.Read())
+        {
+            if (reader.TokenType == JsonTokenType.Null && before != JsonTokenType.PropertyName)
+                return true;
+            before = reader.TokenType;
+        }
+
+        return false;
+    }
 }

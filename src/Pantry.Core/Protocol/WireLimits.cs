@@ -15,6 +15,9 @@ internal sealed record WireLimits
     /// <summary>Largest order, arguments included; orders are published whole.</summary>
     public int MaxOrderBytes { get; init; } = 1024 * 1024;
 
+    /// <summary>Largest statement of an order: the digests of a hundred thousand names' lists.</summary>
+    public int MaxStatementBytes { get; init; } = 64 * 1024;
+
     /// <summary>Largest head: a list of a hundred thousand names.</summary>
     public int MaxHeadBytes { get; init; } = 8 * 1024 * 1024;
 
@@ -29,9 +32,6 @@ internal sealed record WireLimits
 
     /// <summary>Characters of a result's error message; the output has the rest.</summary>
     public int MaxErrorCharacters => MaxResultHeadBytes / 8;
-
-    /// <summary>Names in the target of one published order; longer lists are published in parts.</summary>
-    public int MaxOrderTargets { get; init; } = 2000;
 
     /// <summary>Frames of one message: header, head and bodies.</summary>
     public int MaxFrames { get; init; } = 16;

@@ -9,6 +9,7 @@ internal sealed class CurveKeyPair : IDisposable
     public const int SecretLength = 32;
 
     private readonly byte[] _secret;
+    private bool _disposed;
 
     private CurveKeyPair(byte[] secret)
     {
@@ -18,7 +19,15 @@ internal sealed class CurveKeyPair : IDisposable
 
     public PublicKey PublicKey { get; }
 
-    public ReadOnlySpan<byte> Secret => _secret;
+    public ReadOnlySpan<byte> Secret
+    {
+        get
+        {
+            // A wiped key is all zeros, and would be used as if it were one.
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            return _secret;
+        }
+    }
 
     public static CurveKeyPair Generate() => new(RandomNumberGenerator.GetBytes(SecretLength));
 
@@ -35,7 +44,11 @@ internal sealed class CurveKeyPair : IDisposable
         return Z85.TryDecode((text ?? "").Trim(), secret) ? new CurveKeyPair(secret) : null;
     }
 
-    public void Dispose() => CryptographicOperations.ZeroMemory(_secret);
+    public void Dispose()
+    {
+        _disposed = true;
+        CryptographicOperations.ZeroMemory(_secret);
+    }
 
     /// <summary>The public key's fingerprint; never the secret.</summary>
     public override string ToString() => PublicKey.Fingerprint;

@@ -3,27 +3,39 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Pantry.Configuration;
 using Pantry.Protocol;
+using Pantry.Storage;
 using Pantry.Targeting;
 
 namespace Pantry.Server;
 
 /// <summary>What the server says and hears in its sessions with clients.</summary>
 internal sealed class ClientConversation(
-    ClientRegistry registry, JobDispatcher jobs, PantryOptions options, TimeProvider time, ServerCounters counters,
-    Action<ServerSession, string> close, ILogger log)
+    ClientRegistry registry, ClientAdmission admission, StreamRenewal renewal, Authority authority, ServerAudit audit, JobDispatcher jobs, PantryOptions options, TimeProvider time,
+    ServerCounters counters, Action<ServerSession, string> close, ILogger log)
 {
+    private readonly RegistrationDesk _desk = new(counters, log);
     private readonly ConcurrentDictionary<string, Claim> _claims = new(Names.Comparer);
-
-    // Claims are decided on the reading task and by the sweep: two at once could let two clients in under one name.
-    private readonly Lock _deciding = new();
 
     public void Handle(ServerSession session, Message message)
     {
-        if (message.Head is Register register)
+        switch (message.Head)
         {
-            lock (_deciding)
+            case Register register when session.Role == Senders.Client && admission.IsApprovedFor(session.Key, register.Labels):
                 Register(session, register, message.Correlation);
-            return;
+                return;
+            case not null when message.Kind is MessageKind.Redeem or MessageKind.Register:
+                // Off the reading task: what lets a key in is on the disk before it is answered.
+                _desk.Offer(session, message, LetInOrNot);
+                return;
+            case Heartbeat when session.Client is null:
+                session.Post(new Message(MessageKind.HeartbeatReply, new HeartbeatReply(time.GetUtcNow())));
+                return;
+            case Leave when session.Client is null:
+                session.Post(message);
+                close(session, "it has left");
+                return;
+            default:
+                break;
         }
 
         if (session.Client is not { } client)
@@ -49,8 +61,8 @@ internal sealed class ClientConversation(
                 session.Post(message);
                 close(session, DisplayText.FirstLine(leave.Reason));
                 GoOffline(client, DisplayText.FirstLine(leave.Reason));
-                if (leave.Forget)
-                    registry.Remove(client.Identity);
+                if (leave.Forget && registry.Remove(client))
+                    _ = Task.Run(() => admission.Leave(client, session.Address));
                 break;
             default:
                 break;
@@ -62,9 +74,17 @@ internal sealed class ClientConversation(
     {
         foreach ((string identity, Claim claim) in _claims)
         {
-            lock (_deciding)
+            lock (admission.Deciding)
                 Decide(identity, claim);
         }
+    }
+
+    private void LetInOrNot(ServerSession session, Message message)
+    {
+        if (message.Head is Redeem redeem)
+            Redeem(session, redeem, message.Correlation);
+        else
+            Register(session, message.HeadAs<Register>(), message.Correlation);
     }
 
     private void Decide(string identity, Claim claim)
@@ -95,6 +115,34 @@ internal sealed class ClientConversation(
         jobs.ClientGone(client, why);
     }
 
+    private void Redeem(ServerSession session, Redeem redeem, ulong correlation)
+    {
+        try
+        {
+            ClientKey approved = admission.Redeem(session.Key, redeem, session.Address);
+            renewal.NoteJoined(approved.Labels);
+            _ = AnswerAsync(session, new Message(MessageKind.Redeemed, new Redeemed(approved.Labels, authority.RootKey.Bytes.ToArray()), correlation));
+        }
+        catch (PantryException refused)
+        {
+            session.Post(ServerHost.Refusal(refused.Code, refused.Message, correlation));
+        }
+    }
+
+    // Let in is who the audit log has too.
+    private async Task AnswerAsync(ServerSession session, Message answer)
+    {
+        try
+        {
+            await audit.FlushAsync().ConfigureAwait(false);
+            session.Post(answer);
+        }
+        catch (PantryException unwritten)
+        {
+            session.Post(ServerHost.Refusal(unwritten.Code, "The server cannot write its audit log, and lets nobody in until it can.", answer.Correlation));
+        }
+    }
+
     private void Register(ServerSession session, Register register, ulong correlation)
     {
         Register checkedRegister;
@@ -104,6 +152,10 @@ internal sealed class ClientConversation(
             if (TooLarge(register.Facts))
                 throw new PantryException(PantryErrorCode.MessageTooLarge, $"The client's facts are larger than {options.Wire.MaxRegistrationBytes:N0} bytes.");
             checkedRegister = register with { Labels = ClientLabels.Create(labels.Identity, labels.Application, labels.Environment, labels.Roles) };
+            bool wasApproved = session.Role == Senders.Client;
+            ClientKey key = admission.Judge(session.Key, checkedRegister.Labels, register.Token, session.Address);
+            if (key.Status == KeyStatus.Approved && !wasApproved)
+                renewal.NoteJoined(key.Labels);
         }
         catch (PantryException invalid)
         {
@@ -112,25 +164,74 @@ internal sealed class ClientConversation(
             return;
         }
 
-        ClientRecord? known = registry.Find(checkedRegister.Labels.Identity);
-        if (known?.Session is { } holder && holder != session && known.Instance != register.Instance)
+        session.Introduced = true;
+        lock (admission.Deciding)
+        {
+            // What an operator decided meanwhile counts.
+            if (admission.Now(session.Key) is not { Status: KeyStatus.Approved or KeyStatus.Pending } key)
+                RefuseDecided(session, correlation);
+            else if (key.Status == KeyStatus.Pending)
+                LetWait(session, key, correlation);
+            // A token can give labels that the client did not name.
+            else if (register.Token is not null && !checkedRegister.Labels.IsWithin(key.Labels))
+                LetIn(session, key, checkedRegister with { Labels = key.Labels }, correlation);
+            else
+                LetIn(session, key, checkedRegister, correlation);
+        }
+    }
+
+    private void LetIn(ServerSession session, ClientKey key, Register register, ulong correlation)
+    {
+        if (!register.Labels.IsWithin(key.Labels) || registry.Find(key.Labels.Identity) is not { } known || !known.Key.Equals(session.Key))
+        {
+            RefuseDecided(session, correlation);
+            return;
+        }
+
+        session.Role = Senders.Client;
+        if (known.Session is { } holder && holder != session && known.Instance != register.Instance)
         {
             // The name is taken. Its holder is asked whether it is still there; its next word decides. It is asked once
             // for all that claim the name meanwhile: a flood of claims must not fill its queue, nor put the decision off.
             bool asked = _claims.TryGetValue(known.Identity, out Claim? earlierClaim);
-            _claims[known.Identity] = new Claim(session, checkedRegister, correlation, asked ? earlierClaim!.Since : time.GetTimestamp());
+            _claims[known.Identity] = new Claim(session, register, correlation, asked ? earlierClaim!.Since : time.GetTimestamp());
             if (!asked)
                 holder.Post(new Message(MessageKind.Heartbeat, new Heartbeat(0)));
             return;
         }
 
-        if (known?.Session is { } earlier && earlier != session)
+        if (known.Session is { } earlier && earlier != session)
         {
             // The same run of the client, on a new connection: the old one is dead.
             close(earlier, "the client has connected anew");
         }
 
-        Admit(session, checkedRegister, correlation);
+        Admit(session, register, correlation);
+    }
+
+    /// <summary>The key is not approved, or not for what it claims: the client hears nothing and waits.</summary>
+    private void LetWait(ServerSession session, ClientKey key, ulong correlation)
+    {
+        session.Role = Senders.Applicant;
+        ClientRecord? before = session.Client ?? (registry.Find(key.Labels.Identity) is { } record && record.Key.Equals(key.Key) ? record : null);
+        session.Client = null;
+        if (before is not null)
+        {
+            const string Why = "it claims more than was approved";
+            // The key speaks here now; what it was on another session, it is no more.
+            if (before.Session is { } other && other != session)
+                close(other, Why);
+            registry.Remove(before);
+            jobs.ClientGone(before, Why);
+        }
+
+        log.LogWarning("The client {Client} with the key {Fingerprint} waits for approval.", key.Labels.Identity, key.Key.Fingerprint);
+        session.Post(new Message(
+            MessageKind.Registered,
+            new Registered(
+                RegistrationStatus.Pending, null, [], 0, options.HeartbeatInterval.TotalSeconds, options.DeadAfter.TotalSeconds, PantryVersion.Current,
+                time.GetUtcNow(), authority.RootKey.Bytes.ToArray()),
+            correlation));
     }
 
     // As we write them: a peer can write the same in a sixth of the bytes, and would spoil the lists it is part of.
@@ -142,6 +243,7 @@ internal sealed class ClientConversation(
         if (!_claims.TryRemove(holder.Identity, out Claim? claim))
             return;
         counters.Dropped("IdentityInUse");
+        audit.Refused("IdentityInUse", claim.Session.Key, claim.Session.Address);
         claim.Session.Post(ServerHost.Refusal(PantryErrorCode.IdentityInUse,
             $"The identity '{holder.Identity}' belongs to another client that is online and answers"
             + (holder.Facts is { } facts ? $" (host {facts.HostName}, process {facts.ProcessId})" : "")
@@ -150,29 +252,47 @@ internal sealed class ClientConversation(
 
     private void Admit(ServerSession session, Register register, ulong correlation)
     {
-        if (session.Client is { } before && !Names.Same(before.Identity, register.Labels.Identity))
+        if (registry.Find(register.Labels.Identity) is not { } record || !record.Key.Equals(session.Key)
+            || registry.Admit(record, register.Labels, register, session, time.GetUtcNow()) is not { } admitted)
         {
-            registry.Detach(before, session);
-            GoOffline(before, "it has registered under another identity");
+            RefuseDecided(session, correlation);
+            return;
         }
 
-        try
+        // It may hear them whenever it says so: their keys need not change at once.
+        renewal.Note(admitted.Left);
+        admission.NoteSeen(record);
+        NoteClock(session, record, register.ClientTime);
+        log.LogInformation("Client {Client} is online.", record.Identity);
+        session.Post(new Message(
+            MessageKind.Registered,
+            new Registered(
+                RegistrationStatus.Approved, register.Labels, admitted.Topics, admitted.OrderNumber, options.HeartbeatInterval.TotalSeconds, options.DeadAfter.TotalSeconds,
+                PantryVersion.Current, time.GetUtcNow(), authority.RootKey.Bytes.ToArray()),
+            correlation)
         {
-            (IReadOnlyList<Transport.TopicId> topics, long orderNumber) = registry.Admit(register, session, time.GetUtcNow());
-            session.Role = Senders.Client;
-            session.Client = registry.Find(register.Labels.Identity);
-            log.LogInformation("Client {Client} is online.", register.Labels.Identity);
-            session.Post(new Message(
-                MessageKind.Registered,
-                new Registered(
-                    RegistrationStatus.Approved, [.. topics.Select(topic => topic.ToBytes())], orderNumber,
-                    options.HeartbeatInterval.TotalSeconds, options.DeadAfter.TotalSeconds, PantryVersion.Current, time.GetUtcNow()),
-                correlation));
-        }
-        catch (PantryException refused)
+            Bodies = register.BundleSerial < authority.Bundle.Serial ? [authority.SignedBundle] : [],
+        });
+    }
+
+    private static void RefuseDecided(ServerSession session, ulong correlation) =>
+        session.Post(ServerHost.Refusal(PantryErrorCode.KeyUnknown, "The client was removed meanwhile, or something else was decided about it.", correlation));
+
+    private void NoteClock(ServerSession session, ClientRecord client, DateTimeOffset clientTime)
+    {
+        TimeSpan skew = clientTime - time.GetUtcNow();
+        if (skew.Duration() <= options.ClockSkew)
+            return;
+        string measured = $"{skew.Duration():d\\.hh\\:mm\\:ss} {(skew > TimeSpan.Zero ? "ahead of" : "behind")} the server's";
+        counters.Dropped(nameof(PantryErrorCode.ClockSkew));
+        // Once in a while: who registers again and again must not fill the log.
+        if (client.ClockNotedAt is not { } noted || time.GetElapsedTime(noted) > options.ClockNoteInterval)
         {
-            session.Post(ServerHost.Refusal(refused.Code, refused.Message, correlation));
+            client.ClockNotedAt = time.GetTimestamp();
+            audit.Note(client.Identity, client.Key, session.Address, nameof(PantryErrorCode.ClockSkew), client.Identity, measured);
         }
+
+        log.LogWarning("{Code}: the clock of client {Client} is {Skew}; it will refuse orders. Set the clocks.", nameof(PantryErrorCode.ClockSkew), client.Identity, measured);
     }
 
     private void TakeResult(ServerSession session, ClientRecord client, Result result, Message message)
@@ -180,6 +300,7 @@ internal sealed class ClientConversation(
         if (!jobs.Complete(result, message.Bodies, client))
         {
             counters.Dropped("ForeignResult");
+            audit.Refused("ForeignResult", session.Key, session.Address);
             log.LogWarning("Client {Client} sent a result of a job that it is no target of.", client.Identity);
             session.Post(ServerHost.Refusal(PantryErrorCode.Refused, "The job has no such target.", message.Correlation));
         }

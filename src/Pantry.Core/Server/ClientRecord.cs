@@ -1,18 +1,22 @@
+using Pantry.Security;
 using Pantry.Targeting;
 using Pantry.Transport;
 
 namespace Pantry.Server;
 
 /// <summary>What the server knows of one client. Changed under the registry's lock only.</summary>
-internal sealed class ClientRecord(ClientLabels labels)
+internal sealed class ClientRecord(PublicKey key, ClientLabels labels)
 {
+    /// <summary>The approved key: who holds it is this client.</summary>
+    public PublicKey Key { get; } = key;
+
     public ClientLabels Labels { get; set; } = labels;
 
     public string Instance { get; set; } = "";
 
     public ClientStatus Status { get; set; }
 
-    public DateTimeOffset LastSeen { get; set; }
+    public DateTimeOffset? LastSeen { get; set; }
 
     public ClientFacts? Facts { get; set; }
 
@@ -23,6 +27,9 @@ internal sealed class ClientRecord(ClientLabels labels)
 
     /// <summary>The topic of this registration's identity; new for each, so that an old subscriber hears nothing more.</summary>
     public TopicId IdentityTopic { get; set; }
+
+    /// <summary>Timestamp of the last audit record about its clock.</summary>
+    public long? ClockNotedAt { get; set; }
 
     /// <summary>Whether published orders reach the client.</summary>
     public bool HearsPublished { get; set; }
@@ -38,6 +45,8 @@ internal sealed class ClientRecord(ClientLabels labels)
         Status = Status,
         LastSeen = LastSeen,
         Facts = Facts,
+        Fingerprint = Key.Fingerprint,
+        PublicKey = Key.ToString(),
         Streams = Labels.ShownStreams(),
     };
 }

@@ -1,4 +1,5 @@
 using Pantry.Protocol;
+using Pantry.Security;
 using Pantry.Targeting;
 using Pantry.Transport;
 
@@ -15,7 +16,7 @@ internal sealed class ClientRegistry(int maxClients)
     private readonly Lock _lock = new();
     private readonly Dictionary<string, ClientRecord> _clients = new(Names.Comparer);
     private readonly Dictionary<TopicId, ClientRecord> _byIdentityTopic = [];
-    private readonly TopicTable _topics = new();
+    private readonly StreamTable _streams = new();
     private long _orderNumber;
     private int _topicsToLookAt = FewTopics;
 
@@ -25,7 +26,7 @@ internal sealed class ClientRegistry(int maxClients)
         get
         {
             lock (_lock)
-                return _topics.Count;
+                return _streams.Count;
         }
     }
 
@@ -36,34 +37,67 @@ internal sealed class ClientRegistry(int maxClients)
             return _clients.GetValueOrDefault(identity);
     }
 
-    /// <summary>Lets a client in, on its session; what it was before under that identity is replaced.</summary>
-    public (IReadOnlyList<TopicId> Topics, long OrderNumber) Admit(Register register, ServerSession session, DateTimeOffset now)
+    /// <summary>Makes an approved client known; it is offline until it registers.</summary>
+    /// <exception cref="PantryException">The server knows too many.</exception>
+    public void Add(PublicKey key, ClientLabels labels, DateTimeOffset? lastSeen)
     {
         lock (_lock)
         {
-            string identity = register.Labels.Identity;
-            if (!_clients.TryGetValue(identity, out ClientRecord? record))
-            {
-                if (_clients.Count >= maxClients)
-                    throw new PantryException(PantryErrorCode.LimitReached, $"The server knows {maxClients:N0} clients, which is its limit. Unregister some.");
-                _clients[identity] = record = new ClientRecord(register.Labels);
-            }
+            if (_clients.Count >= maxClients)
+                throw new PantryException(PantryErrorCode.LimitReached, $"The server knows {maxClients:N0} clients, which is its limit. Remove some.");
+            // Another key had the name until now: what it heard is not said to it any more.
+            if (_clients.TryGetValue(labels.Identity, out ClientRecord? before))
+                Forget(before);
+            _clients[labels.Identity] = new ClientRecord(key, labels) { Status = ClientStatus.Offline, LastSeen = lastSeen };
+        }
+    }
 
-            _byIdentityTopic.Remove(record.IdentityTopic);
-            record.Labels = register.Labels;
+    /// <summary>Lets an approved client in, on its session; null where it was taken off the list meanwhile, and gets no key. Left are topics that it heard until now.</summary>
+    /// <param name="record">The client.</param>
+    /// <param name="labels">What it is on this session: what was approved, or less.</param>
+    /// <param name="register">What it said.</param>
+    /// <param name="session">Its session.</param>
+    /// <param name="now">The time.</param>
+    /// <returns>Its topics, the number of the newest order, and the topics that it might hear and does not want to.</returns>
+    public (IReadOnlyList<TopicGrant> Topics, long OrderNumber, IReadOnlyList<Topic> Left)? Admit(
+        ClientRecord record, ClientLabels labels, Register register, ServerSession session, DateTimeOffset now)
+    {
+        lock (_lock)
+        {
+            if (!IsListed(record))
+                return null;
+            ForgetIdentityTopic(record);
+            Topic[] left = [.. Topic.HeardBy(record.Labels).Except(Topic.HeardBy(labels)).Where(_streams.Has)];
+            record.Labels = labels;
             record.Instance = register.Instance;
             record.Status = ClientStatus.Online;
             record.LastSeen = now;
             record.Facts = register.Facts ?? record.Facts;
             record.Commands = register.Commands;
             record.Session = session;
-            record.HearsPublished = false;
-            record.IdentityTopic = _topics.Renew(Topic.Identity(identity));
-            _byIdentityTopic[record.IdentityTopic] = record;
-            IReadOnlyList<TopicId> heard = [.. Topic.HeardBy(record.Labels).Select(_topics.IdOf)];
+            // Before the keys are given: those that change from now on come to this session.
+            session.Client = record;
+            IReadOnlyList<TopicGrant> granted = Grant(record);
             ForgetUnheardTopics();
-            return (heard, _orderNumber);
+            return (granted, _orderNumber, left);
         }
+    }
+
+    /// <summary>Gives topics new keys, and the keys to all who still hear them.</summary>
+    public void RenewStreams(IEnumerable<Topic> topics)
+    {
+        lock (_lock)
+            Rotate([.. topics.Where(_streams.Has)]);
+    }
+
+    /// <summary>
+    /// Seals a message for each topic under its present key. What is sealed here is in the order of the keys: nobody who
+    /// lost a key meanwhile can read it.
+    /// </summary>
+    public IReadOnlyList<(TopicId Id, byte[] Frame)> Seal(IEnumerable<Topic> topics, byte[][] frames)
+    {
+        lock (_lock)
+            return [.. topics.Select(_streams.KeyOf).Select(key => (key.Id, key.Seal(frames)))];
     }
 
     public void Touch(ClientRecord record, DateTimeOffset now)
@@ -124,37 +158,31 @@ internal sealed class ClientRegistry(int maxClients)
             return [.. _clients.Values.Where(client => client.Status == ClientStatus.Online && client.Session is null && client.LastSeen <= moment)];
     }
 
-    /// <summary>Takes the client off the list.</summary>
-    public ClientRecord? Remove(string identity)
+    /// <summary>Takes the client off the list; the keys of all it heard change at once. False where its name is another's by now.</summary>
+    public bool Remove(ClientRecord record)
     {
         lock (_lock)
         {
-            if (!_clients.Remove(identity, out ClientRecord? record))
-                return null;
-            _byIdentityTopic.Remove(record.IdentityTopic);
-            _topics.Remove(Topic.Identity(identity));
-            return record;
+            if (!IsListed(record))
+                return false;
+            Forget(record);
+            return true;
         }
     }
 
     /// <summary>The clients that match, by identity.</summary>
     public IReadOnlyList<ClientInfo> List(ClientFilter filter)
     {
-        NamePattern[] identities = [.. filter.Identities.Select(pattern => new NamePattern(pattern))];
-        NamePattern? application = Pattern(filter.Application), environment = Pattern(filter.Environment), role = Pattern(filter.Role);
+        var match = new ClientFilterMatch(filter);
         lock (_lock)
         {
-            IEnumerable<ClientRecord> candidates = identities.Length > 0 && identities.All(pattern => pattern.IsLiteral)
+            IEnumerable<ClientRecord> candidates = match.NamesAreLiteral
                 ? filter.Identities.Distinct(Names.Comparer).Select(identity => _clients.GetValueOrDefault(identity)).OfType<ClientRecord>()
-                : _clients.Values.Where(client => identities.Length == 0 || identities.Any(pattern => pattern.Matches(client.Identity)));
+                : _clients.Values;
             return
             [
                 .. candidates
-                    .Where(client => (application?.Matches(client.Labels.Application) ?? true)
-                        && (environment?.Matches(client.Labels.Environment) ?? true)
-                        && (role is null || client.Labels.Roles.Any(role.Matches))
-                        && (filter.Stream is null || TargetMatcher.HearsStream(client.Labels, filter.Stream))
-                        && (filter.Status is null || client.Status == filter.Status))
+                    .Where(client => match.Matches(client.Labels, client.Status))
                     .OrderBy(client => client.Identity, Names.Comparer)
                     .Select(client => client.ToInfo()),
             ];
@@ -188,30 +216,65 @@ internal sealed class ClientRegistry(int maxClients)
             return [.. identities.Select(identity => _clients.GetValueOrDefault(identity)).OfType<ClientRecord>().Select(ToRecipient)];
     }
 
-    public IReadOnlyList<TopicId> IdsOf(IEnumerable<Topic> topics)
+    private bool IsListed(ClientRecord record) => _clients.GetValueOrDefault(record.Identity) == record;
+
+    private void Forget(ClientRecord record)
     {
-        lock (_lock)
-            return [.. topics.Select(_topics.IdOf)];
+        _clients.Remove(record.Identity);
+        ForgetIdentityTopic(record);
+        Rotate([.. Topic.HeardBy(record.Labels).Where(_streams.Has)]);
+        record.HearsPublished = false;
+    }
+
+    // New keys go out under the lock, so that no later ones can overtake them on a session.
+    private void Rotate(Topic[] topics)
+    {
+        if (topics.Length == 0)
+            return;
+        foreach (Topic topic in topics)
+            _streams.Renew(topic);
+        var changed = topics.ToHashSet();
+        foreach (ClientRecord member in _clients.Values)
+        {
+            if (member is not { Status: ClientStatus.Online, Session: { Client: not null } session } || !Topic.HeardBy(member.Labels).Any(changed.Contains))
+                continue;
+            ForgetIdentityTopic(member);
+            session.Post(new Message(MessageKind.TopicsChanged, new TopicsChanged(Grant(member))));
+        }
+    }
+
+    // The identity's topic is new each time: its subscription, the last one, says that all the others stand.
+    private IReadOnlyList<TopicGrant> Grant(ClientRecord record)
+    {
+        Topic own = Topic.Identity(record.Identity);
+        record.HearsPublished = false;
+        record.IdentityTopic = _streams.Renew(own).Id;
+        _byIdentityTopic[record.IdentityTopic] = record;
+        return [.. Topic.HeardBy(record.Labels).Select(topic => _streams.KeyOf(topic).Grant)];
+    }
+
+    private void ForgetIdentityTopic(ClientRecord record)
+    {
+        _byIdentityTopic.Remove(record.IdentityTopic);
+        _streams.Remove(Topic.Identity(record.Identity));
     }
 
     // Clients that come back under ever new labels would leave a topic for each; a look now and then costs little.
     private void ForgetUnheardTopics()
     {
-        if (_topics.Count < _topicsToLookAt)
+        if (_streams.Count < _topicsToLookAt)
             return;
-        _topics.Keep(_clients.Values.SelectMany(client => Topic.HeardBy(client.Labels)));
-        _topicsToLookAt = Math.Max(FewTopics, _topics.Count * 2);
+        _streams.Keep(_clients.Values.SelectMany(client => Topic.HeardBy(client.Labels)));
+        _topicsToLookAt = Math.Max(FewTopics, _streams.Count * 2);
     }
 
-    private static NamePattern? Pattern(string? pattern) => pattern is null ? null : new NamePattern(pattern);
-
     private static Recipient ToRecipient(ClientRecord client) =>
-        new(client.Labels, client.Status, client.LastSeen, client.Session, client.HearsPublished);
+        new(client.Key, client.Labels, client.Status, client.LastSeen, client.Session, client.HearsPublished);
 }
 
 /// <summary>A target as it was when the order was given.</summary>
 internal sealed record Recipient(
-    ClientLabels Labels, ClientStatus Status, DateTimeOffset LastSeen, ServerSession? Session, bool HearsPublished)
+    PublicKey Key, ClientLabels Labels, ClientStatus Status, DateTimeOffset? LastSeen, ServerSession? Session, bool HearsPublished)
 {
     public string Identity => Labels.Identity;
 }

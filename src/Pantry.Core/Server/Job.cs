@@ -1,5 +1,6 @@
 using Pantry.Operators;
 using Pantry.Protocol;
+using Pantry.Security;
 using Pantry.Targeting;
 
 namespace Pantry.Server;
@@ -19,21 +20,21 @@ internal sealed class Job
     private int _failed;
     private bool _cancelled;
 
-    public Job(string id, JobRequest request, DateTimeOffset issuedAt, IReadOnlyList<string> targets)
+    /// <param name="order">The order.</param>
+    /// <param name="targets">Identities of the targets.</param>
+    /// <param name="keys">Their keys: who has the name later, with another key, is no target.</param>
+    public Job(JobOrder order, IReadOnlyList<string> targets, IReadOnlyDictionary<string, PublicKey>? keys = null)
     {
-        Id = id;
-        Request = request;
-        IssuedAt = issuedAt;
+        Order = order;
         Targets = targets;
         foreach (string target in targets)
-            _targets[target] = new JobTarget();
+            _targets[target] = new JobTarget(keys?.GetValueOrDefault(target));
     }
 
-    public string Id { get; }
+    public string Id => Order.Statement.Job;
 
-    public JobRequest Request { get; }
-
-    public DateTimeOffset IssuedAt { get; }
+    /// <summary>What was ordered, as its operator signed it.</summary>
+    public JobOrder Order { get; }
 
     public IReadOnlyList<string> Targets { get; }
 
@@ -62,7 +63,7 @@ internal sealed class Job
         lock (_lock)
         {
             var batch = new List<string>();
-            while (_waiting.Count > 0 && !_cancelled && (Request.BatchSize == 0 || _running < Request.BatchSize))
+            while (_waiting.Count > 0 && !_cancelled && (Order.Request.BatchSize == 0 || _running < Order.Request.BatchSize))
             {
                 string identity = _waiting.Dequeue();
                 JobTarget target = _targets[identity];
@@ -91,10 +92,11 @@ internal sealed class Job
         }
     }
 
-    public bool IsTarget(string identity)
+    /// <summary>Whether the order is for the client that holds this key under this name.</summary>
+    public bool IsTarget(string identity, PublicKey key)
     {
         lock (_lock)
-            return _targets.ContainsKey(identity);
+            return _targets.TryGetValue(identity, out JobTarget? target) && (target.Key is null || target.Key.Equals(key));
     }
 
     /// <summary>Ends a target with its row; false where it has one, or is none of this job's.</summary>
@@ -107,13 +109,14 @@ internal sealed class Job
             if (target.State is TargetState.Sent or TargetState.Accepted)
                 _running--;
             target.State = TargetState.Done;
+            target.Outcome = result.Status;
             if (result.Status != CommandStatus.Succeeded)
                 _failed++;
             _rows.Add(new ResultRow(_rows.Count, identity, roundTrip, result, bodies));
             Signal();
         }
 
-        if (Request.MaxFailure is { } most && FailedMoreThan(most))
+        if (Order.Request.MaxFailure is { } most && FailedMoreThan(most))
             CancelWaiting("MaxFailureReached", $"Not started: more than {most} targets did not succeed.");
         return true;
     }
@@ -159,6 +162,16 @@ internal sealed class Job
             target.Resends++;
         }
     }
+
+    /// <summary>How each target that has ended did.</summary>
+    public IReadOnlyList<(string Target, CommandStatus Status)> Outcomes()
+    {
+        lock (_lock)
+            return [.. _targets.Where(pair => pair.Value.State == TargetState.Done).Select(pair => (pair.Key, pair.Value.Outcome))];
+    }
+
+    /// <summary>How the targets did, in a few words.</summary>
+    public string Summary() => string.Join(", ", Outcomes().GroupBy(row => row.Status).OrderBy(group => group.Key).Select(group => $"{group.Count()} {group.Key}"));
 
     /// <summary>Rows from a place on; waits for those to come, ends after the last.</summary>
     public async IAsyncEnumerable<ResultRow> ReadRowsAsync(
@@ -235,8 +248,10 @@ internal sealed class Job
         Done,
     }
 
-    private sealed class JobTarget
+    private sealed class JobTarget(PublicKey? key)
     {
+        public PublicKey? Key => key;
+
         public TargetState State { get; set; }
 
         public long SentAt { get; set; }
@@ -246,6 +261,8 @@ internal sealed class Job
         public long AcceptedAt { get; set; }
 
         public int Resends { get; set; }
+
+        public CommandStatus Outcome { get; set; }
     }
 }
 

@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 using Pantry.Configuration;
 using Pantry.Operators;
 using Pantry.Protocol;
+using Pantry.Security;
 using Pantry.Targeting;
-using Pantry.Transport;
 
 namespace Pantry.Server;
 
@@ -13,7 +13,8 @@ namespace Pantry.Server;
 /// that did not acknowledge; and sees to it that every target ends.
 /// </summary>
 internal sealed class JobDispatcher(
-    ClientRegistry registry, PantryOptions options, TimeProvider time, ServerCounters counters, Action<TopicId, Message> publish, ILogger log)
+    ClientRegistry registry, Authority authority, OrderDesk desk, ServerAudit audit, PantryOptions options, TimeProvider time, ServerCounters counters,
+    Action<IEnumerable<Topic>, Message> publish, ILogger log)
 {
     private readonly ConcurrentDictionary<string, Job> _jobs = new();
     private readonly ConcurrentQueue<string> _ended = new();
@@ -24,15 +25,13 @@ internal sealed class JobDispatcher(
     public Job? Find(string id) => _jobs.GetValueOrDefault(id);
 
     /// <summary>Starts a job: its targets are fixed here, and each gets its row.</summary>
-    public Job Start(JobRequest request)
+    /// <param name="request">The order as it was signed.</param>
+    /// <param name="by">Whose session it came over.</param>
+    /// <param name="from">Where from; null for the server itself.</param>
+    /// <exception cref="PantryException">The order does not stand, or its operator may not give it.</exception>
+    public async Task<Job> StartAsync(SignedJob request, OperatorEntry by, string? from)
     {
-        if (request.Arguments.Length > options.Wire.MaxOrderBytes)
-        {
-            throw new PantryException(PantryErrorCode.MessageTooLarge,
-                $"The order's arguments have {request.Arguments.Length:N0} bytes; {options.Wire.MaxOrderBytes:N0} is the most. Send large data as a file.");
-        }
-
-        RequireSmall(request);
+        JobOrder order = desk.Check(request, by, from);
         if (_numbers.Count >= options.MaxJobs)
             throw new PantryException(PantryErrorCode.LimitReached, $"{options.MaxJobs:N0} jobs are under way, which is the server's limit. Wait for some to end, or cancel some.");
 
@@ -43,8 +42,12 @@ internal sealed class JobDispatcher(
                 $"No client that the server knows belongs to {request.Target}; nothing was sent. Get-PantryClient lists the clients and their streams.");
         }
 
-        var job = new Job(NewId(), request, time.GetUtcNow(), [.. recipients.Select(recipient => recipient.Identity), .. unknown]);
-        _jobs[job.Id] = job;
+        var job = new Job(
+            order, [.. recipients.Select(recipient => recipient.Identity), .. unknown],
+            recipients.ToDictionary(recipient => recipient.Identity, recipient => recipient.Key, Names.Comparer));
+        await audit.OrderedAsync(job).ConfigureAwait(false);
+        if (!_jobs.TryAdd(job.Id, job))
+            throw new PantryException(PantryErrorCode.InvalidArgument, $"There is a job {job.Id} already; an order is given once.");
         _numbers[job.Id] = number;
         // Looked at after the job can be found: either this sees the stop, or the stop sees the job.
         if (_stopped)
@@ -54,35 +57,35 @@ internal sealed class JobDispatcher(
         }
 
         foreach (string identity in unknown)
-        {
-            job.Complete(identity, CommandStatus.Unknown, "UnknownClient",
-                $"The server knows no client '{DisplayText.Clean(identity, 80)}'. Check the name with Get-PantryClient.");
-        }
+            desk.CompleteUnknown(job, identity);
 
         var reachable = new List<Recipient>();
         foreach (Recipient recipient in recipients)
         {
-            if (recipient.Status == ClientStatus.Online)
+            if (!Scopes.Covers(by.Scopes, order.Statement.Command, recipient.Labels))
+                OrderDesk.CompleteOutOfScope(job, recipient, by);
+            else if (recipient.Status == ClientStatus.Online)
                 reachable.Add(recipient);
             else
                 CompleteUnreachable(job, recipient);
         }
 
         job.Enqueue(reachable.Select(recipient => recipient.Identity));
-        SendBatch(job, reachable);
+        SendBatch(job, ofAll: reachable.Count);
         Retire(job);
         return job;
     }
 
     /// <summary>A client acknowledged an order.</summary>
-    public bool Accept(string id, ClientRecord client) => Find(id)?.Accept(client.Identity, time.GetTimestamp()) ?? false;
+    public bool Accept(string id, ClientRecord client) =>
+        Find(id) is { } job && job.IsTarget(client.Identity, client.Key) && job.Accept(client.Identity, time.GetTimestamp());
 
     /// <summary>A client's result; false where the client is no target of the job.</summary>
     public bool Complete(Result result, IReadOnlyList<byte[]> bodies, ClientRecord client)
     {
         if (Find(result.Job) is not { } job)
             return true; // A job of an earlier run, or long ended: there is nobody to tell, and the client may forget it.
-        if (!job.IsTarget(client.Identity))
+        if (!job.IsTarget(client.Identity, client.Key))
             return false;
         if (bodies.Sum(body => (long)body.Length) > options.Wire.MaxResultBytes)
             (result, bodies) = (result with { Truncated = true, Format = BodyFormat.None }, []);
@@ -104,15 +107,26 @@ internal sealed class JobDispatcher(
     /// <summary>A client went away: it will not answer.</summary>
     public void ClientGone(ClientRecord client, string why)
     {
-        foreach (Job job in _jobs.Values)
-        {
-            if (job.IsTarget(client.Identity) && job.SentAt(client.Identity) is not null
-                && job.Complete(client.Identity, CommandStatus.Offline, "WentOffline", $"The client went offline before it answered ({why}); last seen {client.LastSeen:u}."))
-            {
-                Advance(job);
-            }
-        }
+        foreach (Job job in _jobs.Values.Where(job => job.IsTarget(client.Identity, client.Key) && job.SentAt(client.Identity) is not null))
+            End(job, client.Identity, CommandStatus.Offline, "WentOffline", $"The client went offline before it answered ({why}); last seen {client.LastSeen:u}.");
     }
+
+    /// <summary>A client's key is trusted no more: what it would still say does not count. What waits for its turn ends when that comes.</summary>
+    public void ClientDismissed(string identity, PublicKey key, string code, string why)
+    {
+        foreach (Job job in _jobs.Values.Where(job => job.IsTarget(identity, key) && job.SentAt(identity) is not null))
+            End(job, identity, CommandStatus.Denied, code, why);
+    }
+
+    private void End(Job job, string identity, CommandStatus status, string code, string why)
+    {
+        if (job.Complete(identity, status, code, why))
+            Advance(job);
+    }
+
+    /// <summary>The clients that still hold the keys which the order was given for.</summary>
+    private List<Recipient> Present(Job job, IEnumerable<string> identities) =>
+        [.. registry.Refresh(identities).Where(recipient => job.IsTarget(recipient.Identity, recipient.Key))];
 
     /// <summary>Looks for what is overdue: sends again, or ends the target.</summary>
     public void Sweep()
@@ -137,6 +151,7 @@ internal sealed class JobDispatcher(
             job.Cancel();
             foreach (OpenTarget target in job.OpenTargets())
                 job.Complete(target.Identity, CommandStatus.Lost, "ServerStopped", "The server was stopped before the client answered. The command may have run.");
+            Retire(job);
         }
     }
 
@@ -158,86 +173,78 @@ internal sealed class JobDispatcher(
         }
         else if (target.Accepted)
         {
-            if (time.GetElapsedTime(target.AcceptedAt, now) > job.Request.Timeout + options.ResultGrace)
+            if (time.GetElapsedTime(target.AcceptedAt, now) > job.Order.Timeout + options.ResultGrace)
             {
                 job.Complete(target.Identity, CommandStatus.Lost, "NoResult",
-                    $"The client took the order and answers, but sent no result within {job.Request.Timeout + options.ResultGrace}. The command may have run.");
+                    $"The client took the order and answers, but sent no result within {job.Order.Timeout + options.ResultGrace}. The command may have run.");
             }
         }
-        else if (sinceSent > job.Request.DeliveryTimeout)
+        else if (sinceSent > job.Order.Request.DeliveryTimeout)
         {
             job.Complete(target.Identity, CommandStatus.Offline, "NotDelivered",
-                $"The client did not acknowledge the order within {job.Request.DeliveryTimeout.TotalSeconds:0.#} s.");
+                $"The client did not acknowledge the order within {job.Order.Request.DeliveryTimeout.TotalSeconds:0.#} s.");
         }
         else if (time.GetElapsedTime(target.LastSentAt, now) > ResendAfter(job) * Math.Pow(2, target.Resends))
         {
             job.NoteResend(target.Identity, now);
-            foreach (Recipient recipient in registry.Refresh([target.Identity]))
-                SendDirectly(job, recipient, NewOrder(job, Target.Clients([recipient.Identity]), direct: true));
+            foreach (Recipient recipient in Present(job, [target.Identity]))
+                SendDirectly(job, recipient);
         }
     }
 
     private void SendCancel(Job job, IEnumerable<string> identities)
     {
-        foreach (Recipient recipient in registry.Refresh(identities))
+        foreach (Recipient recipient in Present(job, identities))
             recipient.Session?.Post(new Message(MessageKind.CancelOrder, new CancelOrder(job.Id)));
     }
 
     private void Advance(Job job)
     {
-        SendBatch(job, known: null);
+        SendBatch(job, ofAll: null);
         Retire(job);
     }
 
-    private void SendBatch(Job job, List<Recipient>? known)
+    /// <summary>Sends to those whose turn it is.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="ofAll">How many targets are reachable, where none of them was sent the order yet.</param>
+    private void SendBatch(Job job, int? ofAll)
     {
         IReadOnlyList<string> batch = job.TakeBatch(time.GetTimestamp());
         if (batch.Count == 0)
             return;
 
-        bool whole = known is not null && batch.Count == known.Count;
-        IReadOnlyList<Recipient> recipients = whole ? known! : registry.Refresh(batch);
+        bool whole = batch.Count == ofAll;
+        // Looked up after the turn was noted: who goes before this is missing here, who goes after it finds the job.
+        List<Recipient> recipients = Present(job, batch);
         foreach (Recipient recipient in recipients.Where(recipient => recipient.Status != ClientStatus.Online))
             CompleteUnreachable(job, recipient);
         foreach (string forgotten in batch.Except(recipients.Select(recipient => recipient.Identity), Names.Comparer))
-            job.Complete(forgotten, CommandStatus.Unknown, "UnknownClient", "The client was taken off the list before the order was sent to it.");
+            desk.CompleteGone(job, forgotten);
 
-        // The target as it was given is the shorter one, and says it all as long as nobody is left for a later batch.
-        bool listed = job.Request.Target.Identities.Count > 0 || !whole;
         var hearing = recipients.Where(recipient => recipient is { Session: not null, HearsPublished: true }).ToList();
-        foreach (Recipient[] part in listed ? hearing.Chunk(options.Wire.MaxOrderTargets) : [[.. hearing]])
-            Publish(job, listed ? Target.Clients(part.Select(recipient => recipient.Identity)) : job.Request.Target, part);
+        foreach (Recipient[] part in job.Order.Parts(hearing))
+            Publish(job, part, onlyThese: !whole);
 
         foreach (Recipient recipient in recipients.Where(recipient => recipient is { Session: not null, HearsPublished: false }))
-            SendDirectly(job, recipient, NewOrder(job, Target.Clients([recipient.Identity]), direct: true));
+            SendDirectly(job, recipient);
     }
 
-    private void Publish(Job job, Target target, Recipient[] hearing)
+    private void Publish(Job job, Recipient[] hearing, bool onlyThese)
     {
-        if (hearing.Length > 0)
-        {
-            var order = new Message(MessageKind.Order, NewOrder(job, target, direct: false)) { Bodies = [job.Request.Arguments] };
-            foreach (TopicId topic in registry.IdsOf(RoutePlan.Topics(target, [.. hearing.Select(recipient => recipient.Labels)])))
-            {
-                counters.Published();
-                publish(topic, order);
-            }
-        }
+        // Some only: by their names, which brings it to no more applications than theirs.
+        Target target = job.Order.IsListed || onlyThese ? Target.Clients(hearing.Select(recipient => recipient.Identity)) : job.Order.Request.Target;
+        Message order = job.Order.ToMessage(hearing, _numbers.GetValueOrDefault(job.Id), direct: false, authority.Bundle.Serial, onlyThese);
+        publish(RoutePlan.Topics(target, [.. hearing.Select(recipient => recipient.Labels)]), order);
     }
 
-    private void SendDirectly(Job job, Recipient recipient, Order order)
+    private void SendDirectly(Job job, Recipient recipient)
     {
         if (recipient.Session is not { } session)
             return;
         counters.SentDirectly();
         log.LogDebug("Order {Job} goes to {Client} over its session.", job.Id, recipient.Identity);
-        session.Post(new Message(MessageKind.Order, order) { Bodies = [job.Request.Arguments] });
+        session.Post(job.Order.ToMessage([recipient], _numbers.GetValueOrDefault(job.Id), direct: true, authority.Bundle.Serial, onlyThese: true));
     }
-
-    private Order NewOrder(Job job, Target target, bool direct) => new(
-        job.Id, _numbers.GetValueOrDefault(job.Id), direct, target, job.Request.Command, job.Request.Format, job.IssuedAt,
-        job.IssuedAt + job.Request.DeliveryTimeout + options.ResultGrace + (job.Request.BatchSize > 0 ? TimeSpan.FromDays(1) : TimeSpan.Zero),
-        job.Request.Timeout.TotalSeconds);
 
     private static void CompleteUnreachable(Job job, Recipient recipient)
     {
@@ -254,32 +261,23 @@ internal sealed class JobDispatcher(
 
     private void Retire(Job job)
     {
-        if (!job.Ended || !_numbers.TryRemove(job.Id, out _))
+        if (!job.Ended)
             return;
+        // Each time: it may have been cancelled after it had ended.
         _cancelledAt.TryRemove(job.Id, out _);
+        if (!_numbers.TryRemove(job.Id, out _))
+            return;
+        audit.Ended(job);
         _ended.Enqueue(job.Id);
         while (_ended.Count > options.KeptJobs && _ended.TryDequeue(out string? oldest))
             _jobs.TryRemove(oldest, out _);
     }
 
-    // What is published whole has to pass every client's gate: a longer head would cut them all off.
-    private static void RequireSmall(JobRequest request)
-    {
-        if (request.Command.Length > Names.MaxNameLength)
-            throw new PantryException(PantryErrorCode.InvalidArgument, $"The command's name has {request.Command.Length:N0} characters; {Names.MaxNameLength} is the most.");
-        if (request.Target.Streams.Count > Target.MaxStreams)
-            throw new PantryException(PantryErrorCode.InvalidArgument, $"The order names {request.Target.Streams.Count:N0} streams; {Target.MaxStreams} is the most. Send it in parts.");
-        foreach (string stream in request.Target.Streams)
-            Names.RequireStream(stream);
-        if (request.Target.Labels is { } labels)
-            Target.OfLabels(labels.Application, labels.Environment, labels.Role);
-    }
-
     /// <summary>Large orders take time on the way: sent again too soon, they would only be in their own way.</summary>
     private TimeSpan ResendAfter(Job job)
     {
-        var onTheWay = TimeSpan.FromSeconds(job.Request.Arguments.Length * (double)job.Targets.Count / options.ResendBytesPerSecond);
-        TimeSpan latest = job.Request.DeliveryTimeout / 2;
+        var onTheWay = TimeSpan.FromSeconds(job.Order.Request.Arguments.Length * (double)job.Targets.Count / options.ResendBytesPerSecond);
+        TimeSpan latest = job.Order.Request.DeliveryTimeout / 2;
         return options.ResendAfter + (onTheWay < latest ? onTheWay : latest);
     }
 
@@ -288,7 +286,4 @@ internal sealed class JobDispatcher(
         _numbers.TryRemove(job.Id, out _);
         _jobs.TryRemove(job.Id, out _);
     }
-
-    // Sorts by time and is unique without asking anyone.
-    private static string NewId() => Guid.CreateVersion7().ToString("N");
 }

@@ -1,55 +1,80 @@
 using Pantry.Configuration;
 using Pantry.Operators;
 using Pantry.Protocol;
-using Pantry.Targeting;
+using Pantry.Security;
 
 namespace Pantry.Server;
 
-/// <summary>The fleet of a server in the same process.</summary>
-internal sealed class LocalFleet(ServerHost host, ClientRegistry registry, JobDispatcher jobs, PantryOptions options, TimeProvider time) : IFleet
+/// <summary>The fleet of a server in the same process, as the server's own operator sees it.</summary>
+internal sealed class LocalFleet(ServerHost host, PantryOptions options) : IFleet
 {
-    public IAsyncEnumerable<ClientInfo> FindClientsAsync(ClientFilter filter, CancellationToken cancellation) =>
-        registry.List(filter).ToAsyncEnumerable();
+    public FleetPlace Place => host.Place;
 
-    public Task<IJob> StartJobAsync(JobRequest request, CancellationToken cancellation)
+    public IAsyncEnumerable<ClientInfo> FindClientsAsync(ClientFilter filter, CancellationToken cancellation) =>
+        host.Administration.List(filter, null).ToAsyncEnumerable();
+
+    public async Task<IJob> StartJobAsync(JobRequest request, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
-        return Task.FromResult<IJob>(new LocalJob(jobs, jobs.Start(WithDefaults(request, options))));
-    }
-
-    public Task<Enrollment> EnrolAsync(Enrol request, CancellationToken cancellation)
-    {
-        DateTimeOffset now = time.GetUtcNow();
-        TimeSpan lifetime = request.ExpiresInSeconds > 0 ? TimeSpan.FromSeconds(Math.Min(request.ExpiresInSeconds, 10 * 365 * 24 * 3600d)) : options.EnrollmentLifetime;
-        ClientLabels labels = ClientLabels.Create(request.Identity ?? "any", request.Application, request.Environment, request.Roles);
-        return Task.FromResult(new Enrollment
+        RequireRunning();
+        OrderSigner signer = host.Authority.LocalSigner(options);
+        SignedJob signed;
+        if (request.Secrets is { Count: > 0 })
         {
-            Id = Guid.NewGuid().ToString("N"),
-            Identity = request.Identity,
-            Application = labels.Application,
-            Environment = labels.Environment,
-            Roles = labels.Roles,
-            Address = host.Configuration.Address,
-            PublishPort = host.PublishPort,
-            ReceivePort = host.ReceivePort,
-            FilePort = host.FilePort,
-            CreatedAt = now,
-            ExpiresAt = now + lifetime,
-        });
+            (JobRequest listed, Func<string, PublicKey> keyOf) = await SecretTargets.ExpandAsync(this, request, cancellation).ConfigureAwait(false);
+            signed = signer.Sign(listed, keyOf);
+        }
+        else
+        {
+            signed = signer.Sign(request);
+        }
+
+        return new LocalJob(host.Jobs, await host.Jobs.StartAsync(signed, Local, from: null).ConfigureAwait(false));
     }
 
-    public Task<bool> ForgetAsync(string identity, CancellationToken cancellation) =>
-        Task.FromResult(host.Forget(identity, "an operator took the client off the list"));
+    public Task<Enrollment> EnrolAsync(Enrol request, CancellationToken cancellation) => DoneAsync(() => host.Admission.Enrol(request, Local, null), cancellation);
 
-    internal static JobRequest WithDefaults(JobRequest request, PantryOptions options) => request with
+    public Task<EnrollmentToken> CreateTokenAsync(CreateToken request, CancellationToken cancellation) =>
+        DoneAsync(() => host.Admission.CreateToken(request, Local, null), cancellation);
+
+    public Task<ClientInfo> DecideAsync(DecideClient request, CancellationToken cancellation) => DoneAsync(() => host.Administration.Decide(request, Local, null), cancellation);
+
+    public Task<(OperatorList List, byte[] Bundle)> ListOperatorsAsync(CancellationToken cancellation) =>
+        Task.FromResult((host.Authority.List(), host.Authority.SignedBundle));
+
+    public Task<OperatorList> AddOperatorAsync(AddOperator request, CancellationToken cancellation) =>
+        DoneAsync(() => host.Administration.AddOperator(request, Local, null), cancellation);
+
+    public Task<OperatorList> RevokeOperatorAsync(string name, CancellationToken cancellation) =>
+        DoneAsync(() => host.Administration.RevokeOperator(name, Local, null), cancellation);
+
+    public Task<OperatorList> PutBundleAsync(byte[] bundle, CancellationToken cancellation) =>
+        DoneAsync(() => host.Administration.PutBundle(bundle, Local, null), cancellation);
+
+    public IAsyncEnumerable<AuditEntry> FindAuditAsync(AuditFilter filter, CancellationToken cancellation) => host.Administration.FindAudit(filter).ToAsyncEnumerable();
+
+    public Task<AuditLogCheck> VerifyAuditAsync(string? checkpoint, CancellationToken cancellation) =>
+        Task.Run(() => host.Administration.VerifyAudit(checkpoint), cancellation);
+
+    // A decision counts as done when the audit log has it too.
+    private async Task<T> DoneAsync<T>(Func<T> decision, CancellationToken cancellation)
     {
-        Timeout = Within(request.Timeout, options.RunTimeout),
-        DeliveryTimeout = Within(request.DeliveryTimeout, options.DeliveryTimeout),
-    };
+        RequireRunning();
+        T decided = await Task.Run(decision, cancellation).ConfigureAwait(false);
+        await host.Audit.FlushAsync().ConfigureAwait(false);
+        return decided;
+    }
 
-    // Nobody waits for a year; what is longer would only overflow a date.
-    private static TimeSpan Within(TimeSpan asked, TimeSpan otherwise) =>
-        asked <= TimeSpan.Zero ? otherwise : asked < TimeSpan.FromDays(365) ? asked : TimeSpan.FromDays(365);
+    private void RequireRunning()
+    {
+        if (host.Status == ServiceStatus.Stopped)
+            throw new PantryException(PantryErrorCode.Stopped, "The server was stopped; it takes no more orders.");
+    }
+
+    // Whoever can reach this object has the server's own memory; only the operator's place in the bundle can be taken.
+    private OperatorEntry Local => host.Authority.Bundle.Find(Authority.LocalOperator)
+        ?? throw new PantryException(PantryErrorCode.KeyRevoked,
+            "The server's own operator was taken away. Connect as an operator with Connect-PantryServer -OperatorFile.");
 
     private sealed class LocalJob(JobDispatcher jobs, Job job) : IJob
     {

@@ -3,24 +3,35 @@ using Microsoft.Extensions.Logging;
 using Pantry.Configuration;
 using Pantry.Operators;
 using Pantry.Protocol;
+using Pantry.Security;
 
 namespace Pantry.Server;
 
 /// <summary>What the server says and hears in its sessions with operators' consoles.</summary>
 internal sealed class OperatorConversation(
-    IFleet fleet, JobDispatcher jobs, PantryOptions options, TimeProvider time, Action<ServerSession, string> close, ILogger log)
+    Authority authority, Administration administration, ClientAdmission admission, ServerAudit audit, JobDispatcher jobs, PantryOptions options, TimeProvider time,
+    Action<ServerSession, string> close, ILogger log)
 {
     private readonly ConcurrentDictionary<(ServerSession Session, string Job), RowFeed> _feeds = new();
 
     public void Handle(ServerSession session, Message message)
     {
+        if (authority.FindBySessionKey(session.Key) is not { } by)
+        {
+            // Revoked, or over, since the session began.
+            Answer(session, message, MessageKind.Refused, new Refused(nameof(PantryErrorCode.KeyRevoked), "The operator's key was revoked, or its time is over."));
+            close(session, "its operator may no longer give orders");
+            return;
+        }
+
         switch (message.Head)
         {
             case Connect connect:
-                session.Role = Senders.Operator;
-                log.LogInformation("Operator {Name} has connected.", DisplayText.FirstLine(connect.Name));
+                session.Introduced = true;
+                log.LogInformation("Operator {Name} has connected from {Console}.", by.Name, DisplayText.FirstLine(connect.Console));
+                audit.Note(by, session.Address, "OperatorConnected", DisplayText.FirstLine(connect.Console), "Done");
                 Answer(session, message, MessageKind.Connected, new Connected(
-                    PantryVersion.Current, time.GetUtcNow(), options.HeartbeatInterval.TotalSeconds, options.DeadAfter.TotalSeconds));
+                    by.Name, authority.Network, PantryVersion.Current, time.GetUtcNow(), options.HeartbeatInterval.TotalSeconds, options.DeadAfter.TotalSeconds));
                 break;
             case Heartbeat:
                 session.Post(new Message(MessageKind.HeartbeatReply, new HeartbeatReply(time.GetUtcNow())));
@@ -34,11 +45,19 @@ internal sealed class OperatorConversation(
                     feed.Taken(taken.Next);
                 break;
             case CancelJob cancel:
-                if (jobs.Find(cancel.Job) is { } job)
+                if (jobs.Find(cancel.Job) is { } job && MayTouch(session, message.Kind, job, by))
+                {
+                    audit.Note(by, session.Address, "JobCancelled", job.Id, "Done", job.Id);
                     jobs.Cancel(job);
+                }
+
+                break;
+            case not null when !session.TryBeginRequest(options.MaxOperatorRequests):
+                session.Post(ServerHost.Refusal(PantryErrorCode.LimitReached,
+                    $"{options.MaxOperatorRequests} requests of this console are being answered, which is the server's limit. Ask again when one is.", message.Correlation));
                 break;
             default:
-                _ = AnswerAsync(session, message);
+                _ = AnswerAsync(session, message, by);
                 break;
         }
     }
@@ -57,28 +76,38 @@ internal sealed class OperatorConversation(
         }
     }
 
-    private async Task AnswerAsync(ServerSession session, Message message)
+    // A job is its operator's own; whoever administers may look at all.
+    private bool MayTouch(ServerSession session, MessageKind what, Job job, OperatorEntry by)
     {
+        // By the key: who has the name of an operator that is gone has none of its jobs.
+        if (by.Administrator || job.Order.By.SigningKey.AsSpan().SequenceEqual(by.SigningKey))
+            return true;
+        audit.Note(by, session.Address, what.ToString(), job.Id, nameof(PantryErrorCode.OutOfScope), job.Id);
+        return false;
+    }
+
+    private async Task AnswerAsync(ServerSession session, Message message, OperatorEntry by)
+    {
+        // Off the reading task: signatures, lists and the disk take their time.
+        await Task.Yield();
         try
         {
             switch (message.Head)
             {
                 case ListClients list:
-                    await ListAsync(session, message, list.Filter).ConfigureAwait(false);
+                    foreach (ClientInfo[] page in administration.List(list.Filter, by).Chunk(options.ClientPageSize))
+                        await PageAsync(session, message, MessageKind.ClientPage, new ClientPage(page, Last: false)).ConfigureAwait(false);
+                    await PageAsync(session, message, MessageKind.ClientPage, new ClientPage([], Last: true)).ConfigureAwait(false);
                     break;
                 case StartJob start:
-                    await StartAsync(session, message, start).ConfigureAwait(false);
+                    await StartAsync(session, message, start, by).ConfigureAwait(false);
                     break;
                 case AttachJob attach:
-                    Attach(session, message, attach);
-                    break;
-                case Enrol enrol:
-                    Answer(session, message, MessageKind.Enrolled, new Enrolled(await fleet.EnrolAsync(enrol, default).ConfigureAwait(false)));
-                    break;
-                case Forget forget:
-                    Answer(session, message, MessageKind.Forgotten, new Forgotten(await fleet.ForgetAsync(forget.Identity, default).ConfigureAwait(false)));
+                    Attach(session, message, attach, by);
                     break;
                 default:
+                    RequireAdministrator(session, message, by);
+                    await AdministerAsync(session, message, by).ConfigureAwait(false);
                     break;
             }
         }
@@ -91,41 +120,96 @@ internal sealed class OperatorConversation(
             log.LogError(exception, "An operator's request failed.");
             session.Post(ServerHost.Refusal(PantryErrorCode.InternalError, "The server failed on this request; its log has the cause.", message.Correlation));
         }
+        finally
+        {
+            session.EndRequest();
+        }
     }
 
-    private async Task ListAsync(ServerSession session, Message message, ClientFilter filter)
+    private async Task AdministerAsync(ServerSession session, Message message, OperatorEntry by)
     {
-        await foreach (ClientInfo[] page in fleet.FindClientsAsync(filter, default).Chunk(options.ClientPageSize).ConfigureAwait(false))
-            await PageAsync(session, message, new ClientPage(page, Last: false)).ConfigureAwait(false);
-        await PageAsync(session, message, new ClientPage([], Last: true)).ConfigureAwait(false);
+        string from = session.Address;
+        (MessageKind kind, object head)? decided = message.Head switch
+        {
+            Enrol enrol => (MessageKind.Enrolled, new Enrolled(admission.Enrol(enrol, by, from))),
+            CreateToken create => (MessageKind.TokenCreated, new TokenCreated(admission.CreateToken(create, by, from))),
+            DecideClient decide => (MessageKind.ClientDecided, new ClientDecided(administration.Decide(decide, by, from))),
+            AddOperator add => (MessageKind.OperatorList, administration.AddOperator(add, by, from)),
+            RevokeOperator revoke => (MessageKind.OperatorList, administration.RevokeOperator(revoke.Name, by, from)),
+            PutBundle => (MessageKind.OperatorList, administration.PutBundle(message.Body(0), by, from)),
+            _ => null,
+        };
+        if (decided is { } answer)
+        {
+            // Done is what the audit log has too.
+            await audit.FlushAsync().ConfigureAwait(false);
+            Answer(session, message, answer.kind, answer.head);
+            return;
+        }
+
+        switch (message.Head)
+        {
+            case ListOperators:
+                session.Post(new Message(MessageKind.OperatorList, authority.List(), message.Correlation) { Bodies = [authority.SignedBundle] });
+                break;
+            case ListAudit list:
+                foreach (AuditEntry[] page in administration.FindAudit(list.Filter).Chunk(options.ClientPageSize))
+                    await PageAsync(session, message, MessageKind.AuditPage, new AuditPage(page, Last: false)).ConfigureAwait(false);
+                await PageAsync(session, message, MessageKind.AuditPage, new AuditPage([], Last: true)).ConfigureAwait(false);
+                break;
+            case VerifyAudit verify:
+                Answer(session, message, MessageKind.AuditVerified, new AuditVerified(administration.VerifyAudit(verify.Checkpoint)));
+                break;
+            default:
+                break;
+        }
     }
 
-    private static Task PageAsync(ServerSession session, Message message, ClientPage page) =>
-        session.PostBulkAsync(new Message(MessageKind.ClientPage, page, message.Correlation), default);
-
-    private async Task StartAsync(ServerSession session, Message message, StartJob start)
+    private void RequireAdministrator(ServerSession session, Message message, OperatorEntry by)
     {
-        IJob job = await fleet.StartJobAsync(
-            new JobRequest
-            {
-                Target = start.Target,
-                Command = start.Command,
-                Format = start.Format,
-                Arguments = message.Body(0),
-                Timeout = Seconds(start.TimeoutSeconds),
-                DeliveryTimeout = Seconds(start.DeliverySeconds),
-                BatchSize = Math.Max(0, start.BatchSize),
-                MaxFailure = start.MaxFailure,
-            },
-            default).ConfigureAwait(false);
+        if (by.Administrator)
+            return;
+        audit.Note(by, session.Address, message.Kind.ToString(), null, nameof(PantryErrorCode.OutOfScope));
+        throw new PantryException(PantryErrorCode.OutOfScope,
+            $"The operator '{by.Name}' may give orders but not decide about clients, enrolments and operators, nor read the audit log. An administrator can.");
+    }
+
+    private static Task PageAsync(ServerSession session, Message message, MessageKind kind, object page) =>
+        session.PostBulkAsync(new Message(kind, page, message.Correlation), default);
+
+    private async Task StartAsync(ServerSession session, Message message, StartJob start, OperatorEntry by)
+    {
+        Job job;
+        try
+        {
+            job = await jobs.StartAsync(
+                new SignedJob
+                {
+                    Order = new SignedOrder(message.Body(0), start.Signature),
+                    Target = start.Target,
+                    Arguments = message.Body(1),
+                    Secrets = message.Body(2),
+                    Entries = message.Body(3),
+                    DeliveryTimeout = Within(start.DeliverySeconds),
+                    BatchSize = Math.Max(0, start.BatchSize),
+                    MaxFailure = start.MaxFailure,
+                },
+                by, session.Address).ConfigureAwait(false);
+        }
+        catch (PantryException refused)
+        {
+            audit.Note(by, session.Address, "Order", start.Target.ToString(), refused.Code.ToString());
+            throw;
+        }
+
         Answer(session, message, MessageKind.JobStarted, new JobStarted(job.Id, job.Targets));
-        Feed(session, jobs.Find(job.Id)!, next: 0, taken: 0);
+        Feed(session, job, next: 0, taken: 0);
     }
 
-    private void Attach(ServerSession session, Message message, AttachJob attach)
+    private void Attach(ServerSession session, Message message, AttachJob attach, OperatorEntry by)
     {
-        Job job = jobs.Find(attach.Job)
-            ?? throw new PantryException(PantryErrorCode.InvalidArgument, $"The server has no job '{attach.Job}'; it was restarted, or the job ended long ago.");
+        if (jobs.Find(attach.Job) is not { } job || !MayTouch(session, message.Kind, job, by))
+            throw new PantryException(PantryErrorCode.InvalidArgument, $"The server has no job '{DisplayText.Clean(attach.Job, 80)}' of this operator; it was restarted, or the job ended long ago.");
         Answer(session, message, MessageKind.JobStarted, new JobStarted(job.Id, job.Targets));
         int next = Math.Clamp(attach.Next, 0, job.Targets.Count);
         Feed(session, job, next, Math.Clamp(attach.Taken, Math.Max(0, next - options.RowWindow), next));
@@ -134,18 +218,21 @@ internal sealed class OperatorConversation(
     private void Feed(ServerSession session, Job job, int next, int taken)
     {
         var feed = new RowFeed(job, session, next, taken, options.RowWindow);
-        if (_feeds.TryRemove((session, job.Id), out RowFeed? earlier))
+        (ServerSession, string) key = (session, job.Id);
+        _feeds.AddOrUpdate(key, feed, (_, earlier) =>
+        {
             earlier.Stop();
-        _feeds[(session, job.Id)] = feed;
+            return feed;
+        });
         // A session that was closed meanwhile will not stop it any more.
         if (session.Closed)
             feed.Stop();
-        _ = feed.RunAsync().ContinueWith(_ => _feeds.TryRemove((session, job.Id), out RowFeed? _), TaskScheduler.Default);
+        // Only itself: another may have its place by then.
+        _ = feed.RunAsync().ContinueWith(_ => _feeds.TryRemove(KeyValuePair.Create(key, feed)), TaskScheduler.Default);
     }
 
     private static void Answer(ServerSession session, Message request, MessageKind kind, object head) =>
         session.Post(new Message(kind, head, request.Correlation));
 
-    private static TimeSpan Seconds(double seconds) =>
-        seconds is > 0 and < 10 * 365 * 24 * 3600d ? TimeSpan.FromSeconds(seconds) : TimeSpan.Zero;
+    private TimeSpan Within(double seconds) => seconds > 0 && seconds < TimeSpan.FromDays(7).TotalSeconds ? TimeSpan.FromSeconds(seconds) : options.DeliveryTimeout;
 }

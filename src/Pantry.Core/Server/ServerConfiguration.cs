@@ -8,6 +8,9 @@ internal sealed record ServerConfiguration
     /// <summary>IPv4, IPv6 or DNS name to listen on.</summary>
     public string Address { get; init; } = "127.0.0.1";
 
+    /// <summary>Address that enrolments give to clients; null for <see cref="Address"/>, or the host's name where that is any address.</summary>
+    public string? AdvertisedAddress { get; init; }
+
     public int PublishPort { get; init; } = PantryOptions.DefaultPublishPort;
 
     public int ReceivePort { get; init; } = PantryOptions.DefaultReceivePort;

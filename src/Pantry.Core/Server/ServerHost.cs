@@ -1,11 +1,12 @@
-using System.Collections.Concurrent;
 using System.Net;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Pantry.Configuration;
 using Pantry.Operators;
 using Pantry.Protocol;
-using Pantry.Sessions;
+using Pantry.Security;
+using Pantry.Storage;
+using Pantry.Targeting;
 using Pantry.Transport;
 using Pantry.Transport.Gates;
 
@@ -15,35 +16,53 @@ namespace Pantry.Server;
 internal sealed class ServerHost : IAsyncDisposable
 {
     private readonly ServerTransport _transport;
+    private readonly ServerState _state;
     private readonly SocketLoop? _ownLoop;
     private readonly PantryOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
-    private readonly ConcurrentDictionary<PeerId, ServerSession> _sessions = new();
-    private readonly MessageChannel _publishing;
+    private readonly PeerSessions _sessions;
+    private readonly StreamRenewal _renewal;
+    private readonly MessageRouter _router;
     private readonly ClientConversation _clients;
     private readonly OperatorConversation _operators;
     private readonly Task _reading;
     private readonly Task _sweeping;
     private readonly CancellationTokenSource _stopping = new();
     private Task? _stopped;
+    private long _seenFlushedAt;
 
     private ServerHost(
-        ServerConfiguration configuration, ServerTransport transport, SocketLoop? ownLoop, PantryOptions options, TimeProvider time, ILogger log)
+        ServerConfiguration configuration, ServerTransport transport, ServerState state, SocketLoop? ownLoop, PantryOptions options, TimeProvider time, ILogger log)
     {
         Configuration = configuration;
         _transport = transport;
+        _state = state;
         _ownLoop = ownLoop;
         _options = options;
         _time = time;
         _log = log;
         StartedAt = time.GetUtcNow();
-        _publishing = new MessageChannel(new ClearSeal(), options.Wire with { FragmentBytes = int.MaxValue });
+        _seenFlushedAt = time.GetTimestamp();
         Registry = new ClientRegistry(options.MaxClients);
-        Jobs = new JobDispatcher(Registry, options, time, Counters, Publish, log);
-        Fleet = new LocalFleet(this, Registry, Jobs, options, time);
-        _clients = new ClientConversation(Registry, Jobs, options, time, Counters, Close, log);
-        _operators = new OperatorConversation(Fleet, Jobs, options, time, Close, log);
+        foreach (ClientKey key in state.Trust.All().Where(key => key.Status == KeyStatus.Approved))
+            Registry.Add(key.Key, key.Labels, key.LastSeen);
+
+        var addresses = new ServerAddresses(configuration.AdvertisedAddress ?? Addresses.ToAdvertise(configuration.Address), PublishPort, ReceivePort, FilePort);
+        Place = new FleetPlace(addresses.Host, ReceivePort, PublicKey.ToString(), state.Authority.Network);
+        Admission = new ClientAdmission(state.Trust, Registry, state.Authority, state.Audit, addresses, PublicKey, options, time);
+        Jobs = new JobDispatcher(
+            Registry, state.Authority, new OrderDesk(state.Authority, state.Trust, options, time), state.Audit, options, time, Counters, Publish, log);
+        Fleet = new LocalFleet(this, options);
+        _sessions = new PeerSessions(transport, state, options, time, Counters, Closed, log);
+        _renewal = new StreamRenewal(Registry, options, time);
+        var changes = new TrustChanges(Registry, Jobs, _renewal, state.Authority, _sessions);
+        Administration = new Administration(Registry, state.Trust, Admission, state.Authority, state.AuditLog, state.Audit, changes.CarryOut);
+        _clients = new ClientConversation(Registry, Admission, _renewal, state.Authority, state.Audit, Jobs, options, time, Counters, _sessions.Close, log);
+        _operators = new OperatorConversation(state.Authority, Administration, Admission, state.Audit, Jobs, options, time, _sessions.Close, log);
+        _router = new MessageRouter(_sessions, _clients, _operators, state.Audit, Counters, options.Wire, time);
+        state.Authority.Changed += changes.BundleChanged;
+        state.Audit.Note(ServerAudit.Server, PublicKey, null, "ServerStarted", configuration.Path, "Done");
         _reading = Task.Run(ReadAsync);
         _sweeping = Task.Run(SweepAsync);
     }
@@ -51,6 +70,12 @@ internal sealed class ServerHost : IAsyncDisposable
     public ServerConfiguration Configuration { get; }
 
     public DateTimeOffset StartedAt { get; }
+
+    /// <summary>The key that peers must expect.</summary>
+    public PublicKey PublicKey => _state.Keys.Session.PublicKey;
+
+    /// <summary>What an operator's file says about this server.</summary>
+    public FleetPlace Place { get; }
 
     public int PublishPort => _transport.PublishPort;
 
@@ -62,11 +87,24 @@ internal sealed class ServerHost : IAsyncDisposable
 
     public ClientRegistry Registry { get; }
 
+    public ClientAdmission Admission { get; }
+
+    public Administration Administration { get; }
+
+    public Authority Authority => _state.Authority;
+
+    public AuditLog AuditLog => _state.AuditLog;
+
+    public ServerAudit Audit => _state.Audit;
+
     public JobDispatcher Jobs { get; }
 
     public IFleet Fleet { get; }
 
     public ServerCounters Counters { get; } = new();
+
+    /// <summary>The sessions there are.</summary>
+    public ICollection<ServerSession> Sessions => _sessions.All;
 
     /// <summary>Jobs whose rows are on their way to a console.</summary>
     public int OpenFeeds => _operators.OpenFeeds;
@@ -86,21 +124,22 @@ internal sealed class ServerHost : IAsyncDisposable
         options ??= new PantryOptions();
         time ??= TimeProvider.System;
         log ??= NullLogger.Instance;
-        RootDirectory.Prepare(configuration.Path);
         (string host, _) = Addresses.Parse(configuration.Address, 0);
         IReadOnlyList<IPAddress> addresses = await Addresses.ResolveAsync(host, cancellation).ConfigureAwait(false);
+        ServerState state = await Task.Run(() => ServerState.Open(configuration.Path, time), cancellation).ConfigureAwait(false);
         SocketLoop? ownLoop = loop is null ? SocketLoop.Start("Pantry server", options.LoopMailbox, log) : null;
         try
         {
             ServerTransport transport = await ServerTransport.OpenAsync(
                 addresses, (configuration.PublishPort, configuration.ReceivePort, configuration.FilePort), loop ?? ownLoop!,
                 options, gateLimits ?? new GateLimits(), time, log).ConfigureAwait(false);
-            return new ServerHost(configuration with { Address = host }, transport, ownLoop, options, time, log);
+            return new ServerHost(configuration with { Address = host }, transport, state, ownLoop, options, time, log);
         }
         catch
         {
             if (ownLoop is not null)
                 await ownLoop.DisposeAsync().ConfigureAwait(false);
+            await state.DisposeAsync().ConfigureAwait(false);
             throw;
         }
     }
@@ -120,7 +159,10 @@ internal sealed class ServerHost : IAsyncDisposable
             }
         }
 
-        return Counters.Snapshot() with { ConnectionsAdmitted = admitted, ConnectionsOpen = (int)open, ConnectionsRefused = refused };
+        ServerStatistics counted = Counters.Snapshot();
+        if (_transport.Strays is > 0 and long strays)
+            counted = counted with { MessagesDropped = new SortedDictionary<string, long>(counted.MessagesDropped.ToDictionary()) { ["Stray"] = strays } };
+        return counted with { ConnectionsAdmitted = admitted, ConnectionsOpen = (int)open, ConnectionsRefused = refused };
     }
 
     /// <summary>Tells the peers, ends every job's rows, lets what was accepted leave, and closes the ports.</summary>
@@ -132,22 +174,6 @@ internal sealed class ServerHost : IAsyncDisposable
         await stopped.ConfigureAwait(false);
     }
 
-    /// <summary>Takes a client off the list and tells it.</summary>
-    public bool Forget(string identity, string why)
-    {
-        if (Registry.Remove(identity) is not { } record)
-            return false;
-        Jobs.ClientGone(record, why);
-        if (record.Session is { } session)
-        {
-            session.Post(new Message(MessageKind.Leave, new Leave(why, Forget: true)));
-            session.Client = null;
-            session.Role = Senders.None;
-        }
-
-        return true;
-    }
-
     private async Task StopAsync()
     {
         await Task.Yield();
@@ -156,15 +182,16 @@ internal sealed class ServerHost : IAsyncDisposable
         {
             // The rows leave before the goodbye does; a peer that does not take its messages is not waited for.
             await _operators.RowsSent.WaitAsync(deadline.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            Task[] told = [.. _sessions.Values.Where(session => session.Role != Senders.None).Select(session => TellStopAsync(session, deadline.Token))];
+            Task[] told = [.. _sessions.All.Where(session => session.Introduced).Select(session => TellStopAsync(session, deadline.Token))];
             await Task.WhenAll(told).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         await _stopping.CancelAsync().ConfigureAwait(false);
         await _transport.DisposeAsync().ConfigureAwait(false);
         await Task.WhenAll(_reading, _sweeping).ConfigureAwait(false);
-        foreach (ServerSession session in _sessions.Values)
-            session.Close();
+        await _sessions.DisposeAsync().ConfigureAwait(false);
+        _state.Audit.Note(ServerAudit.Server, PublicKey, null, "ServerStopped", Configuration.Path, "Done");
+        await _state.DisposeAsync().ConfigureAwait(false);
         if (_ownLoop is not null)
             await _ownLoop.DisposeAsync().ConfigureAwait(false);
         _stopping.Dispose();
@@ -183,9 +210,11 @@ internal sealed class ServerHost : IAsyncDisposable
             try
             {
                 if (happened is ServerEvent.Received received)
-                    Receive(received);
+                    _router.Route(received);
                 else if (happened is ServerEvent.SubscriptionChanged change)
                     Registry.SetHearsPublished(change.Topic, change.Subscribed);
+                else if (happened is ServerEvent.Disconnected gone)
+                    _sessions.Disconnected(gone.Peer);
             }
             catch (Exception exception)
             {
@@ -196,98 +225,22 @@ internal sealed class ServerHost : IAsyncDisposable
         }
     }
 
-    private void Receive(ServerEvent.Received received)
-    {
-        ServerSession session = _sessions.GetOrAdd(received.Peer, NewSession);
-        session.LastHeard = _time.GetTimestamp();
-
-        // Until a peer has said what it is, it may say only that.
-        Senders role = session.Role == Senders.None ? Senders.Peers : session.Role;
-        Opened opened = session.Messages.Open(received.Frames, role, mayFragment: session.Role != Senders.None);
-        if (opened.Fault != DecodeFault.None)
-        {
-            Reject(session, opened);
-            return;
-        }
-
-        if (opened.Message is not { } message)
-            return;
-        Counters.Received();
-        if (session.Role == Senders.None && message.Kind is not (MessageKind.Register or MessageKind.Connect))
-        {
-            Counters.Dropped("NotIntroduced");
-            session.Post(Refusal(PantryErrorCode.NotConnected, "Register or Connect comes first.", message.Correlation));
-        }
-        else if (received.Peer.Port == ServerPort.File)
-        {
-            Counters.Dropped("NotOffered");
-            session.Post(Refusal(PantryErrorCode.NotOffered, "This version offers no file service.", message.Correlation));
-        }
-        else if (message.Kind == MessageKind.Register || (session.Role == Senders.Client && message.Kind != MessageKind.Connect))
-        {
-            _clients.Handle(session, message);
-        }
-        else
-        {
-            _operators.Handle(session, message);
-        }
-    }
-
-    private void Reject(ServerSession session, Opened opened)
-    {
-        Counters.Dropped(opened.Fault.ToString());
-        (PantryErrorCode code, string text)? told = opened.Fault switch
-        {
-            DecodeFault.UnknownVersion => (PantryErrorCode.ProtocolVersionMismatch,
-                $"This server speaks protocol version {ProtocolVersion.Text}, the peer speaks {opened.Header.Major}.{opened.Header.Minor}. "
-                + $"Bring both to versions of Pantry with the same major protocol version; the server's is Pantry {PantryVersion.Current}."),
-            DecodeFault.WrongDirection => (PantryErrorCode.Refused, $"A peer of this kind may not send {opened.Header.Kind}."),
-            DecodeFault.TooLarge => (PantryErrorCode.MessageTooLarge, $"The message is larger than the protocol's {_options.Wire.MaxMessageBytes:N0} bytes."),
-            DecodeFault.BadHead or DecodeFault.TooManyFrames or DecodeFault.UnknownKind =>
-                (PantryErrorCode.Refused, $"The message could not be understood ({opened.Fault})."),
-            _ => null,
-        };
-        if (told is { } answer)
-            session.Post(Refusal(answer.code, answer.text, opened.Header.Correlation));
-    }
-
     internal static Message Refusal(PantryErrorCode code, string text, ulong correlation) =>
         new(MessageKind.Refused, new Refused(code.ToString(), text), correlation);
 
-    private ServerSession NewSession(PeerId peer) =>
-        new(peer, new MessageChannel(new ClearSeal(), _options.Wire), _time.GetTimestamp(), SendAsync, Close);
-
-    private async Task<SendOutcome> SendAsync(ServerSession session, Message message)
+    /// <summary>Publishes a message to all who hear any of the topics.</summary>
+    public void Publish(IEnumerable<Topic> topics, Message message)
     {
-        try
+        foreach ((TopicId id, byte[] frame) in Registry.Seal(topics, MessageCodec.Encode(message)))
         {
-            foreach (byte[][] frames in session.Messages.Seal(message))
-            {
-                SendOutcome outcome = await _transport.SendAsync(session.Peer, frames).ConfigureAwait(false);
-                if (outcome != SendOutcome.Sent)
-                    return outcome;
-            }
-
-            return SendOutcome.Sent;
-        }
-        catch (PantryException tooLarge)
-        {
-            _log.LogError(tooLarge, "A message for {Peer} could not be sent.", session.Peer);
-            return SendOutcome.Sent;
+            Counters.Published();
+            _ = _transport.PublishAsync(id, frame).AsTask();
         }
     }
 
-    private void Publish(TopicId topic, Message message)
+    /// <summary>A session has ended.</summary>
+    private void Closed(ServerSession session, string why)
     {
-        foreach (byte[][] frames in _publishing.Seal(message))
-            _ = _transport.PublishAsync(topic, frames).AsTask();
-    }
-
-    private void Close(ServerSession session, string why)
-    {
-        if (!_sessions.TryRemove(session.Peer, out _))
-            return;
-        session.Close();
         _operators.Closed(session);
         if (session.Client is { } client && Registry.Detach(client, session))
             _log.LogInformation("The session of client {Client} has ended: {Why}.", client.Identity, why);
@@ -320,16 +273,16 @@ internal sealed class ServerHost : IAsyncDisposable
 
     private void Sweep()
     {
-        long now = _time.GetTimestamp();
-        foreach (ServerSession session in _sessions.Values)
-        {
-            if (_time.GetElapsedTime(session.LastHeard, now) > _options.DeadAfter)
-                Close(session, $"nothing was heard for {_options.DeadAfter.TotalSeconds:0} s");
-        }
-
+        _sessions.Sweep();
         _clients.Sweep();
+        _renewal.Sweep();
         foreach (ClientRecord client in Registry.SilentSince(_time.GetUtcNow() - _options.DeadAfter))
             _clients.GoOffline(client, $"nothing was heard for {_options.DeadAfter.TotalSeconds:0} s");
         Jobs.Sweep();
+        // Last, and not again at once where the disk failed: nothing else waits for it.
+        if (_time.GetElapsedTime(_seenFlushedAt) < _options.SeenFlushInterval)
+            return;
+        _seenFlushedAt = _time.GetTimestamp();
+        _state.Trust.FlushSeen();
     }
 }

@@ -1,18 +1,73 @@
 using Pantry.Protocol;
+using Pantry.Sessions.Curve;
 
 namespace Pantry.Sessions;
 
 /// <summary>
 /// The one point where messages become bytes and bytes become messages: encoded, cut, sealed; opened, put together,
-/// decoded. One for each peer; no I/O and no clock. Sealing and opening may run beside each other, each by one caller at a time.
+/// decoded. One for each peer; no I/O and no clock. Sealing and opening may run beside each other, each by one caller at a
+/// time, and what is sealed must leave in that order.
 /// </summary>
-internal sealed class MessageChannel(IMessageSeal seal, WireLimits limits)
+internal sealed class MessageChannel(CurveSession session, WireLimits limits) : IDisposable
 {
     private readonly Reassembly _reassembly = new(limits);
+    private readonly Lock _sealingLock = new();
+    private readonly Lock _openingLock = new();
+    // Keys that are opened with and whose turn to seal has not come: they are in use, whatever came after them.
+    private readonly Queue<CurveSession> _toSeal = new();
+    private CurveSession? _sealing = session;
+    private CurveSession? _opening = session;
     private ulong _lastNumber;
+    private bool _disposed;
 
-    /// <summary>The transport messages to send, in order.</summary>
-    public IEnumerable<byte[][]> Seal(Message message)
+    /// <summary>Frames sealed and opened under the present keys.</summary>
+    public ulong Frames => (_sealing?.Sealed ?? 0) + (_opening?.Opened ?? 0);
+
+    /// <summary>What comes from now on is under new keys, which are this channel's.</summary>
+    public void OpenWith(CurveSession renewed)
+    {
+        lock (_sealingLock)
+        {
+            lock (_openingLock)
+            {
+                if (_disposed)
+                {
+                    renewed.Dispose();
+                    return;
+                }
+
+                CurveSession? before = _opening;
+                _opening = renewed;
+                _toSeal.Enqueue(renewed);
+                WipeUnused(before);
+            }
+        }
+    }
+
+    /// <summary>What goes from now on is under new keys; they take their turn in the order in which they came.</summary>
+    public void SealWith(CurveSession renewed)
+    {
+        lock (_sealingLock)
+        {
+            lock (_openingLock)
+            {
+                if (_disposed)
+                {
+                    renewed.Dispose();
+                    return;
+                }
+
+                CurveSession? before = _sealing;
+                _sealing = renewed;
+                while (_toSeal.Contains(renewed))
+                    WipeUnused(_toSeal.Dequeue());
+                WipeUnused(before);
+            }
+        }
+    }
+
+    /// <summary>The transport messages that a message becomes, in order; each is sealed when its turn to leave has come.</summary>
+    public IEnumerable<byte[][]> Cut(Message message)
     {
         byte[][] frames = MessageCodec.Encode(message);
         if (frames[1].Length > MessageCodec.MaxHeadBytes(message.Kind, limits))
@@ -21,9 +76,14 @@ internal sealed class MessageChannel(IMessageSeal seal, WireLimits limits)
                 $"The head of {message.Kind} has {frames[1].Length:N0} bytes; {MessageCodec.MaxHeadBytes(message.Kind, limits):N0} is the most.");
         }
 
-        return Fragments.Needed(frames, limits)
-            ? Fragments.Cut(frames, Interlocked.Increment(ref _lastNumber), limits).Select(seal.Seal)
-            : [seal.Seal(frames)];
+        return Fragments.Needed(frames, limits) ? Fragments.Cut(frames, Interlocked.Increment(ref _lastNumber), limits) : [frames];
+    }
+
+    /// <summary>The frames as they go over the wire; null once the channel is closed.</summary>
+    public byte[][]? Seal(byte[][] frames)
+    {
+        lock (_sealingLock)
+            return _sealing is { } current ? SessionSeal.Seal(current, frames) : null;
     }
 
     /// <summary>Opens a transport message.</summary>
@@ -32,7 +92,10 @@ internal sealed class MessageChannel(IMessageSeal seal, WireLimits limits)
     /// <param name="mayFragment">Whether fragments are taken: not from a peer that has not introduced itself.</param>
     public Opened Open(byte[][] transportFrames, Senders sender, bool mayFragment = true)
     {
-        if (seal.Open(transportFrames) is not { } frames)
+        byte[][]? frames;
+        lock (_openingLock)
+            frames = _opening is { } current ? SessionSeal.Open(current, transportFrames) : null;
+        if (frames is null)
             return new Opened(DecodeFault.NotSealed);
 
         if (frames.Length > 0 && MessageHeader.TryRead(frames[0], out MessageHeader first)
@@ -48,6 +111,30 @@ internal sealed class MessageChannel(IMessageSeal seal, WireLimits limits)
 
         DecodeFault decoded = MessageCodec.TryDecode(frames, sender, limits, out Message? message, out MessageHeader header);
         return new Opened(decoded, message, header);
+    }
+
+    /// <summary>Wipes the keys; nothing is sealed or opened any more.</summary>
+    public void Dispose()
+    {
+        // Both at once: the two may share their keys.
+        lock (_sealingLock)
+        {
+            lock (_openingLock)
+            {
+                _disposed = true;
+                _sealing?.Dispose();
+                _opening?.Dispose();
+                (_sealing, _opening) = (null, null);
+                while (_toSeal.TryDequeue(out CurveSession? waiting))
+                    waiting.Dispose();
+            }
+        }
+    }
+
+    private void WipeUnused(CurveSession? keys)
+    {
+        if (keys is not null && keys != _sealing && keys != _opening && !_toSeal.Contains(keys))
+            keys.Dispose();
     }
 }
 

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Pantry.Configuration;
 using Pantry.Protocol;
@@ -7,11 +6,14 @@ using Pantry.Transport;
 namespace Pantry.Sessions;
 
 /// <summary>
-/// One side's conversation with a server, for a client as for an operator: introduces itself whenever the link comes up,
-/// keeps it alive, correlates answers with requests, and comes back for ever.
+/// One side's conversation with a server, for a client as for an operator: shakes hands and introduces itself whenever the
+/// link comes up, keeps it alive, correlates answers with requests, and comes back for ever.
 /// </summary>
 internal sealed class ServerLink : IAsyncDisposable
 {
+    // What a server may say between its answer to an introduction and the moment that is carried out.
+    private const int MostEarly = 1024;
+
     private readonly ServerAddress _server;
     private readonly ILinkOwner _owner;
     private readonly PantryOptions _options;
@@ -19,20 +21,19 @@ internal sealed class ServerLink : IAsyncDisposable
     private readonly ILogger _log;
     private readonly SocketLoop _loop;
     private readonly bool _ownsLoop;
-    private readonly ConcurrentDictionary<ulong, TaskCompletionSource<Message>> _requests = new();
-    private readonly ConcurrentDictionary<ulong, Action<Message>> _streams = new();
+    private readonly LinkRequests _requests = new();
+    private readonly Lock _turning = new();
+    private readonly Queue<Message> _early = new();
     private readonly CancellationTokenSource _stopping = new();
-    private readonly SemaphoreSlim _sending = new(1);
-    private readonly SemaphoreSlim _sendingLarge = new(1);
+    private readonly LinkSender _sender;
     private readonly TaskCompletionSource _introduced = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ClientTransport? _transport;
-    private MessageChannel _channel;
+    private LinkSession _session;
     private CancellationTokenSource? _linkLost;
     private Task _reading = Task.CompletedTask;
     private Task _beating = Task.CompletedTask;
     private Task? _stopped;
     private PantryException? _lastFault;
-    private ulong _lastCorrelation;
     private long _lastHeard;
     private TimeSpan _heartbeat;
     private TimeSpan _deadAfter;
@@ -51,13 +52,17 @@ internal sealed class ServerLink : IAsyncDisposable
         _log = log;
         _heartbeat = options.HeartbeatInterval;
         _deadAfter = options.DeadAfter;
-        _channel = NewChannel();
+        _session = NewSession();
+        _sender = new LinkSender(frames => _transport!.SendAsync(frames), options.Wire);
     }
 
     public ServiceStatus Status => _stopped is not null ? ServiceStatus.Stopped : _ready ? ServiceStatus.Running : ServiceStatus.Reconnecting;
 
+    /// <summary>Id of the fleet, as the server said in the last handshake.</summary>
+    public string Network => _session.Network ?? "";
+
     /// <summary>Opens the link and waits for the first introduction.</summary>
-    /// <exception cref="PantryException">The server could not be reached, is none, or refused.</exception>
+    /// <exception cref="PantryException">The server could not be reached, is not the expected one, or refused.</exception>
     public static async Task<ServerLink> OpenAsync(
         ServerAddress server, bool hearsOrders, ILinkOwner owner, SocketLoop? loop, PantryOptions options, TimeProvider time, ILogger log,
         CancellationToken cancellation)
@@ -80,46 +85,9 @@ internal sealed class ServerLink : IAsyncDisposable
     }
 
     /// <summary>Sends a message; what is sent while there is no link may be lost, which its sender must reckon with.</summary>
-    public async Task<SendOutcome> SendAsync(Message message)
-    {
-        if (_transport is not { } transport)
-            return SendOutcome.Closed;
-        // Large messages go one after the other, for the server holds few incomplete ones; small ones slip in between.
-        bool large = message.Bodies.Sum(body => (long)body.Length) > _options.Wire.FragmentBytes / 2;
-        if (!large)
-            return await SendPiecesAsync(transport, message).ConfigureAwait(false);
-        await _sendingLarge.WaitAsync().ConfigureAwait(false);
-        try
-        {
-            return await SendPiecesAsync(transport, message).ConfigureAwait(false);
-        }
-        finally
-        {
-            _sendingLarge.Release();
-        }
-    }
-
-    private async Task<SendOutcome> SendPiecesAsync(ClientTransport transport, Message message)
-    {
-        foreach (byte[][] frames in _channel.Seal(message))
-        {
-            if (!_up)
-                return SendOutcome.Unreachable;
-            await _sending.WaitAsync().ConfigureAwait(false);
-            try
-            {
-                SendOutcome outcome = await transport.SendAsync(frames).ConfigureAwait(false);
-                if (outcome != SendOutcome.Sent)
-                    return outcome;
-            }
-            finally
-            {
-                _sending.Release();
-            }
-        }
-
-        return SendOutcome.Sent;
-    }
+    public Task<SendOutcome> SendAsync(Message message) => _session.Channel is { } channel
+        ? _sender.SendAsync(message, channel, isCurrent: () => _up && _session.Channel == channel)
+        : Task.FromResult(SendOutcome.Unreachable);
 
     /// <summary>Drops some topics and hears others, in the order given.</summary>
     public ValueTask SetTopicsAsync(IReadOnlyList<TopicId> dropped, IReadOnlyList<TopicId> added) =>
@@ -133,24 +101,18 @@ internal sealed class ServerLink : IAsyncDisposable
         if (!introducing && !_ready)
             throw NotReady();
         _leaving |= kind == MessageKind.Leave;
-        ulong number = Interlocked.Increment(ref _lastCorrelation);
         var answer = new TaskCompletionSource<Message>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _requests[number] = answer;
+        using OpenRequest request = _requests.Open(message => answer.TrySetResult(message));
+        if (await SendAsync(new Message(kind, head, request.Number) { Bodies = bodies }).ConfigureAwait(false) != SendOutcome.Sent)
+            throw Lost();
         try
         {
-            SendOutcome outcome = await SendAsync(new Message(kind, head, number) { Bodies = bodies }).ConfigureAwait(false);
-            if (outcome != SendOutcome.Sent)
-                throw Lost();
             Message message = await answer.Task.WaitAsync(timeout, _time, cancellation).ConfigureAwait(false);
             return message.Head is Refused refused ? throw FromRefused(refused) : message;
         }
         catch (TimeoutException)
         {
             throw new PantryException(PantryErrorCode.TimedOut, $"The server {_server} did not answer {kind} within {timeout.TotalSeconds:0.#} s.");
-        }
-        finally
-        {
-            _requests.TryRemove(number, out _);
         }
     }
 
@@ -159,16 +121,11 @@ internal sealed class ServerLink : IAsyncDisposable
     {
         if (!_ready)
             throw NotReady();
-        ulong number = Interlocked.Increment(ref _lastCorrelation);
-        _streams[number] = received;
-        var subscription = new StreamSubscription(() => _streams.TryRemove(number, out _));
-        if (await SendAsync(new Message(kind, head, number)).ConfigureAwait(false) != SendOutcome.Sent)
-        {
-            subscription.Dispose();
-            throw Lost();
-        }
-
-        return subscription;
+        OpenRequest request = _requests.Open(received);
+        if (await SendAsync(new Message(kind, head, request.Number)).ConfigureAwait(false) == SendOutcome.Sent)
+            return request;
+        request.Dispose();
+        throw Lost();
     }
 
     public static PantryException FromRefused(Refused refused) => new(
@@ -193,8 +150,9 @@ internal sealed class ServerLink : IAsyncDisposable
         if (_transport is { } transport)
             await transport.DisposeAsync().ConfigureAwait(false);
         _ready = false;
-        FailRequests();
+        _requests.FailAll(Lost());
         await Task.WhenAll(_reading, _beating).ConfigureAwait(false);
+        _session.Dispose();
         if (_ownsLoop)
             await _loop.DisposeAsync().ConfigureAwait(false);
     }
@@ -209,8 +167,8 @@ internal sealed class ServerLink : IAsyncDisposable
         {
             throw _up
                 ? new PantryException(PantryErrorCode.NotAPantryServer,
-                    $"Something at {_server} speaks ZeroMQ but did not answer within {_options.ConnectTimeout.TotalSeconds:0.#} s. "
-                    + "Check that the port is the receive port of a Pantry server.")
+                    $"Something at {_server} speaks ZeroMQ but did not let this side in within {_options.ConnectTimeout.TotalSeconds:0.#} s. "
+                    + $"Check that the port is the receive port of a Pantry server, and that its key is {_owner.Credentials.Server.Fingerprint}.")
                 { Target = _server.ToString() }
                 : _lastFault ?? new PantryException(PantryErrorCode.ServerUnreachable,
                     $"No server could be reached at {_server} within {_options.ConnectTimeout.TotalSeconds:0.#} s. Check address and port, and that the server runs.")
@@ -226,8 +184,10 @@ internal sealed class ServerLink : IAsyncDisposable
             {
                 if (happened is ClientEvent.LinkChanged change)
                     LinkChanged(change);
+                else if (happened is ClientEvent.Received { Topic: { } topic } published)
+                    _owner.ReceivePublished(this, topic, published.Frames[0]);
                 else if (happened is ClientEvent.Received received)
-                    Receive(received);
+                    Receive(received.Frames);
             }
             catch (Exception exception)
             {
@@ -239,17 +199,14 @@ internal sealed class ServerLink : IAsyncDisposable
     private void LinkChanged(ClientEvent.LinkChanged change)
     {
         _up = change.Up;
-        _ready = false;
-        _linkLost?.Cancel();
-        _linkLost?.Dispose();
-        _linkLost = null;
-        FailRequests();
+        EndIntroduction();
+        LinkSession ended = _session;
+        _session = NewSession();
+        ended.Dispose();
         if (change.Up)
         {
-            _channel = NewChannel();
             _lastHeard = _time.GetTimestamp();
-            var lost = _linkLost = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
-            _ = IntroduceAsync(lost.Token);
+            Introduce();
             return;
         }
 
@@ -257,16 +214,38 @@ internal sealed class ServerLink : IAsyncDisposable
         _log.LogInformation("No link to {Server}: {Fault}", _server, change.Fault?.Message);
 
         // What will not mend by itself is said at once to whoever waits for the first introduction.
-        if (change.Fault is { Code: PantryErrorCode.NotAPantryServer or PantryErrorCode.AddressNotLoopback or PantryErrorCode.InvalidAddress } decisive)
+        if (change.Fault is { Code: PantryErrorCode.NotAPantryServer or PantryErrorCode.InvalidAddress } decisive)
             _introduced.TrySetException(decisive);
     }
 
-    private async Task IntroduceAsync(CancellationToken lost)
+    private void EndIntroduction()
+    {
+        lock (_turning)
+        {
+            _ready = false;
+            _early.Clear();
+            _linkLost?.Cancel();
+            _linkLost?.Dispose();
+            _linkLost = null;
+        }
+
+        _requests.FailAll(Lost());
+    }
+
+    private void Introduce()
+    {
+        var lost = _linkLost = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
+        _ = IntroduceAsync(_session, lost.Token);
+    }
+
+    private async Task IntroduceAsync(LinkSession session, CancellationToken lost)
     {
         for (int refusals = 0; ;)
         {
             try
             {
+                if (session.Channel is null)
+                    await session.HandshakeAsync(_transport!.SendAsync, lost).ConfigureAwait(false);
                 (MessageKind kind, object head) = _owner.Introduction();
                 Message answer = await RequestAsync(kind, head, [], _options.RegisterRetry, lost, introducing: true).ConfigureAwait(false);
                 lost.ThrowIfCancellationRequested();
@@ -274,7 +253,8 @@ internal sealed class ServerLink : IAsyncDisposable
                 lost.ThrowIfCancellationRequested();
                 TakeTimes(answer);
                 _transport!.ForgetFailures();
-                _ready = true;
+                if (!BecomeReady(lost))
+                    continue;
                 _introduced.TrySetResult();
                 await GuardedAsync(_owner.ReadyAsync).ConfigureAwait(false);
                 return;
@@ -291,6 +271,8 @@ internal sealed class ServerLink : IAsyncDisposable
             {
                 if (_introduced.TrySetException(refused) || _stopping.IsCancellationRequested)
                     return;
+                _lastFault = refused;
+                _owner.Refused(refused);
                 _log.LogWarning("The server {Server} refuses: {Reason}", _server, refused.Message);
                 refusals++;
             }
@@ -316,41 +298,65 @@ internal sealed class ServerLink : IAsyncDisposable
         }
     }
 
-    private void Receive(ClientEvent.Received received)
+    /// <summary>Hands over what came too early, in its order. False where the server has asked meanwhile who this is.</summary>
+    private bool BecomeReady(CancellationToken lost)
     {
-        _lastHeard = _time.GetTimestamp();
-        Opened opened = _channel.Open(received.Frames, Senders.Server);
-        if (opened.Fault == DecodeFault.UnknownVersion)
+        lock (_turning)
         {
-            _introduced.TrySetException(new PantryException(PantryErrorCode.ProtocolVersionMismatch,
-                $"The server {_server} speaks protocol version {opened.Header.Major}.{opened.Header.Minor}, this side {ProtocolVersion.Text}. "
-                + "Bring both to versions of Pantry with the same major protocol version."));
+            lost.ThrowIfCancellationRequested();
+            Message[] early = [.. _early];
+            _early.Clear();
+            if (early.Any(IsCallToIntroduce))
+                return false;
+            foreach (Message message in early)
+                _owner.Receive(this, message);
+            return _ready = true;
         }
+    }
 
+    /// <summary>Whether the message has to wait until the introduction is carried out: it may build upon that.</summary>
+    private bool IsEarly(Message message)
+    {
+        lock (_turning)
+        {
+            if (_ready || message.Kind == MessageKind.Leave)
+                return false;
+            if (_early.Count < MostEarly)
+                _early.Enqueue(message);
+            else
+                _transport!.Redial(); // None may be missing: it begins anew.
+            return true;
+        }
+    }
+
+    private static bool IsCallToIntroduce(Message message) => message.Head is Refused { Code: nameof(PantryErrorCode.NotConnected) } && message.Correlation == 0;
+
+    private void Receive(byte[][] frames)
+    {
+        if (_session.TryTake(frames))
+            return;
+        Opened opened = _session.Channel?.Open(frames, Senders.Server) ?? new Opened(DecodeFault.NotSealed);
         if (opened.Fault != DecodeFault.None)
         {
             _log.LogWarning("A message of the server was dropped: {Fault}.", opened.Fault);
+            // What the server did not seal came from somebody in between: this link is of no use any more.
+            if (opened.Fault == DecodeFault.NotSealed)
+                _transport!.Redial();
             return;
         }
 
+        _lastHeard = _time.GetTimestamp();
         if (opened.Message is not { } message)
             return;
         if (message.Head is Refused { Code: nameof(PantryErrorCode.NotConnected) } && _ready && !_leaving)
         {
-            // The server has lost our session, as after a long silence: begin anew on the same link.
-            LinkChanged(new ClientEvent.LinkChanged(true, null));
+            // The server wants to hear anew who we are, as after a decision about our key.
+            EndIntroduction();
+            Introduce();
         }
-        else if (message.Correlation != 0 && _requests.TryGetValue(message.Correlation, out TaskCompletionSource<Message>? waiting))
+        else if (!_requests.TryAnswer(message) && !IsEarly(message))
         {
-            waiting.TrySetResult(message);
-        }
-        else if (message.Correlation != 0 && _streams.TryGetValue(message.Correlation, out Action<Message>? stream))
-        {
-            stream(message);
-        }
-        else if (_ready || received.Published)
-        {
-            _owner.Receive(this, message, received.Published);
+            _owner.Receive(this, message);
         }
     }
 
@@ -371,6 +377,8 @@ internal sealed class ServerLink : IAsyncDisposable
                 }
                 else if (_ready)
                 {
+                    if (_session is { IsRenewalDue: true } session)
+                        await RenewAsync(session).ConfigureAwait(false);
                     await SendAsync(new Message(MessageKind.Heartbeat, new Heartbeat(_owner.RunningJobs))).ConfigureAwait(false);
                     await GuardedAsync(_owner.BeatAsync).ConfigureAwait(false);
                 }
@@ -379,6 +387,24 @@ internal sealed class ServerLink : IAsyncDisposable
         catch (OperationCanceledException)
         {
             // The link stops.
+        }
+    }
+
+    /// <summary>New keys on the same link. Nothing else leaves until they are there, so that each message has one key.</summary>
+    private async Task RenewAsync(LinkSession session)
+    {
+        try
+        {
+            // The link may have come anew meanwhile, with a session and a handshake of its own.
+            await _sender.HoldAsync(() => session == _session ? session.HandshakeAsync(_transport!.SendAsync, _stopping.Token) : Task.CompletedTask, _stopping.Token)
+                .ConfigureAwait(false);
+        }
+        catch (PantryException failed)
+        {
+            if (session != _session)
+                return;
+            _log.LogWarning("The session with {Server} could not be renewed; dialling anew: {Reason}", _server, failed.Message);
+            _transport!.Redial();
         }
     }
 
@@ -408,45 +434,11 @@ internal sealed class ServerLink : IAsyncDisposable
         }
     }
 
-    private void FailRequests()
-    {
-        foreach ((ulong number, TaskCompletionSource<Message> waiting) in _requests)
-            waiting.TrySetException(Lost());
-        foreach ((ulong number, Action<Message> stream) in _streams)
-            stream(new Message(MessageKind.Refused, new Refused(nameof(PantryErrorCode.ConnectionLost), Lost().Message)));
-    }
-
     private PantryException Lost() => new(PantryErrorCode.ConnectionLost, $"The link to the server {_server} was lost; it is being dialled again.");
 
     private PantryException NotReady() => _stopped is not null
         ? new PantryException(PantryErrorCode.Stopped, $"The connection to {_server} was closed. Use Connect-PantryServer again.")
         : new PantryException(PantryErrorCode.ConnectionLost, $"There is no link to the server {_server} at present; it is being dialled again. {_lastFault?.Message}");
 
-    private MessageChannel NewChannel() => new(new ClearSeal(), _options.Wire);
-
-    private sealed class StreamSubscription(Action end) : IDisposable
-    {
-        public void Dispose() => end();
-    }
-}
-
-/// <summary>Whose link it is: what it says first, and what it does with what comes.</summary>
-internal interface ILinkOwner
-{
-    int RunningJobs { get; }
-
-    /// <summary>The message that introduces this side.</summary>
-    (MessageKind Kind, object Head) Introduction();
-
-    /// <summary>The server let us in; nothing is sent before this has ended.</summary>
-    Task IntroducedAsync(ServerLink link, Message answer);
-
-    /// <summary>The link can be used.</summary>
-    Task ReadyAsync(ServerLink link);
-
-    /// <summary>A message that answers no request. Called on the reading task: must not wait.</summary>
-    void Receive(ServerLink link, Message message, bool published);
-
-    /// <summary>Called with every heartbeat.</summary>
-    Task BeatAsync(ServerLink link);
+    private LinkSession NewSession() => new(_owner.Credentials, _server.ToString(), _options, _time);
 }

@@ -17,6 +17,7 @@ internal sealed record ClientLabels
 
     public string? Environment { get; init; }
 
+    [JsonRequired]
     public IReadOnlyList<string> Roles { get; init; } = [];
 
     /// <summary>Whether nothing is set: such a client hears the orders of every stream.</summary>
@@ -46,6 +47,15 @@ internal sealed record ClientLabels
 
     /// <summary>The streams as a user sees them: <c>*</c> for a client with nothing set.</summary>
     public IReadOnlyList<string> ShownStreams() => Unlabelled ? [EveryStream] : StreamPaths();
+
+    /// <summary>Whether these labels claim no more than others: the same identity, application and environment, and none but their roles.</summary>
+    public bool IsWithin(ClientLabels approved) =>
+        Names.Same(Identity, approved.Identity)
+        && Names.Same(Application, approved.Application)
+        && Names.Same(Environment, approved.Environment)
+        && Roles.All(role => approved.Roles.Contains(role, Names.Comparer))
+        // Without any label left it would hear every stream.
+        && (!Unlabelled || approved.Unlabelled);
 
     /// <summary>Checks every name and drops empty and repeated ones.</summary>
     /// <exception cref="PantryException">A name is not allowed, or there are too many roles.</exception>

@@ -6,14 +6,22 @@ namespace Pantry.Targeting;
 /// <summary>A name with PowerShell's wildcards: <c>*</c>, <c>?</c> and <c>[a-z]</c>.</summary>
 internal sealed class NamePattern
 {
+    /// <summary>Longer than any name; a pattern's automaton can take a hundred kilobytes for each character.</summary>
+    public const int MaxLength = 256;
+
+    private const string Any = "*";
+
     private readonly Regex? _regex;
     private readonly string _name;
 
     public NamePattern(string pattern)
     {
         _name = pattern;
-        if (pattern.AsSpan().IndexOfAny('*', '?', '[') < 0)
+        // The pattern of most scopes; an automaton for it would only cost memory.
+        if (pattern == Any || pattern.AsSpan().IndexOfAny('*', '?', '[') < 0)
             return;
+        if (pattern.Length > MaxLength)
+            throw new PantryException(PantryErrorCode.InvalidArgument, $"A pattern has at most {MaxLength} characters.");
 
         var regex = new StringBuilder("^");
         for (int i = 0; i < pattern.Length; i++)
@@ -48,7 +56,7 @@ internal sealed class NamePattern
     }
 
     /// <summary>Whether the pattern names one thing only.</summary>
-    public bool IsLiteral => _regex is null;
+    public bool IsLiteral => _regex is null && _name != Any;
 
-    public bool Matches(string? name) => name is not null && (_regex?.IsMatch(name) ?? Names.Same(_name, name));
+    public bool Matches(string? name) => name is not null && (_regex?.IsMatch(name) ?? (_name == Any || Names.Same(_name, name)));
 }

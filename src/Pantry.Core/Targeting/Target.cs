@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Pantry.Targeting;
 
 /// <summary>Whom an order is meant for: the union of all that is set.</summary>
@@ -10,8 +12,10 @@ internal sealed record Target
 
     public bool Everyone { get; init; }
 
+    [JsonRequired]
     public IReadOnlyList<string> Identities { get; init; } = [];
 
+    [JsonRequired]
     public IReadOnlyList<string> Streams { get; init; } = [];
 
     public LabelTarget? Labels { get; init; }

@@ -29,13 +29,16 @@ internal static class Addresses
         return (host, port);
     }
 
-    /// <summary>The addresses of a host that may be used: without keys, loopback only.</summary>
+    /// <summary>The addresses of a host.</summary>
+    /// <exception cref="PantryException">The name cannot be resolved.</exception>
     public static async Task<IReadOnlyList<IPAddress>> ResolveAsync(string host, CancellationToken cancellation)
     {
-        IPAddress[] found;
+        if (IPAddress.TryParse(host, out IPAddress? literal))
+            return [literal];
         try
         {
-            found = IPAddress.TryParse(host, out IPAddress? literal) ? [literal] : await Dns.GetHostAddressesAsync(host, cancellation).ConfigureAwait(false);
+            IPAddress[] found = await Dns.GetHostAddressesAsync(host, cancellation).ConfigureAwait(false);
+            return found.Length > 0 ? found : throw new SocketException((int)SocketError.HostNotFound);
         }
         catch (SocketException exception)
         {
@@ -43,20 +46,13 @@ internal static class Addresses
                 $"The host name '{host}' could not be resolved: {exception.Message}. Check the name, or give an IP address.", exception)
             { Target = host };
         }
-
-        return found.All(IsAllowed) && found.Length > 0 ? found : throw NotAllowed(host, found.FirstOrDefault(address => !IsAllowed(address)));
     }
 
-    public static bool IsAllowed(IPAddress address) => IPAddress.IsLoopback(address);
-
-    public static string NotAllowedMessage(string host, IPAddress? address) =>
-        $"The address '{host}'{(address is null || address.ToString() == host ? "" : $" ({address})")} is not loopback. This version has no "
-        + "encryption yet, so server and clients refuse every address but 127.0.0.0/8, ::1 and names of these, such as 'localhost'.";
+    /// <summary>What to tell others to dial: the address itself, or this host's name where it stands for all addresses.</summary>
+    public static string ToAdvertise(string address) =>
+        IPAddress.TryParse(address, out IPAddress? literal) && (literal.Equals(IPAddress.Any) || literal.Equals(IPAddress.IPv6Any)) ? Dns.GetHostName() : address;
 
     public static string Join(string host, int port) => host.Contains(':', StringComparison.Ordinal) ? $"[{host}]:{port}" : $"{host}:{port}";
-
-    private static PantryException NotAllowed(string host, IPAddress? address) =>
-        new(PantryErrorCode.AddressNotLoopback, NotAllowedMessage(host, address)) { Target = host };
 
     private static PantryException Invalid(string address, string cure) =>
         new(PantryErrorCode.InvalidAddress, $"'{DisplayText.Clean(address, 120)}' is no valid address. {cure}.") { Target = address };

@@ -73,8 +73,10 @@ internal sealed class ClientSockets : IDisposable
         List<byte[]>? frames = null;
         if (!socket.TryReceiveMultipartBytes(ref frames!, 4) || frames is null)
             return true;
-        // A published message begins with its topic, which has done its work by now.
-        _inbound.Add(new ClientEvent.Received(published ? [.. frames.Skip(1)] : [.. frames], published));
+        if (!published)
+            _inbound.Add(new ClientEvent.Received([.. frames], null));
+        else if (frames is [{ Length: TopicId.Length } topic, _])
+            _inbound.Add(new ClientEvent.Received([frames[1]], TopicId.FromBytes(topic)));
         return true;
     }
 }
@@ -82,8 +84,8 @@ internal sealed class ClientSockets : IDisposable
 /// <summary>Something that happened on the sockets of a client or an operator.</summary>
 internal abstract record ClientEvent
 {
-    /// <summary>The server sent a transport message, or published one.</summary>
-    public sealed record Received(byte[][] Frames, bool Published) : ClientEvent;
+    /// <summary>A transport message: sent to this peer, or published on a topic.</summary>
+    public sealed record Received(byte[][] Frames, TopicId? Topic) : ClientEvent;
 
     /// <summary>The link that answers go over is there, or is not.</summary>
     public sealed record LinkChanged(bool Up, PantryException? Fault) : ClientEvent;

@@ -13,6 +13,7 @@ internal sealed class ClientTransport : IAsyncDisposable
     private ClientSockets? _sockets;
     private ClientGate? _answers;
     private ClientGate? _orders;
+    private volatile bool _isUp;
 
     private ClientTransport(SocketLoop loop, PantryOptions options)
     {
@@ -79,7 +80,8 @@ internal sealed class ClientTransport : IAsyncDisposable
     /// <summary>Lets what was accepted leave, and closes everything.</summary>
     public async ValueTask DisposeAsync()
     {
-        Task answers = _answers?.StopAsync(_options.StopTimeout) ?? Task.CompletedTask;
+        // Where there is no link nothing can leave.
+        Task answers = _answers?.StopAsync(_isUp ? _options.StopTimeout : TimeSpan.Zero) ?? Task.CompletedTask;
         Task orders = _orders?.StopAsync(TimeSpan.Zero) ?? Task.CompletedTask;
         if (_sockets is { } sockets)
         {
@@ -94,21 +96,24 @@ internal sealed class ClientTransport : IAsyncDisposable
         _inbound.Complete();
     }
 
-    private void LinkChanged(GateLinkState state) => _inbound.Add(new ClientEvent.LinkChanged(
-        state.IsUp, state.Fault is { } fault ? new PantryException(CodeOf(fault.Kind), fault.Message) : null));
+    private void LinkChanged(GateLinkState state)
+    {
+        _isUp = state.IsUp;
+        _inbound.Add(new ClientEvent.LinkChanged(
+            state.IsUp, state.Fault is { } fault ? new PantryException(CodeOf(fault.Kind), fault.Message) : null));
+    }
 
     private static DialOptions DialOptions(ServerAddress server, int port) => new()
     {
         Host = server.Host,
         Port = port,
         Proxy = server.Proxy,
-        AllowAddress = Addresses.IsAllowed,
     };
 
     private static PantryErrorCode CodeOf(GateFaultKind kind) => kind switch
     {
         GateFaultKind.NameNotResolved => PantryErrorCode.InvalidAddress,
-        GateFaultKind.AddressNotAllowed => PantryErrorCode.AddressNotLoopback,
+        GateFaultKind.AddressNotAllowed => PantryErrorCode.InvalidAddress,
         GateFaultKind.NotZmtp or GateFaultKind.WrongZmtpVersion or GateFaultKind.WrongMechanism or GateFaultKind.WrongSocketType
             or GateFaultKind.ProtocolViolation => PantryErrorCode.NotAPantryServer,
         _ => PantryErrorCode.ServerUnreachable,

@@ -9,6 +9,9 @@ internal static class Profiles
     // Header frames, seals and lengths, beyond the payload.
     private const int Overhead = 16 * 1024;
 
+    // Tags, with keys to secrets, of the targets that one order names, and the tags of those whose turn it is in base 64.
+    private const int MaxListsBytes = 8 * 256 * (64 + 22);
+
     /// <summary>Server, answers: fragments at most, so a stranger can make nobody hold more.</summary>
     public static GateProfile Receive(WireLimits wire) => Sized(GateProfile.Receive(), wire.FragmentBytes, wire);
 
@@ -16,7 +19,7 @@ internal static class Profiles
     public static GateProfile Answer(WireLimits wire) => Sized(GateProfile.Answer(), wire.FragmentBytes, wire);
 
     /// <summary>Client, orders: these are published whole.</summary>
-    public static GateProfile Subscribe(WireLimits wire) => Sized(GateProfile.Subscribe(), wire.MaxOrderBytes + (wire.MaxOrderTargets * 260) + wire.FragmentBytes, wire);
+    public static GateProfile Subscribe(WireLimits wire) => Sized(GateProfile.Subscribe(), wire.MaxOrderBytes + wire.MaxStatementBytes + MaxListsBytes + wire.FragmentBytes, wire);
 
     private static GateProfile Sized(GateProfile profile, int payload, WireLimits wire) => profile with
     {

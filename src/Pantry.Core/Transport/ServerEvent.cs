@@ -1,9 +1,9 @@
 namespace Pantry.Transport;
 
-/// <summary>A connection of a peer. The number is the transport's own; it says nothing about who the peer is.</summary>
-internal readonly record struct PeerId(ServerPort Port, uint Number)
+/// <summary>A connection of a peer. The number is the port's gate's own and never used again; it says nothing about who the peer is.</summary>
+internal readonly record struct PeerId(ServerPort Port, ulong Number)
 {
-    public override string ToString() => $"{Port}#{Number:x8}";
+    public override string ToString() => $"{Port}#{Number}";
 }
 
 /// <summary>The server's ports that peers send to.</summary>
@@ -18,6 +18,9 @@ internal abstract record ServerEvent
 {
     /// <summary>A peer sent a transport message.</summary>
     public sealed record Received(PeerId Peer, byte[][] Frames) : ServerEvent;
+
+    /// <summary>The connection of a peer has ended. Comes once, after all that was received of the peer.</summary>
+    public sealed record Disconnected(PeerId Peer) : ServerEvent;
 
     /// <summary>The first subscriber of a topic came, or its last one went.</summary>
     public sealed record SubscriptionChanged(TopicId Topic, bool Subscribed) : ServerEvent;

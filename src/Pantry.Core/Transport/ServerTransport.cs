@@ -11,7 +11,9 @@ internal sealed class ServerTransport : IAsyncDisposable
     private readonly SocketLoop _loop;
     private readonly InboundQueue<ServerEvent> _inbound;
     private readonly PantryOptions _options;
-    private readonly List<ServerGate> _gates = [];
+    private ServerGate? _publishing;
+    private ServerGate? _receiving;
+    private ServerGate? _files;
     private ServerSockets? _sockets;
 
     private ServerTransport(SocketLoop loop, PantryOptions options)
@@ -21,13 +23,16 @@ internal sealed class ServerTransport : IAsyncDisposable
         _inbound = new InboundQueue<ServerEvent>(options.InboundQueue, () => _ = loop.PostAsync(() => _sockets?.Resume()).AsTask());
     }
 
-    public int PublishPort => _gates[0].EndPoints[0].Port;
+    public int PublishPort => _publishing!.EndPoints[0].Port;
 
-    public int ReceivePort => _gates[1].EndPoints[0].Port;
+    public int ReceivePort => _receiving!.EndPoints[0].Port;
 
-    public int FilePort => _gates[2].EndPoints[0].Port;
+    public int FilePort => _files!.EndPoints[0].Port;
 
-    public IEnumerable<GateCounters> GateCounters => _gates.Select(gate => gate.Counters);
+    public IEnumerable<GateCounters> GateCounters => Gates.Select(gate => gate.Counters);
+
+    /// <summary>Messages that reached an endpoint from no connection of its gate, or from one that was closed meanwhile.</summary>
+    public long Strays => _sockets is { } sockets ? sockets.Receiver.Strays + sockets.Files.Strays : 0;
 
     /// <summary>What happens on the sockets; ends when the transport does.</summary>
     public IAsyncEnumerable<ServerEvent> Events => _inbound.ReadAllAsync();
@@ -46,13 +51,16 @@ internal sealed class ServerTransport : IAsyncDisposable
         var transport = new ServerTransport(loop, options);
         try
         {
-            ServerSockets sockets = await ServerSockets.OpenAsync(loop, transport._inbound, options).ConfigureAwait(false);
+            ServerSockets sockets = await ServerSockets.OpenAsync(loop, transport._inbound, transport.IsHeard, options, time).ConfigureAwait(false);
             transport._sockets = sockets;
             GateProfile receive = Profiles.Receive(options.Wire);
-            transport.OpenGate(addresses, ports.Publish, sockets.PublishEndPoint, GateProfile.Publish(), gateLimits, time, log);
-            transport.OpenGate(addresses, ports.Receive, sockets.ReceiveEndPoint, receive, gateLimits, time, log);
-            transport.OpenGate(addresses, ports.File, sockets.FileEndPoint, receive, gateLimits, time, log);
+            transport._publishing = Open(ports.Publish, sockets.PublishEndPoint, GateProfile.Publish(), null);
+            transport._receiving = Open(ports.Receive, sockets.Receiver.EndPoint, receive, transport.TellEnded(ServerPort.Receive));
+            transport._files = Open(ports.File, sockets.Files.EndPoint, receive, transport.TellEnded(ServerPort.File));
             return transport;
+
+            ServerGate Open(int port, IPEndPoint backend, GateProfile profile, Func<ulong, Task>? ended) =>
+                ServerGate.Open([.. addresses.Select(address => new IPEndPoint(address, port))], backend, profile, gateLimits, time, log, ended);
         }
         catch
         {
@@ -62,21 +70,43 @@ internal sealed class ServerTransport : IAsyncDisposable
     }
 
     /// <summary>Publishes to all that subscribed to the topic.</summary>
-    public async ValueTask<bool> PublishAsync(TopicId topic, byte[][] frames) =>
-        await _loop.PostAsync(() => _sockets?.Publish(topic, frames)).ConfigureAwait(false);
+    public async ValueTask<bool> PublishAsync(TopicId topic, byte[] frame) =>
+        await _loop.PostAsync(() => _sockets?.Publish(topic, frame)).ConfigureAwait(false);
 
     /// <summary>Sends to one peer; waits a while for one that is congested.</summary>
     public async Task<SendOutcome> SendAsync(PeerId peer, byte[][] frames)
     {
         using var deadline = new CancellationTokenSource(_options.SendTimeout);
-        return await CongestionRetry.SendAsync(_loop, () => _sockets?.Send(peer, frames) ?? SendOutcome.Closed, deadline.Token).ConfigureAwait(false);
+        return await CongestionRetry.SendAsync(_loop, () => _sockets?.Of(peer.Port).Send(peer.Number, frames) ?? SendOutcome.Closed, deadline.Token).ConfigureAwait(false);
+    }
+
+    /// <summary>Sends to one peer what it takes at once, or nothing.</summary>
+    public async Task<SendOutcome> TrySendAsync(PeerId peer, byte[][] frames)
+    {
+        using var deadline = new CancellationTokenSource(_options.SendTimeout);
+        return await CongestionRetry.OnceAsync(_loop, () => _sockets?.Of(peer.Port).Send(peer.Number, frames) ?? SendOutcome.Closed, deadline.Token).ConfigureAwait(false);
+    }
+
+    /// <summary>Where a peer is, as address and port; null once its connection has ended.</summary>
+    public string? AddressOf(PeerId peer) => GateOf(peer.Port)?.AddressOf(peer.Number);
+
+    /// <summary>
+    /// Closes a peer's connection once what was sent to it before has left, or after a second. What it sends is dropped
+    /// from now on, except for what is in <see cref="Events"/> already; then comes its <see cref="ServerEvent.Disconnected"/>.
+    /// </summary>
+    public void Close(PeerId peer)
+    {
+        var mark = new EndMark();
+        // The gate comes first, or it would pass the mark on. A mark that cannot be sent is what the gate's deadline is for.
+        if (GateOf(peer.Port)?.Dismiss(peer.Number, mark) == true)
+            _ = _loop.PostAsync(() => _sockets?.Of(peer.Port).Send(peer.Number, mark.Body)).AsTask();
     }
 
     /// <summary>Stops listening, lets what was accepted leave, and closes everything.</summary>
     public async ValueTask DisposeAsync()
     {
         // The gates stop listening at once and go on forwarding until the sockets, which linger, have closed.
-        Task[] drained = [.. _gates.Select(gate => gate.StopAsync(_options.StopTimeout))];
+        Task[] drained = [.. Gates.Select(gate => gate.StopAsync(_options.StopTimeout))];
         if (_sockets is { } sockets)
         {
             await _loop.CloseAsync(() =>
@@ -90,7 +120,16 @@ internal sealed class ServerTransport : IAsyncDisposable
         _inbound.Complete();
     }
 
-    private void OpenGate(
-        IReadOnlyList<IPAddress> addresses, int port, IPEndPoint backend, GateProfile profile, GateLimits limits, TimeProvider time, ILogger log) =>
-        _gates.Add(ServerGate.Open([.. addresses.Select(address => new IPEndPoint(address, port))], backend, profile, limits, time, log));
+    private IEnumerable<ServerGate> Gates => new[] { _publishing, _receiving, _files }.OfType<ServerGate>();
+
+    private ServerGate? GateOf(ServerPort port) => port == ServerPort.Receive ? _receiving : _files;
+
+    private bool IsHeard(PeerId peer) => GateOf(peer.Port)?.IsHeard(peer.Number) == true;
+
+    private Func<ulong, Task> TellEnded(ServerPort port) => async number =>
+    {
+        var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (await _loop.PostAsync(() => _sockets?.Of(port).End(number, told)).ConfigureAwait(false))
+            await told.Task.ConfigureAwait(false);
+    };
 }

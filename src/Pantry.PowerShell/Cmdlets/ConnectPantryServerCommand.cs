@@ -5,43 +5,42 @@ using Pantry.Transport;
 
 namespace Pantry.PowerShell.Cmdlets;
 
-/// <summary>Connects to a server elsewhere, which becomes the one that other cmdlets of the runspace use.</summary>
-[Cmdlet(VerbsCommunications.Connect, "PantryServer", DefaultParameterSetName = "Server")]
+/// <summary>Connects to a server as an operator. The session becomes the one that other cmdlets of the runspace use.</summary>
+[Cmdlet(VerbsCommunications.Connect, "PantryServer")]
 [OutputType(typeof(PantrySession))]
 public sealed class ConnectPantryServerCommand : PantryCmdlet
 {
-    /// <summary>Address of the server, with the port for answers where it is not the usual one: host, host:port or [v6]:port.</summary>
-    [Parameter(Mandatory = true, Position = 0, ParameterSetName = "Server")]
+    /// <summary>Address to dial in place of the file's: host, host:port or [v6]:port.</summary>
+    [Parameter(Position = 0)]
     [ValidateNotNullOrEmpty]
-    public string Server { get; set; } = "";
+    public string? Server { get; set; }
 
-    /// <summary>A configuration file that says where the server is.</summary>
-    [Parameter(Mandatory = true, ParameterSetName = "OperatorFile")]
+    /// <summary>The operator's file, as New-PantryOperator wrote it.</summary>
+    [Parameter]
+    [Alias("FullName")]
     [ValidateNotNullOrEmpty]
-    public string OperatorFile { get; set; } = "";
+    public string? OperatorFile { get; set; }
 
     /// <inheritdoc/>
     protected override void EndProcessing()
     {
         RunspaceHost state = State;
-        ServerAddress address = Checked(Address);
+        OperatorCredentials credentials = Checked(Credentials);
         Run(async (output, cancellation) =>
-            await output.WriteAsync(await state.ConnectAsync(address, cancellation).ConfigureAwait(false)).ConfigureAwait(false));
+            await output.WriteAsync(await state.ConnectAsync(credentials, cancellation).ConfigureAwait(false)).ConfigureAwait(false));
     }
 
-    private ServerAddress Address()
+    private OperatorCredentials Credentials()
     {
-        (string server, int? port) = (Server, null);
-        if (ParameterSetName == "OperatorFile")
+        if (OperatorFile is null)
         {
-            ClientConfigurationFile file = ConfigurationFile.LoadClient(FileSystemPath(OperatorFile));
-            server = file.Server ?? throw new PantryException(PantryErrorCode.InvalidConfiguration,
-                $"'{OperatorFile}' does not say where the server is: it has no networking.server_host.")
-            { Target = OperatorFile };
-            port = file.ReceivePort;
+            throw Invalid(
+                "An address alone is not enough: the server answers only operators whose keys it knows. Give your operator's file with -OperatorFile; "
+                + "an administrator makes one with New-PantryOperator -OutFile.", Server);
         }
 
-        (string host, int receivePort) = Addresses.Parse(server, port ?? PantryOptions.DefaultReceivePort);
-        return new ServerAddress(host, 0, receivePort);
+        OperatorCredentials credentials = Configuration.OperatorFile.Load(FileSystemPath(OperatorFile));
+        (string host, int port) = Addresses.Parse(Server ?? credentials.Address, credentials.ReceivePort);
+        return credentials with { Address = host, ReceivePort = port };
     }
 }

@@ -6,7 +6,10 @@ using Pantry.Targeting;
 
 namespace Pantry.PowerShell.Cmdlets;
 
-/// <summary>Makes what a client needs to join: its name and labels, and where the server is.</summary>
+/// <summary>
+/// Makes what a client needs to join: its name and labels, where the server is and which key it has, and a key that lets
+/// the client's own key in, once. Whoever has it first can use it: keep it secret until then.
+/// </summary>
 [Cmdlet(VerbsCommon.New, "PantryEnrollment", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Low)]
 [OutputType(typeof(Enrollment))]
 public sealed class NewPantryEnrollmentCommand : FleetCmdlet
@@ -66,6 +69,8 @@ public sealed class NewPantryEnrollmentCommand : FleetCmdlet
                         new Enrol(identity, Application, Environment, roles, ExpiresIn.TotalSeconds), cancellation).ConfigureAwait(false);
                     if (file is not null)
                         EnrollmentFile.Save(file, enrollment);
+                    if (Advice.OnLabels(enrollment.Identity, enrollment.Application, enrollment.Environment, enrollment.Roles) is { } unlabelled)
+                        await output.WarningAsync(unlabelled).ConfigureAwait(false);
                     await output.WriteAsync(enrollment).ConfigureAwait(false);
                 }
                 catch (PantryException error)

@@ -7,14 +7,15 @@ using Pantry.Configuration;
 using Pantry.Operators;
 using Pantry.PowerShell.State;
 using Pantry.Protocol;
+using Pantry.Security;
 using Pantry.Targeting;
 using Pantry.Transport;
 
 namespace Pantry.PowerShell.Cmdlets;
 
 /// <summary>
-/// Runs a client in this process. Where the server is comes from an enrolment, a file, or -Server; without any of them it
-/// is the server or session of this runspace.
+/// Runs a client in this process. Where the server is and whom to trust comes from an enrolment, a file, or -Server and
+/// the server's key; without any of them it is the server or session of this runspace, which enrols the client.
 /// </summary>
 [Cmdlet(VerbsLifecycle.Register, "PantryClient", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Low, DefaultParameterSetName = "Here")]
 [OutputType(typeof(ClientRegistration))]
@@ -50,13 +51,23 @@ public sealed class RegisterPantryClientCommand : FleetCmdlet
     [ValidateRange(1, 65535)]
     public int? PublishPort { get; set; }
 
-    /// <summary>The server's public key. Keys are not in this version.</summary>
+    /// <summary>The server's public key, as its PublicKey shows it. A client that was let in before remembers it.</summary>
     [Parameter(ParameterSetName = "Server")]
+    [Parameter(ParameterSetName = "ConfigurationFile")]
+    [ValidateNotNullOrEmpty]
     public string? ServerPublicKey { get; set; }
 
-    /// <summary>A token that lets the client in. Keys are not in this version.</summary>
+    /// <summary>A one-time token of New-PantryEnrollmentToken. Without one the client waits for an operator's approval.</summary>
     [Parameter(ParameterSetName = "Server")]
+    [Parameter(ParameterSetName = "ConfigurationFile")]
+    [ValidateNotNullOrEmpty]
     public string? Token { get; set; }
+
+    /// <summary>The fleet's root key, as the server's RootKey shows it; without it the server's word at the first time is taken.</summary>
+    [Parameter(ParameterSetName = "Server")]
+    [Parameter(ParameterSetName = "ConfigurationFile")]
+    [ValidateNotNullOrEmpty]
+    public string? RootPublicKey { get; set; }
 
     /// <summary>Unique name of the client; by default the host's.</summary>
     [Parameter]
@@ -75,8 +86,8 @@ public sealed class RegisterPantryClientCommand : FleetCmdlet
     [Parameter]
     public string[]? Role { get; set; }
 
-    /// <summary>Directory of the client's own data, made where it is missing.</summary>
-    [Parameter]
+    /// <summary>Directory of the client's own key and data, one for each client; by default one of the user's own, by identity.</summary>
+    [Parameter(ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
     public string? Path { get; set; }
 
@@ -84,6 +95,11 @@ public sealed class RegisterPantryClientCommand : FleetCmdlet
     [Parameter]
     [ValidateNotNull]
     public string[]? AllowedCommand { get; set; }
+
+    /// <summary>Users that commands may run as, beside the client's own; by default none.</summary>
+    [Parameter]
+    [ValidateNotNull]
+    public string[]? AllowedUser { get; set; }
 
     /// <summary>Facts to report beside those of the machine.</summary>
     [Parameter]
@@ -93,32 +109,36 @@ public sealed class RegisterPantryClientCommand : FleetCmdlet
     /// <inheritdoc/>
     protected override void ProcessRecord()
     {
+        // Bound anew for each object of a pipeline, so it is read now.
+        string? path = Path is null ? null : Checked(() => FileSystemPath(Path));
         if (ParameterSetName == "Enrollment")
         {
             foreach (Enrollment enrollment in Enrollment)
-                Add(enrollment.Identity ?? Identity ?? HostIdentity(), _ => Task.FromResult(FromEnrollment(enrollment)));
+                Add(enrollment.Identity ?? Identity ?? HostIdentity(), _ => Task.FromResult(FromEnrollment(enrollment, path)));
         }
         else if (ParameterSetName == "EnrollmentFile")
         {
-            foreach (string path in EnrollmentFile)
+            foreach (string file in EnrollmentFile)
             {
-                string full = Checked(() => FileSystemPath(path));
-                Add(path, _ => Task.FromResult(FromEnrollment(Configuration.EnrollmentFile.Load(full, DateTimeOffset.UtcNow))));
+                string full = Checked(() => FileSystemPath(file));
+                Add(file, _ => Task.FromResult(FromEnrollment(Configuration.EnrollmentFile.Load(full, now: null), path)));
             }
         }
         else if (ParameterSetName == "ConfigurationFile")
         {
             string full = Checked(() => FileSystemPath(ConfigurationFile));
-            Add(ConfigurationFile, _ => Task.FromResult(FromFile(Configuration.ConfigurationFile.LoadClient(full))));
+            ClientConfigurationFile file = Checked(() => Configuration.ConfigurationFile.LoadClient(full));
+            path ??= file.Path is null ? null : Checked(() => FileSystemPath(file.Path));
+            Add(ConfigurationFile, _ => Task.FromResult(FromFile(file, path)));
         }
         else if (ParameterSetName == "Server")
         {
-            Add(Server, _ => Task.FromResult(FromServer()));
+            Add(Identity ?? HostIdentity(), _ => Task.FromResult(FromServer(path)));
         }
         else
         {
             IFleet fleet = Checked(Fleet);
-            Add(Identity ?? HostIdentity(), cancellation => FromFleetAsync(fleet, cancellation));
+            Add(Identity ?? HostIdentity(), cancellation => FromFleetAsync(fleet, path, cancellation));
         }
     }
 
@@ -127,15 +147,6 @@ public sealed class RegisterPantryClientCommand : FleetCmdlet
     {
         RunspaceHost state = State;
         string? powerShell = (SessionState.PSVariable.GetValue("PSVersionTable") as IDictionary)?["PSVersion"]?.ToString();
-        if (Path is not null)
-        {
-            _ = Checked(() =>
-            {
-                Pantry.Server.RootDirectory.Prepare(FileSystemPath(Path));
-                return true;
-            });
-        }
-
         Run(async (output, cancellation) => await Parallel.ForEachAsync(
             _clients, new ParallelOptions { MaxDegreeOfParallelism = RegisteringAtOnce, CancellationToken = cancellation },
             async (client, cancelled) =>
@@ -144,12 +155,10 @@ public sealed class RegisterPantryClientCommand : FleetCmdlet
                 {
                     ClientConfiguration configuration = await client.Configure(cancelled).ConfigureAwait(false) with { PowerShellVersion = powerShell };
                     ClientRegistration registration = await StartAsync(state, configuration, cancelled).ConfigureAwait(false);
-                    if (configuration.Labels.Unlabelled)
-                    {
-                        await output.WarningAsync($"The client '{registration.Identity}' has no application, environment or role, so it hears the orders of every stream. "
-                            + "Give it some with -Application, -Environment or -Role.").ConfigureAwait(false);
-                    }
-
+                    if (Advice.OnLabels(registration) is { } unlabelled)
+                        await output.WarningAsync(unlabelled).ConfigureAwait(false);
+                    if (registration.Status == RegistrationStatus.Pending)
+                        await output.WarningAsync(Advice.OnPending(registration)).ConfigureAwait(false);
                     await output.WriteAsync(registration).ConfigureAwait(false);
                 }
                 catch (PantryException error)
@@ -161,7 +170,7 @@ public sealed class RegisterPantryClientCommand : FleetCmdlet
 
     private static async Task<ClientRegistration> StartAsync(RunspaceHost state, ClientConfiguration configuration, CancellationToken cancellation)
     {
-        // One that the server sent away may stand in the list still.
+        // One that the server sent away may stand in the list still, and hold its directory.
         if (state.FindClient(configuration.Labels.Identity) is { Link: ServiceStatus.Stopped } ended)
             await state.StopClientAsync(ended, forget: false).ConfigureAwait(false);
         return await state.StartClientAsync(configuration, cancellation).ConfigureAwait(false);
@@ -173,19 +182,22 @@ public sealed class RegisterPantryClientCommand : FleetCmdlet
             _clients.Add((what, configure));
     }
 
-    private ClientConfiguration FromEnrollment(Enrollment enrollment)
+    private ClientConfiguration FromEnrollment(Enrollment enrollment, string? path)
     {
-        Configuration.EnrollmentFile.Check(enrollment, DateTimeOffset.UtcNow);
-        if (enrollment.ServerPublicKey is not null)
-            throw KeysNotOffered();
+        Configuration.EnrollmentFile.Check(enrollment, now: null);
+        Refuse(Application is not null && !Names.Same(enrollment.Application, Application), nameof(Application), enrollment.Application, Application);
+        Refuse(Environment is not null && !Names.Same(enrollment.Environment, Environment), nameof(Environment), enrollment.Environment, Environment);
+        Refuse(Identity is not null && enrollment.Identity is not null && !Names.Same(enrollment.Identity, Identity), nameof(Identity), enrollment.Identity, Identity);
+        Refuse(
+            Role is not null && !new HashSet<string>(enrollment.Roles, Names.Comparer).SetEquals(Role),
+            nameof(Role), string.Join(", ", enrollment.Roles), string.Join(", ", Role ?? []));
         return Make(
             new ServerAddress(enrollment.Address, enrollment.PublishPort, enrollment.ReceivePort),
-            Enrolled(enrollment.Identity, Identity, nameof(Identity)), Enrolled(enrollment.Application, Application, nameof(Application)),
-            Enrolled(enrollment.Environment, Environment, nameof(Environment)), EnrolledRoles(enrollment.Roles)) with
-        { Enrollment = enrollment.Id };
+            enrollment.Identity ?? Identity, enrollment.Application, enrollment.Environment, enrollment.Roles, path) with
+        { Enrollment = enrollment };
     }
 
-    private ClientConfiguration FromFile(ClientConfigurationFile file)
+    private ClientConfiguration FromFile(ClientConfigurationFile file, string? path)
     {
         (string host, int receivePort) = Addresses.Parse(
             file.Server ?? throw new PantryException(PantryErrorCode.InvalidConfiguration,
@@ -194,53 +206,64 @@ public sealed class RegisterPantryClientCommand : FleetCmdlet
             file.ReceivePort ?? PantryOptions.DefaultReceivePort);
         ClientConfiguration made = Make(
             new ServerAddress(host, file.PublishPort ?? PantryOptions.DefaultPublishPort, receivePort),
-            Identity ?? file.Identity, Application ?? file.Application, Environment ?? file.Environment, Role ?? file.Roles);
-        return made with { AllowedCommands = AllowedCommand ?? file.AllowedCommands, CustomFacts = Fact is null ? file.Facts : made.CustomFacts };
+            Identity ?? file.Identity, Application ?? file.Application, Environment ?? file.Environment, Role ?? file.Roles, path);
+        return Trusting(made, ServerPublicKey ?? file.ServerKey) with
+        {
+            Policy = new ClientPolicy { AllowedCommands = AllowedCommand ?? file.AllowedCommands, AllowedUsers = AllowedUser ?? file.AllowedUsers ?? [] },
+            CustomFacts = Fact is null ? file.Facts : made.CustomFacts,
+        };
     }
 
-    private ClientConfiguration FromServer()
+    private ClientConfiguration FromServer(string? path)
     {
-        if (ServerPublicKey is not null || Token is not null)
-            throw KeysNotOffered();
         (string host, int receivePort) = Addresses.Parse(Server, PantryOptions.DefaultReceivePort);
-        return Make(new ServerAddress(host, PublishPort ?? PantryOptions.DefaultPublishPort, receivePort), Identity, Application, Environment, Role);
+        return Trusting(
+            Make(new ServerAddress(host, PublishPort ?? PantryOptions.DefaultPublishPort, receivePort), Identity, Application, Environment, Role, path), ServerPublicKey);
     }
 
-    private async Task<ClientConfiguration> FromFleetAsync(IFleet fleet, CancellationToken cancellation)
+    private async Task<ClientConfiguration> FromFleetAsync(IFleet fleet, string? path, CancellationToken cancellation)
     {
         // The server itself says where it is.
         Enrollment enrollment = await fleet.EnrolAsync(
             new Enrol(Identity ?? HostIdentity(), Application, Environment, Role ?? [], 0), cancellation).ConfigureAwait(false);
-        return FromEnrollment(enrollment);
+        return FromEnrollment(enrollment, path);
     }
 
-    private ClientConfiguration Make(ServerAddress server, string? identity, string? application, string? environment, IEnumerable<string>? roles) => new()
+    private ClientConfiguration Trusting(ClientConfiguration client, string? serverKey) => client with
     {
-        Server = server,
-        Labels = ClientLabels.Create(identity ?? HostIdentity(), application, environment, roles),
-        AllowedCommands = AllowedCommand,
-        CustomFacts = (Fact ?? new Hashtable()).Keys.Cast<object>().ToDictionary(
-            key => Convert.ToString(key, CultureInfo.InvariantCulture) ?? "",
-            key => Convert.ToString(Fact![key], CultureInfo.InvariantCulture) ?? "",
-            Names.Comparer),
+        ServerKey = serverKey is null ? null : PublicKey.Parse(serverKey, "public key of the server"),
+        RootKey = RootPublicKey is null ? null : VerifyKey.Parse(RootPublicKey),
+        Token = Token,
     };
 
-    // An enrolment is the server's word; what it leaves open may be given here.
-    private static string? Enrolled(string? enrolled, string? given, string parameter) =>
-        enrolled is null || given is null || Names.Same(enrolled, given)
-            ? enrolled ?? given
-            : throw new PantryException(PantryErrorCode.InvalidEnrollment,
-                $"The enrolment is for {parameter.ToLowerInvariant()} '{enrolled}', not '{DisplayText.Clean(given, 80)}'. Leave -{parameter} out, or make another enrolment.")
-            { Target = given };
+    private ClientConfiguration Make(
+        ServerAddress server, string? identity, string? application, string? environment, IEnumerable<string>? roles, string? path)
+    {
+        ClientLabels labels = ClientLabels.Create(identity ?? HostIdentity(), application, environment, roles);
+        return new ClientConfiguration
+        {
+            Server = server,
+            Labels = labels,
+            // Names are the same in any case, and so is the directory.
+            Path = path ?? UserDirectory("clients", labels.Identity.ToLowerInvariant()),
+            Policy = new ClientPolicy { AllowedCommands = AllowedCommand, AllowedUsers = AllowedUser ?? [] },
+            CustomFacts = (Fact ?? new Hashtable()).Keys.Cast<object>().ToDictionary(
+                key => Convert.ToString(key, CultureInfo.InvariantCulture) ?? "",
+                key => Convert.ToString(Fact![key], CultureInfo.InvariantCulture) ?? "",
+                Names.Comparer),
+        };
+    }
 
-    private IEnumerable<string> EnrolledRoles(IReadOnlyList<string> enrolled) =>
-        enrolled.Count == 0 || Role is null || new HashSet<string>(enrolled, Names.Comparer).SetEquals(Role)
-            ? enrolled.Count > 0 ? enrolled : Role ?? []
-            : throw new PantryException(PantryErrorCode.InvalidEnrollment,
-                $"The enrolment is for the roles {string.Join(", ", enrolled)}. Leave -Role out, or make another enrolment.");
-
-    private static PantryException KeysNotOffered() => new(PantryErrorCode.NotOffered,
-        "Keys and tokens are not in this version: server and clients work on loopback only. Leave -ServerPublicKey and -Token out.");
+    // An enrolment is the server's word: the key it lets in is approved as what it says, and as nothing else.
+    private static void Refuse(bool differs, string parameter, string? enrolled, string? given)
+    {
+        if (!differs)
+            return;
+        throw new PantryException(PantryErrorCode.InvalidEnrollment,
+            $"The enrolment is for {(string.IsNullOrEmpty(enrolled) ? "no " : "")}{parameter.ToLowerInvariant()}{(string.IsNullOrEmpty(enrolled) ? "" : $" '{enrolled}'")}, "
+            + $"not '{DisplayText.Clean(given, 80)}'. Leave -{parameter} out, or make another enrolment.")
+        { Target = given };
+    }
 
     /// <summary>The host's name with what names may not have left out.</summary>
     private static string HostIdentity()

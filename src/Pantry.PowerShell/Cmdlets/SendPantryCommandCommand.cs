@@ -46,6 +46,27 @@ public sealed class SendPantryCommandCommand : TargetCmdlet
     [AllowEmptyCollection]
     public object?[]? ArgumentList { get; set; }
 
+    /// <summary>
+    /// Secrets by name, as SecureString, PSCredential or Pantry.Secret; only the targets can open them. A shell command has them as variables
+    /// of its environment (a credential as NAME_USERNAME and NAME_PASSWORD), a script and a registered command as variables of their scope.
+    /// </summary>
+    [Parameter]
+    [ValidateNotNull]
+    public IDictionary? Secret { get; set; }
+
+    /// <summary>A user of the client's machine to run as; the client must allow it. On Windows use -Credential.</summary>
+    [Parameter(ParameterSetName = "ShellCommand")]
+    [Parameter(ParameterSetName = "ScriptBlock")]
+    [ValidateNotNullOrEmpty]
+    public string? RunAs { get; set; }
+
+    /// <summary>A user to run as, with the password that Windows wants.</summary>
+    [Parameter(ParameterSetName = "ShellCommand")]
+    [Parameter(ParameterSetName = "ScriptBlock")]
+    [ValidateNotNull]
+    [Credential]
+    public PSCredential? Credential { get; set; }
+
     /// <summary>Directory in which a shell command runs.</summary>
     [Parameter(ParameterSetName = "ShellCommand")]
     [ValidateNotNullOrEmpty]
@@ -85,20 +106,29 @@ public sealed class SendPantryCommandCommand : TargetCmdlet
     protected override void EndProcessing()
     {
         IFleet fleet = Checked(Fleet);
-        JobRequest request = Checked(Request);
+        var secrets = new OrderSecrets();
+        JobRequest request = Checked(() => Request(secrets));
         string what = Described(request.Command);
         string whom = Expands ? Expanded(fleet, request.Target) : request.Target.ToString();
         if (!ShouldProcess(whom, what))
             return;
-        if (AsJob)
-            RunAsJob(fleet, request, what);
-        else
-            Run((output, cancellation) => new RowPrinter(output, what).RunAsync(fleet, request, cancellation));
+        Run(async (output, cancellation) =>
+        {
+            IJob job;
+            try
+            {
+                job = await fleet.StartJobAsync(request, cancellation).ConfigureAwait(false);
+            }
+            finally
+            {
+                secrets.Wipe();
+            }
+
+            await (AsJob ? PostAsJobAsync(output, job, request, what) : new RowPrinter(output, what).RunAsync(job, request.Command, cancellation)).ConfigureAwait(false);
+        });
     }
 
-    private void RunAsJob(IFleet fleet, JobRequest request, string what) => Run(async (output, cancellation) =>
-    {
-        IJob job = await fleet.StartJobAsync(request, cancellation).ConfigureAwait(false);
+    private async Task PostAsJobAsync(CmdletOutput output, IJob job, JobRequest request, string what) =>
         await output.PostAsync(() =>
         {
             var background = new PantryJob(job, request.Command, what);
@@ -106,11 +136,14 @@ public sealed class SendPantryCommandCommand : TargetCmdlet
             WriteObject(background);
             background.Start();
         }).ConfigureAwait(false);
-    });
 
-    private JobRequest Request()
+    private JobRequest Request(OrderSecrets secrets)
     {
-        (string command, BodyFormat format, byte[] arguments) = Order();
+        if (RunAs is not null && Credential is not null)
+            throw Invalid("Both -RunAs and -Credential were given. Use -Credential where a client runs Windows, else -RunAs.");
+        (string command, BodyFormat format, byte[] arguments) = Order(secrets);
+        if (Credential is not null)
+            secrets.AddPassword(Credential);
         return new JobRequest
         {
             Target = Target(),
@@ -121,13 +154,16 @@ public sealed class SendPantryCommandCommand : TargetCmdlet
             DeliveryTimeout = DeliveryTimeout,
             BatchSize = BatchSize ?? 0,
             MaxFailure = MaxFailure,
+            Secrets = secrets.Values,
+            RunAs = Credential?.UserName ?? RunAs,
         };
     }
 
-    private (string Command, BodyFormat Format, byte[] Arguments) Order()
+    private (string Command, BodyFormat Format, byte[] Arguments) Order(OrderSecrets secrets)
     {
         if (ScriptBlock is not null)
         {
+            secrets.AddVariables(Secret, SessionState);
             var order = new ScriptOrder
             {
                 Script = ScriptBlock.ToString(),
@@ -135,26 +171,41 @@ public sealed class SendPantryCommandCommand : TargetCmdlet
                 Using = UsingValues.Collect(ScriptBlock, SessionState),
                 Depth = Depth,
             };
-            return (ScriptCommand.CommandName, BodyFormat.Clixml, order.ToBytes());
+            return (ScriptCommand.CommandName, BodyFormat.Clixml, secrets.TakeOut(order).ToBytes());
         }
 
         if (ShellCommand is not null)
+        {
+            secrets.AddEnvironment(Secret);
             return (Commands.ShellCommand.CommandName, BodyFormat.Json, OrderArguments.ForShell(ShellCommand, ArgumentList, WorkingDirectory));
+        }
 
         string name = Names.RequireIdentity(Name, "command name");
         if (Names.Same(name, ScriptCommand.CommandName))
             throw Invalid("A script is sent with -ScriptBlock.", name);
-        return CommandTable.BuiltIn.Contains(name, Names.Comparer)
-            ? (name, BodyFormat.Json, OrderArguments.ForBuiltIn(name, Argument, ArgumentList))
-            : (name, BodyFormat.Clixml, new ScriptOrder
+        if (!CommandTable.BuiltIn.Contains(name, Names.Comparer))
+        {
+            secrets.AddVariables(Secret, SessionState);
+            return (name, BodyFormat.Clixml, secrets.TakeOut(new ScriptOrder
             {
                 Arguments = ArgumentList ?? [],
                 Parameters = Argument is null ? null : new Hashtable(Argument, StringComparer.OrdinalIgnoreCase),
                 Depth = Depth,
-            }.ToBytes());
+            }).ToBytes());
+        }
+
+        if (Names.Same(name, Commands.ShellCommand.CommandName))
+            secrets.AddEnvironment(Secret);
+        else if (Secret is { Count: > 0 })
+            throw Invalid($"The command {name} uses no secrets, so none was sent.", name);
+        return (name, BodyFormat.Json, OrderArguments.ForBuiltIn(name, Argument, ArgumentList));
     }
 
-    private string Described(string command) => ShellCommand is not null ? $"Run '{DisplayText.FirstLine(ShellCommand, 80)}'"
+    private string Described(string command) => What(command)
+        + ((Credential?.UserName ?? RunAs) is { } user ? $" as {DisplayText.Clean(user, 80)}" : "")
+        + (Secret is { Count: > 0 } ? $" with the secrets {string.Join(", ", Secret.Keys.Cast<object>().Order())}" : "");
+
+    private string What(string command) => ShellCommand is not null ? $"Run '{DisplayText.FirstLine(ShellCommand, 80)}'"
         : ScriptBlock is not null ? $"Run the script {{{DisplayText.FirstLine(ScriptBlock.ToString().Trim(), 80)}}}"
         : $"Run the command {command}";
 

@@ -2,6 +2,7 @@ using System.Management.Automation;
 using Pantry.Configuration;
 using Pantry.PowerShell.State;
 using Pantry.Server;
+using Pantry.Transport;
 
 namespace Pantry.PowerShell.Cmdlets;
 
@@ -20,10 +21,15 @@ public sealed class StartPantryServerCommand : PantryCmdlet
     [ValidateNotNullOrEmpty]
     public string? ConfigurationFile { get; set; }
 
-    /// <summary>Address to listen on: IPv4, IPv6 or a DNS name.</summary>
+    /// <summary>Address to listen on: IPv4, IPv6 or a DNS name; 0.0.0.0 or :: for all of the machine. By default 127.0.0.1.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? Address { get; set; }
+
+    /// <summary>Address that enrolments and operators' files give; by default the one listened on, or the host's name.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? AdvertisedAddress { get; set; }
 
     /// <summary>Port that orders are published on; 0 for any free one.</summary>
     [Parameter]
@@ -58,13 +64,11 @@ public sealed class StartPantryServerCommand : PantryCmdlet
         return defaults with
         {
             Address = Address ?? file?.Address ?? defaults.Address,
+            AdvertisedAddress = AdvertisedAddress is null ? file?.AdvertisedHost : Addresses.Parse(AdvertisedAddress, 1).Host,
             PublishPort = PublishPort ?? file?.PublishPort ?? defaults.PublishPort,
             ReceivePort = ReceivePort ?? file?.ReceivePort ?? defaults.ReceivePort,
             FilePort = FilePort ?? file?.FilePort ?? defaults.FilePort,
-            Path = FileSystemPath(Path ?? file?.RootDirectory ?? DefaultPath()),
+            Path = FileSystemPath(Path ?? file?.RootDirectory ?? UserDirectory("server")),
         };
     }
-
-    private static string DefaultPath() => System.IO.Path.Combine(
-        System.Environment.GetFolderPath(System.Environment.SpecialFolder.LocalApplicationData, System.Environment.SpecialFolderOption.DoNotVerify), "Pantry", "server");
 }

@@ -2,10 +2,11 @@ using System.Management.Automation;
 using Pantry.Operators;
 using Pantry.PowerShell.Completion;
 using Pantry.PowerShell.State;
+using Pantry.Protocol;
 
 namespace Pantry.PowerShell.Cmdlets;
 
-/// <summary>Stops a client of this session and takes it off the server's list; one elsewhere is told to stop.</summary>
+/// <summary>Stops a client of this session and takes it off the server's list, its key included; one elsewhere is told to stop.</summary>
 [Cmdlet(VerbsLifecycle.Unregister, "PantryClient", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium)]
 public sealed class UnregisterPantryClientCommand : FleetCmdlet
 {
@@ -33,7 +34,7 @@ public sealed class UnregisterPantryClientCommand : FleetCmdlet
             {
                 try
                 {
-                    await UnregisterAsync(client.Identity, state, Fleet, cancelled).ConfigureAwait(false);
+                    await UnregisterAsync(client, state, Fleet, cancelled).ConfigureAwait(false);
                 }
                 catch (PantryException error)
                 {
@@ -42,19 +43,12 @@ public sealed class UnregisterPantryClientCommand : FleetCmdlet
             }).ConfigureAwait(false));
     }
 
-    private async Task UnregisterAsync(string identity, RunspaceHost state, Func<IFleet> fleet, CancellationToken cancellation)
+    private async Task UnregisterAsync(ClientReference client, RunspaceHost state, Func<IFleet> fleet, CancellationToken cancellation)
     {
         // With a session given, what is meant is that server's client, wherever it runs.
-        if (Session is null && state.FindClient(identity) is { } here && await state.StopClientAsync(here, forget: true).ConfigureAwait(false))
+        if (Session is null && state.FindClient(client) is { } here && await state.StopClientAsync(here, forget: true).ConfigureAwait(false))
             return;
-        if (!await fleet().ForgetAsync(identity, cancellation).ConfigureAwait(false))
-        {
-            throw new PantryException(PantryErrorCode.NoMatchingClient,
-                $"The server knows no client '{DisplayText.Clean(identity, 80)}'. Get-PantryClient lists those it knows.")
-            { Target = identity };
-        }
-
-        if (state.FindClient(identity) is { Link: ServiceStatus.Stopped } told)
-            await state.StopClientAsync(told, forget: false).ConfigureAwait(false);
+        ClientInfo removed = await fleet().DecideAsync(new DecideClient(ClientDecision.Remove, client.Identity, client.Fingerprint), cancellation).ConfigureAwait(false);
+        await state.StopClientOfAsync(removed).ConfigureAwait(false);
     }
 }

@@ -10,7 +10,7 @@ namespace Pantry.PowerShell.Completion;
 /// <summary>Completes names from what the runspace's server or session knows; says nothing rather than be slow or fail.</summary>
 internal abstract class NameCompleter : IArgumentCompleter
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(100);
+    protected static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(100);
 
     public IEnumerable<CompletionResult> CompleteArgument(
         string commandName, string parameterName, string wordToComplete, CommandAst commandAst, IDictionary fakeBoundParameters)
@@ -33,12 +33,13 @@ internal abstract class NameCompleter : IArgumentCompleter
 
     protected abstract Task<List<string>> NamesAsync(RunspaceHost state, IDictionary given);
 
+    protected static object? SessionOf(IDictionary given) => given["Session"] is PSObject wrapped ? wrapped.BaseObject : given["Session"];
+
     protected static async Task<List<ClientInfo>> ClientsAsync(RunspaceHost state, IDictionary given)
     {
         using var deadline = new CancellationTokenSource(Patience);
-        object? session = given["Session"] is PSObject wrapped ? wrapped.BaseObject : given["Session"];
         var clients = new List<ClientInfo>();
-        await foreach (ClientInfo client in state.FleetOf(session).FindClientsAsync(new ClientFilter(), deadline.Token).ConfigureAwait(false))
+        await foreach (ClientInfo client in state.FleetOf(SessionOf(given)).FindClientsAsync(new ClientFilter(), deadline.Token).ConfigureAwait(false))
             clients.Add(client);
         return clients;
     }

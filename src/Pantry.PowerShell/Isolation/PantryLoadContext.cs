@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Loader;
 
 namespace Pantry.PowerShell.Isolation;
@@ -34,6 +35,17 @@ internal sealed class PantryLoadContext : AssemblyLoadContext
         // The framework's assemblies are not in the directory, so they come from the default context.
         string path = Path.Combine(_directory, $"{assemblyName.Name}.dll");
         return File.Exists(path) ? LoadFromAssemblyPath(path) : null;
+    }
+
+    /// <summary>Native libraries lie beside the assemblies that ask for them, a folder for each platform.</summary>
+    protected override IntPtr LoadUnmanagedDll(string unmanagedDllName)
+    {
+        string file = OperatingSystem.IsWindows() ? $"{unmanagedDllName}.dll"
+            : OperatingSystem.IsMacOS() ? $"lib{unmanagedDllName}.dylib" : $"lib{unmanagedDllName}.so";
+        string? path = NativePlatform.Candidates(RuntimeInformation.RuntimeIdentifier, RuntimeInformation.ProcessArchitecture)
+            .Select(platform => Path.Combine(_directory, "runtimes", platform, "native", file))
+            .FirstOrDefault(File.Exists);
+        return path is null ? IntPtr.Zero : LoadUnmanagedDllFromPath(path);
     }
 
     /// <summary>The one door between the contexts: only the core's name leads through it, and only for this module.</summary>

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Management.Automation;
 using System.Text.Json;
 using Pantry.Commands;
+using Pantry.PowerShell.Scripts;
 
 namespace Pantry.PowerShell.Results;
 
@@ -69,5 +70,9 @@ internal static class OrderArguments
     }
 
     // As PowerShell turns a value into text for a program: invariant, whatever the culture.
-    private static string Text(object? value) => value is PSObject wrapped ? Text(wrapped.BaseObject) : Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
+    private static string Text(object? value) => OrderSecrets.IsSecret(value)
+        ? throw new PantryException(PantryErrorCode.InvalidArgument,
+            "A secret was given as an argument of a program or of one of Pantry's own commands. Command lines are readable for every user of the client's machine: "
+            + "give it with -Secret @{ NAME = ... }, and have the command read the variable NAME of its environment.")
+        : value is PSObject wrapped ? Text(wrapped.BaseObject) : Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
 }

@@ -15,16 +15,15 @@ internal sealed class RowPrinter(CmdletOutput output, string what)
     private int _done;
     private int _failed;
 
-    public async Task RunAsync(IFleet fleet, JobRequest request, CancellationToken cancellation)
+    public async Task RunAsync(IJob job, string command, CancellationToken cancellation)
     {
-        IJob job = await fleet.StartJobAsync(request, cancellation).ConfigureAwait(false);
         await output.VerboseAsync($"Job {job.Id}: {what}, {job.Targets.Count} targets.").ConfigureAwait(false);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         Task progress = ShowProgressAsync(job, ended.Token);
         try
         {
             await foreach (ResultRow row in job.ReadRowsAsync(cancellation).ConfigureAwait(false))
-                await PrintAsync(ResultReader.Read(job.Id, request.Command, row)).ConfigureAwait(false);
+                await PrintAsync(ResultReader.Read(job.Id, command, row)).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {

@@ -9,6 +9,9 @@ internal sealed record ScriptOrder
 {
     public const int MaxDepth = 16;
 
+    // How CLIXML writes secure strings, and types that hold a password. In text, these characters are escaped.
+    private static readonly string[] Exposed = ["<SS ", "<SS>", "<SS/", "<T>Pantry.Secret<", "<T>System.Net.NetworkCredential<"];
+
     // The document's own two levels above the values: the table, and the list or table in it.
     private const int EnvelopeDepth = 2;
 
@@ -22,9 +25,16 @@ internal sealed record ScriptOrder
     /// <summary>Values of $using: expressions, by key.</summary>
     public Hashtable Using { get; init; } = [];
 
+    /// <summary>Where the values go that are secrets and travel apart.</summary>
+    public IReadOnlyList<SecretPlace> Secrets { get; init; } = [];
+
+    /// <summary>On the client: secrets that are variables of the script's scope.</summary>
+    public IReadOnlyDictionary<string, object> Variables { get; init; } = new Dictionary<string, object>();
+
     /// <summary>Levels of properties that values and output keep.</summary>
     public int Depth { get; init; } = 1;
 
+    /// <exception cref="PantryException">A secret lies inside another value, where it would be written in clear.</exception>
     public byte[] ToBytes()
     {
         var document = new Hashtable
@@ -33,9 +43,18 @@ internal sealed record ScriptOrder
             ["Arguments"] = Arguments.ToArray(),
             ["Parameters"] = Parameters,
             ["Using"] = Using,
+            ["Secrets"] = Secrets.Select(place => place.ToTable()).ToArray(),
             ["Depth"] = Depth,
         };
-        return [.. Encoding.UTF8.GetBytes(PSSerializer.Serialize(document, Depth + EnvelopeDepth)), 0];
+        string text = PSSerializer.Serialize(document, Depth + EnvelopeDepth);
+        if (Exposed.FirstOrDefault(mark => text.Contains(mark, StringComparison.Ordinal)) is not null)
+        {
+            throw new PantryException(PantryErrorCode.InvalidArgument,
+                "A secret lies inside another value, such as a table, a list or an object, and would be sent in clear there. "
+                + "Give it by itself: as an argument, as a value of -Argument, as a $using: variable, or with -Secret.");
+        }
+
+        return [.. Encoding.UTF8.GetBytes(text), 0];
     }
 
     /// <exception cref="PantryException">The bytes are no such document.</exception>
@@ -60,6 +79,9 @@ internal sealed record ScriptOrder
             Arguments = Value(document["Arguments"]) is IEnumerable list and not string ? [.. list.Cast<object?>()] : [],
             Parameters = Value(document["Parameters"]) as Hashtable,
             Using = Value(document["Using"]) as Hashtable ?? [],
+            Secrets = Value(document["Secrets"]) is IEnumerable places and not string
+                ? [.. places.Cast<object?>().Select(place => SecretPlace.FromTable(Value(place) as Hashtable)).OfType<SecretPlace>()]
+                : [],
             Depth = Math.Clamp(Value(document["Depth"]) as int? ?? 1, 1, MaxDepth),
         };
     }

@@ -16,6 +16,8 @@ internal static class ScriptRun
         using Runspace runspace = await OpenAsync(cancellation).ConfigureAwait(false);
         using var shell = System.Management.Automation.PowerShell.Create();
         shell.Runspace = runspace;
+        foreach ((string name, object secret) in order.Variables)
+            runspace.SessionStateProxy.SetVariable(name, secret);
         AddScript(shell, script, order);
 
         using var records = new ScriptRecords(outputBytes, order.Depth);

@@ -2,6 +2,7 @@ using System.Management.Automation.Runspaces;
 using System.Runtime.CompilerServices;
 using Pantry.Client;
 using Pantry.Commands;
+using Pantry.Configuration;
 using Pantry.Hosting;
 using Pantry.Operators;
 using Pantry.PowerShell.Scripts;
@@ -74,9 +75,12 @@ internal sealed class RunspaceHost
     public async Task<PantryServer> StartServerAsync(ServerConfiguration configuration, CancellationToken cancellation)
     {
         ServerHost host = await InProcess.StartServerAsync(configuration, cancellation).ConfigureAwait(false);
-        var server = new PantryServer(host, () => host.Status, host.Statistics)
+        var server = new PantryServer(host, () => host.Status, host.Statistics, () => host.Authority.RootKeyInfo)
         {
             Address = host.Configuration.Address,
+            AdvertisedAddress = host.Place.Address,
+            PublicKey = host.PublicKey.ToString(),
+            Fingerprint = host.PublicKey.Fingerprint,
             PublishPort = host.PublishPort,
             ReceivePort = host.ReceivePort,
             FilePort = host.FilePort,
@@ -102,13 +106,14 @@ internal sealed class RunspaceHost
         await ((ServerHost)server.Host).DisposeAsync().ConfigureAwait(false);
     }
 
-    public async Task<PantrySession> ConnectAsync(ServerAddress address, CancellationToken cancellation)
+    public async Task<PantrySession> ConnectAsync(OperatorCredentials credentials, CancellationToken cancellation)
     {
-        RemoteFleet fleet = await WithLoopAsync(loop => InProcess.ConnectAsync(address, loop, cancellation)).ConfigureAwait(false);
+        RemoteFleet fleet = await WithLoopAsync(loop => InProcess.ConnectAsync(credentials, loop, cancellation)).ConfigureAwait(false);
         bool closed = false;
         var session = new PantrySession(fleet, () => Volatile.Read(ref closed) ? ServiceStatus.Stopped : fleet.Status)
         {
-            Server = address.ToString(),
+            Server = fleet.Server.ToString(),
+            Operator = fleet.Operator,
             ServerVersion = fleet.ServerVersion,
             ConnectedAt = DateTimeOffset.UtcNow,
         };
@@ -141,22 +146,24 @@ internal sealed class RunspaceHost
     {
         ClientAgent agent = await WithLoopAsync(
             loop => InProcess.StartClientAsync(configuration, Commands, loop, cancellation)).ConfigureAwait(false);
-        ClientLabels labels = configuration.Labels;
-        var client = new ClientRegistration(agent, () => agent.Status)
+        // What was approved: it can be less than what was asked for.
+        ClientLabels labels = agent.Labels;
+        var client = new ClientRegistration(agent, () => agent.Registration, () => agent.Status)
         {
             Identity = labels.Identity,
             Application = labels.Application,
             Environment = labels.Environment,
             Roles = labels.Roles,
-            Status = agent.Registration,
             Streams = labels.ShownStreams(),
+            Fingerprint = agent.PublicKey.Fingerprint,
+            Path = configuration.Path,
             Server = configuration.Server.ToString(),
         };
         lock (_lock)
             _clients.Add(client);
         if (cancellation.IsCancellationRequested)
         {
-            await StopClientAsync(client, forget: true).ConfigureAwait(false);
+            await StopClientAsync(client, forget: false).ConfigureAwait(false);
             cancellation.ThrowIfCancellationRequested();
         }
 
@@ -176,6 +183,16 @@ internal sealed class RunspaceHost
         await _loop.ReleaseAsync().ConfigureAwait(false);
         return true;
     }
+
+    /// <summary>Stops the client of this runspace with that key, if there is one: its server has let it go.</summary>
+    public async Task StopClientOfAsync(ClientInfo gone)
+    {
+        if (Clients.FirstOrDefault(client => client.Fingerprint == gone.Fingerprint) is { } here)
+            await StopClientAsync(here, forget: false).ConfigureAwait(false);
+    }
+
+    public ClientRegistration? FindClient(ClientReference reference) =>
+        Clients.LastOrDefault(client => Names.Same(client.Identity, reference.Identity) && (reference.Fingerprint is null || reference.Fingerprint == client.Fingerprint));
 
     public ClientRegistration? FindClient(string identity) => Clients.LastOrDefault(client => Names.Same(client.Identity, identity));
 

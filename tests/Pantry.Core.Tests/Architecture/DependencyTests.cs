@@ -12,10 +12,12 @@ public sealed partial class DependencyTests
     [InlineData("Pantry.Core/Targeting", "")]
     [InlineData("Pantry.Core/Protocol", "Targeting")]
     [InlineData("Pantry.Core/Security", "Protocol Targeting")]
+    [InlineData("Pantry.Core/Storage", "Configuration Protocol Security Targeting")]
     [InlineData("Pantry.Core/Configuration", "Protocol Security Targeting Transport")]
     [InlineData("Pantry.Core/Transport", "Configuration Protocol Transport")]
     [InlineData("Pantry.Core/Transport/Gates", "Transport")]
     [InlineData("Pantry.Core/Sessions", "Configuration Protocol Security Transport")]
+    [InlineData("Pantry.Core/Sessions/Curve", "Security")]
     [InlineData("Pantry.Core/Commands", "Configuration Protocol Targeting")]
     [InlineData("Pantry.Core/Operators", "Configuration Protocol Security Sessions Targeting Transport")]
     [InlineData("Pantry.Core/Client", "Commands Configuration Protocol Security Sessions Storage Targeting Transport")]
@@ -45,6 +47,11 @@ public sealed partial class DependencyTests
     }
 
     [Fact]
+    public void Only_Storage_names_SQLite() => Assert.All(
+        CodeFiles().Where(file => SqliteName().IsMatch(File.ReadAllText(file))),
+        file => Assert.StartsWith("Pantry.Core/Storage/", Path.GetRelativePath(Sources, file).Replace('\\', '/'), StringComparison.Ordinal));
+
+    [Fact]
     public void Core_and_Model_know_nothing_of_PowerShells_engine() => Assert.All(
         CodeFiles().Where(file => !file.Contains("Pantry.PowerShell", StringComparison.Ordinal)),
         file => Assert.DoesNotContain("using System.Management.Automation", File.ReadAllText(file), StringComparison.Ordinal));
@@ -67,4 +74,7 @@ public sealed partial class DependencyTests
 
     [GeneratedRegex(@"^using NetMQ", RegexOptions.Multiline)]
     private static partial Regex NetMQUsing();
+
+    [GeneratedRegex(@"Microsoft\.Data\.Sqlite|SQLitePCL")]
+    private static partial Regex SqliteName();
 }

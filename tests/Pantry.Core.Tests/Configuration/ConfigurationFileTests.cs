@@ -27,7 +27,7 @@ public sealed class ConfigurationFileTests : IDisposable
         ServerConfigurationFile server = ConfigurationFile.LoadServer(path);
         ClientConfigurationFile client = ConfigurationFile.LoadClient(path);
 
-        Assert.Equal(new ServerConfigurationFile("localhost", 23001, 0, null, "/var/lib/pantry"), server);
+        Assert.Equal(new ServerConfigurationFile("localhost", 23001, 0, null, "/var/lib/pantry", null), server);
         Assert.Equal(("app.host", "pantry", null), (client.Identity, client.Application, client.Environment));
         Assert.Equal(["web", "db"], client.Roles);
         Assert.Equal(["Ping"], client.AllowedCommands!);
@@ -64,7 +64,7 @@ public sealed class ConfigurationFileTests : IDisposable
 
     [Fact]
     public void An_empty_file_says_nothing() =>
-        Assert.Equal(new ServerConfigurationFile(null, null, null, null, null), ConfigurationFile.LoadServer(Write("")));
+        Assert.Equal(new ServerConfigurationFile(null, null, null, null, null, null), ConfigurationFile.LoadServer(Write("")));
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 

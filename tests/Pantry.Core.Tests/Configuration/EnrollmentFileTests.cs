@@ -73,6 +73,11 @@ public sealed class EnrollmentFileTests : IDisposable
 
     private static Enrollment Sample => new()
     {
+        ServerPublicKey = "s",
+        RootPublicKey = "r",
+        Network = "n",
+        PublicKey = "p",
+        SecretKey = "k",
         Id = "e1",
         Identity = "app.host",
         Application = "shop",

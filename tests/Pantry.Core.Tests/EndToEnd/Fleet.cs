@@ -1,10 +1,13 @@
 using System.Text;
 using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Pantry.Client;
 using Pantry.Commands;
 using Pantry.Configuration;
 using Pantry.Operators;
 using Pantry.Protocol;
+using Pantry.Security;
 using Pantry.Server;
 using Pantry.Targeting;
 using Pantry.Transport;
@@ -36,30 +39,100 @@ internal sealed class Fleet : IAsyncDisposable
 
     public ServerAddress Address => new("127.0.0.1", Server.PublishPort, Server.ReceivePort);
 
-    public static async Task<Fleet> StartAsync(PantryOptions? options = null, int[]? ports = null)
+    /// <summary>Directory of everything: the server's root and the clients' homes lie below it.</summary>
+    public string Root => _root;
+
+    public SocketLoop ClientLoop => _clientLoop;
+
+    public static async Task<Fleet> StartAsync(PantryOptions? options = null, int[]? ports = null, ILogger? log = null)
     {
         options ??= new PantryOptions();
-        string root = Directory.CreateTempSubdirectory("pantry-test-").FullName;
+        string root = TestDirectory.Create();
         ServerHost server = await ServerHost.StartAsync(
-            new ServerConfiguration { PublishPort = ports?[0] ?? 0, ReceivePort = ports?[1] ?? 0, FilePort = ports?[2] ?? 0, Path = root }, options: options);
-        return new Fleet(server, SocketLoop.Start("test clients", 4096, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance), options, root);
+            new ServerConfiguration { PublishPort = ports?[0] ?? 0, ReceivePort = ports?[1] ?? 0, FilePort = ports?[2] ?? 0, Path = Path.Combine(root, "server") },
+            options: options, log: log);
+        return new Fleet(server, SocketLoop.Start("test clients", 4096, NullLogger.Instance), options, root);
     }
 
+    /// <summary>A client by an enrolment of its own.</summary>
     public async Task<ClientAgent> AddAsync(
         string identity, string? application = null, string? environment = null, string[]? roles = null, CommandTable? commands = null,
-        string[]? allowed = null, ServerAddress? through = null)
+        string[]? allowed = null, ServerAddress? through = null) =>
+        await StartAsync(
+            await ConfigurationAsync(identity, application, environment, roles) with { Server = through ?? Address, Policy = new ClientPolicy { AllowedCommands = allowed } },
+            commands);
+
+    /// <summary>What a client is started with, enrolled but not started.</summary>
+    public async Task<ClientConfiguration> ConfigurationAsync(string identity, string? application = null, string? environment = null, string[]? roles = null)
     {
-        ClientAgent agent = await ClientAgent.StartAsync(
-            new ClientConfiguration
-            {
-                Server = through ?? Address,
-                Labels = ClientLabels.Create(identity, application, environment, roles),
-                AllowedCommands = allowed,
-            },
-            commands, _clientLoop, Options);
+        Enrollment enrollment = await Server.Fleet.EnrolAsync(new Enrol(identity, application, environment, roles ?? [], 0), default);
+        return new ClientConfiguration
+        {
+            Server = Address,
+            Labels = ClientLabels.Create(identity, application, environment, roles),
+            Path = Home(identity),
+            Enrollment = enrollment,
+        };
+    }
+
+    public async Task<ClientAgent> StartAsync(ClientConfiguration configuration, CommandTable? commands = null, ILogger? log = null)
+    {
+        ClientAgent agent = await ClientAgent.StartAsync(configuration, commands, _clientLoop, Options, log: log);
         lock (_clients)
             _clients.Add(agent);
         return agent;
+    }
+
+    /// <summary>The key of a client that an enrolment let in, for peers that speak for themselves.</summary>
+    public async Task<CurveKeyPair> EnrolKeyAsync(string identity, string? application = null, string? environment = null, string[]? roles = null)
+    {
+        Enrollment enrollment = await Server.Fleet.EnrolAsync(new Enrol(identity, application, environment, roles ?? [], 0), default);
+        CurveKeyPair key = CurveKeyPair.Generate();
+        Server.Admission.Redeem(PublicKey.Parse(enrollment.PublicKey), new Redeem(key.PublicKey.ToString(), identity), null);
+        return key;
+    }
+
+    /// <summary>A peer with the key of an approved client, which has registered.</summary>
+    public async Task<RawPeer> AddRawAsync(string identity, string? application = null)
+    {
+        using CurveKeyPair key = await EnrolKeyAsync(identity, application);
+        RawPeer peer = RawPeer.Connect(Server.ReceivePort, key, Server.PublicKey);
+        peer.Send(new Message(MessageKind.Register, NewRegister(identity, application), 1));
+        Assert.Equal(RegistrationStatus.Approved, peer.Receive(MessageKind.Registered).HeadAs<Registered>().Status);
+        return peer;
+    }
+
+    public static Register NewRegister(string identity, string? application = null) =>
+        new(ClientLabels.Create(identity, application, null, null), Guid.NewGuid().ToString("N"), "1", null, 0, [], null, DateTimeOffset.UtcNow);
+
+    /// <summary>A directory for a client, another one each time.</summary>
+    public string Home(string identity) => Path.Combine(_root, "clients", $"{identity}-{Guid.NewGuid():N}");
+
+    /// <summary>A new operator's credentials.</summary>
+    public async Task<OperatorCredentials> AddOperatorAsync(string name, bool administrator = false, params string[] scopes)
+    {
+        using CurveKeyPair session = CurveKeyPair.Generate();
+        using SigningKey signing = SigningKey.Generate();
+        await Server.Fleet.AddOperatorAsync(
+            new AddOperator(name, session.PublicKey.ToString(), signing.PublicKey.Bytes.ToArray(), scopes.Length > 0 ? scopes : ["*:*"], administrator, null), default);
+        return new OperatorCredentials
+        {
+            Name = name,
+            Address = Address.Host,
+            ReceivePort = Address.ReceivePort,
+            ServerPublicKey = Server.PublicKey.ToString(),
+            Network = Server.Authority.Network,
+            SessionKey = Z85.Encode(session.Secret),
+            SigningKey = signing.ToPem(null),
+        };
+    }
+
+    /// <summary>A console of an operator who may do everything.</summary>
+    public async Task<RemoteFleet> ConnectAsync(ServerAddress? through = null, PantryOptions? options = null)
+    {
+        OperatorCredentials credentials = await AddOperatorAsync($"console-{Guid.NewGuid():N}", administrator: true);
+        return await RemoteFleet.ConnectAsync(
+            through is null ? credentials : credentials with { Address = through.Host, ReceivePort = through.ReceivePort }, options: options ?? Options);
     }
 
     public async Task RestartServerAsync()
@@ -67,7 +140,7 @@ internal sealed class Fleet : IAsyncDisposable
         (int publish, int receive, int file) = (Server.PublishPort, Server.ReceivePort, Server.FilePort);
         await Server.DisposeAsync();
         Server = await ServerHost.StartAsync(
-            new ServerConfiguration { PublishPort = publish, ReceivePort = receive, FilePort = file, Path = _root }, options: Options);
+            new ServerConfiguration { PublishPort = publish, ReceivePort = receive, FilePort = file, Path = Path.Combine(_root, "server") }, options: Options);
     }
 
     public Task<List<ResultRow>> RunAsync(Target target, string command, object? arguments = null, TimeSpan timeout = default, IFleet? fleet = null) =>

@@ -1,9 +1,9 @@
-using NetMQ;
-using NetMQ.Sockets;
+using Pantry.Client;
 using Pantry.Commands;
 using Pantry.Configuration;
 using Pantry.Operators;
 using Pantry.Protocol;
+using Pantry.Security;
 using Pantry.Server;
 using Pantry.Targeting;
 
@@ -16,14 +16,15 @@ public sealed class HarmTests
     public async Task A_flood_of_claims_on_an_identity_neither_cuts_off_its_holder_nor_gets_the_identity()
     {
         await using Fleet fleet = await Fleet.StartAsync();
-        await fleet.AddAsync("honest");
+        ClientAgent honest = await fleet.AddAsync("honest");
         ServerSession session = fleet.Server.Registry.Find("honest")!.Session!;
-        using var dealer = new DealerSocket($"tcp://127.0.0.1:{fleet.Server.ReceivePort}");
-        dealer.Options.SendHighWatermark = 100_000;
-        for (int i = 0; i < 30_000; i++)
-            Send(dealer, new Message(MessageKind.Register, NewRegister("honest"), 1));
-        Send(dealer, new Message(MessageKind.Register, NewRegister("last"), 2));
-        await Fleet.EventuallyAsync(() => fleet.Server.Registry.Find("last") is not null, "the flood to be handled");
+        // A copy of the client's own key: nobody else gets as far as to claim its identity.
+        using CurveKeyPair stolen = CurveKeyFile.Load(Path.Combine(honest.Configuration.Path, "client.key"));
+        using RawPeer thief = RawPeer.Connect(fleet.Server.ReceivePort, stolen, fleet.Server.PublicKey);
+        for (int i = 0; i < 20_000; i++)
+            thief.Send(new Message(MessageKind.Register, Fleet.NewRegister("honest"), 1));
+        await fleet.AddAsync("last");
+        await Fleet.EventuallyAsync(() => fleet.Server.Statistics().MessagesDropped.ContainsKey("IdentityInUse"), "the claims to be refused");
 
         Assert.False(session.Closed);
         Assert.Same(session, fleet.Server.Registry.Find("honest")!.Session);
@@ -34,16 +35,17 @@ public sealed class HarmTests
     {
         var options = new PantryOptions { ProbeTimeout = TimeSpan.FromMilliseconds(600) };
         await using Fleet fleet = await Fleet.StartAsync(options);
-        using var silent = new DealerSocket($"tcp://127.0.0.1:{fleet.Server.ReceivePort}");
-        Send(silent, new Message(MessageKind.Register, NewRegister("a"), 1));
-        await Fleet.EventuallyAsync(() => fleet.Server.Registry.Find("a") is not null, "the holder");
+        using CurveKeyPair key = await fleet.EnrolKeyAsync("a");
+        using RawPeer silent = RawPeer.Connect(fleet.Server.ReceivePort, key, fleet.Server.PublicKey);
+        silent.Send(new Message(MessageKind.Register, Fleet.NewRegister("a"), 1));
+        await Fleet.EventuallyAsync(() => fleet.Server.Registry.Find("a")?.Session is not null, "the holder");
         ServerSession holder = fleet.Server.Registry.Find("a")!.Session!;
-        using var claimant = new DealerSocket($"tcp://127.0.0.1:{fleet.Server.ReceivePort}");
+        using RawPeer claimant = RawPeer.Connect(fleet.Server.ReceivePort, key, fleet.Server.PublicKey);
 
         using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
         for (int i = 0; i < 30 && fleet.Server.Registry.Find("a")!.Session == holder; i++)
         {
-            Send(claimant, new Message(MessageKind.Register, NewRegister("a"), 1));
+            claimant.Send(new Message(MessageKind.Register, Fleet.NewRegister("a"), 1));
             await tick.WaitForNextTickAsync();
         }
 
@@ -63,7 +65,7 @@ public sealed class HarmTests
         await fleet.AddAsync("wordy", commands: commands);
         for (int i = 0; i < 5; i++)
             await fleet.AddAsync($"terse{i}", commands: terse);
-        await using RemoteFleet remote = await RemoteFleet.ConnectAsync(fleet.Address);
+        await using RemoteFleet remote = await fleet.ConnectAsync();
 
         List<ResultRow> rows = await fleet.RunAsync(Target.All, "Say", fleet: remote);
 
@@ -74,18 +76,15 @@ public sealed class HarmTests
     public async Task A_result_as_large_as_a_message_is_a_row_all_the_same()
     {
         await using Fleet fleet = await Fleet.StartAsync();
-        await using RemoteFleet remote = await RemoteFleet.ConnectAsync(fleet.Address);
-        using var dealer = new DealerSocket($"tcp://127.0.0.1:{fleet.Server.ReceivePort}");
-        Send(dealer, new Message(MessageKind.Register, NewRegister("large"), 1));
-        await Fleet.EventuallyAsync(() => fleet.Server.Registry.Find("large") is not null, "the registration");
+        await using RemoteFleet remote = await fleet.ConnectAsync();
+        using RawPeer peer = await fleet.AddRawAsync("large");
         using var deadline = new CancellationTokenSource(Fleet.Deadline);
         IJob job = await remote.StartJobAsync(new JobRequest { Target = Target.All, Command = "Ping" }, deadline.Token);
         var result = new Message(MessageKind.Result, new Result(job.Id, CommandStatus.Succeeded, 0, null, BodyFormat.None, null, false, null, TimeSpan.Zero));
         int head = MessageCodec.Encode(result).Sum(frame => frame.Length + 4);
         result = result with { Bodies = [new byte[fleet.Options.Wire.MaxMessageBytes - head - 4]] };
 
-        foreach (byte[][] frames in new Pantry.Sessions.MessageChannel(new Pantry.Sessions.ClearSeal(), fleet.Options.Wire).Seal(result))
-            dealer.SendMultipartMessage(new NetMQMessage(frames));
+        peer.Send(result);
 
         ResultRow row = await job.ReadRowsAsync(deadline.Token).SingleAsync(deadline.Token);
         Assert.Equal((CommandStatus.Succeeded, true), (row.Result.Status, row.Result.Truncated));
@@ -97,7 +96,7 @@ public sealed class HarmTests
         await using Fleet fleet = await Fleet.StartAsync();
         await fleet.AddAsync("a", "shop");
         await Fleet.EventuallyAsync(() => fleet.Server.Registry.Find("a")!.HearsPublished, "the subscription");
-        await using RemoteFleet remote = await RemoteFleet.ConnectAsync(fleet.Address);
+        await using RemoteFleet remote = await fleet.ConnectAsync();
         JobRequest[] requests =
         [
             new() { Target = Target.All, Command = new string('c', 3_000_000) },
@@ -119,36 +118,34 @@ public sealed class HarmTests
     public async Task Facts_that_grow_when_they_are_written_again_are_refused_and_spoil_no_list()
     {
         await using Fleet fleet = await Fleet.StartAsync();
-        using var dealer = new DealerSocket($"tcp://127.0.0.1:{fleet.Server.ReceivePort}");
-        Register grown = NewRegister("a") with { Facts = new ClientFacts { HostName = "h", Custom = new Dictionary<string, string> { ["grow"] = new('<', 30_000) } } };
+        using CurveKeyPair key = await fleet.EnrolKeyAsync("a");
+        using RawPeer peer = RawPeer.Connect(fleet.Server.ReceivePort, key, fleet.Server.PublicKey);
+        Register grown = Fleet.NewRegister("a") with { Facts = new ClientFacts { HostName = "h", Custom = new Dictionary<string, string> { ["grow"] = new('<', 30_000) } } };
         byte[] head = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(grown, WireJson.Default.Register);
         byte[] small = System.Text.Encoding.UTF8.GetBytes(System.Text.Encoding.UTF8.GetString(head).Replace("\\u003C", "<", StringComparison.Ordinal));
         Assert.True(small.Length < fleet.Options.Wire.MaxRegistrationBytes);
 
-        dealer.SendMoreFrame(new MessageHeader(1, 0, MessageKind.Register, 1).ToBytes()).SendFrame(small);
+        peer.SendFrames(new MessageHeader(1, 0, MessageKind.Register, 1).ToBytes(), small);
 
-        var answer = new NetMQMessage();
-        Assert.True(dealer.TryReceiveMultipartMessage(Fleet.Deadline, ref answer));
-        Assert.Contains(nameof(PantryErrorCode.MessageTooLarge), System.Text.Encoding.UTF8.GetString(answer[1].ToByteArray()), StringComparison.Ordinal);
-        Assert.Null(fleet.Server.Registry.Find("a"));
+        Assert.Equal(nameof(PantryErrorCode.MessageTooLarge), peer.ReceiveRefusal().Refused.Code);
+        Assert.Null(fleet.Server.Registry.Find("a")!.Session);
     }
 
     [Fact]
-    public async Task A_client_that_comes_back_under_ever_new_labels_leaves_no_topics_behind()
+    public async Task A_client_that_comes_back_under_ever_other_roles_leaves_no_topics_behind()
     {
         await using Fleet fleet = await Fleet.StartAsync();
-        using var dealer = new DealerSocket($"tcp://127.0.0.1:{fleet.Server.ReceivePort}");
+        string[] roles = [.. Enumerable.Range(0, 60).Select(i => $"role{i}")];
+        using CurveKeyPair key = await fleet.EnrolKeyAsync("a", "app", "test", roles);
+        using RawPeer peer = RawPeer.Connect(fleet.Server.ReceivePort, key, fleet.Server.PublicKey);
         for (int i = 0; i < 3_000; i++)
-            Send(dealer, new Message(MessageKind.Register, NewRegister("a") with { Instance = "i", Labels = ClientLabels.Create("a", $"app{i}", "test", ["web"]) }, 1));
-        await Fleet.EventuallyAsync(() => fleet.Server.Registry.Find("a")?.Labels.Application == "app2999", "the last registration");
+        {
+            peer.Send(new Message(MessageKind.Register, Fleet.NewRegister("a") with { Instance = "i", Labels = ClientLabels.Create("a", "app", "test", [roles[i % 60]]) }, (ulong)i + 1));
+            Assert.Equal((ulong)i + 1, peer.Receive(MessageKind.Registered).Correlation);
+        }
 
         Assert.InRange(fleet.Server.Registry.TopicCount, 1, 2_000);
     }
-
-    private static Register NewRegister(string identity) =>
-        new(ClientLabels.Create(identity, null, null, null), Guid.NewGuid().ToString("N"), "1", null, [], null);
-
-    private static void Send(DealerSocket dealer, Message message) => dealer.SendMultipartMessage(new NetMQMessage(MessageCodec.Encode(message)));
 
     private sealed class WordyCommand(string name, string words) : ICommand
     {

@@ -33,6 +33,9 @@ internal sealed class HostProcess : IAsyncDisposable
         return new HostProcess(process, ready!);
     }
 
+    /// <summary>The next line it says; null at its end.</summary>
+    public Task<string?> ReadLineAsync() => _process.StandardOutput.ReadLineAsync().WaitAsync(Fleet.Deadline);
+
     /// <summary>SIGKILL: the process gets no chance to say anything.</summary>
     public async Task KillAsync()
     {

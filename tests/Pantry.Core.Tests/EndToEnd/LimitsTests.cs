@@ -1,9 +1,11 @@
+using Pantry.Client;
 using Pantry.Commands;
 using Pantry.Configuration;
 using Pantry.Operators;
 using Pantry.Protocol;
-using Pantry.Sessions;
 using Pantry.Targeting;
+
+using Pantry.Tests.Sessions;
 
 namespace Pantry.Tests.EndToEnd;
 
@@ -56,7 +58,7 @@ public sealed class LimitsTests
     {
         await using Fleet fleet = await Fleet.StartAsync();
         await fleet.AddAsync("a");
-        await using RemoteFleet remote = await RemoteFleet.ConnectAsync(fleet.Address);
+        await using RemoteFleet remote = await fleet.ConnectAsync();
 
         List<ResultRow> rows = await fleet.RunAsync(new JobRequest { Target = new Target { Identities = ["a", "A", "typo", "typo"] }, Command = "Ping" }, remote);
 
@@ -95,7 +97,7 @@ public sealed class LimitsTests
     [Fact]
     public void A_state_that_does_not_exist_is_a_fault() => Assert.Equal(
         DecodeFault.BadHead,
-        new MessageChannel(new ClearSeal(), new WireLimits()).Open(
+        ChannelPair.Create().Deliver(
             [
                 new MessageHeader(1, 0, MessageKind.Result, 0).ToBytes(),
                 "{\"job\":\"j\",\"status\":99,\"exitCode\":null,\"error\":null,\"format\":\"None\",\"textEncoding\":null,\"truncated\":false,\"startedAt\":null,\"duration\":\"00:00:00\"}"u8.ToArray(),
@@ -106,9 +108,9 @@ public sealed class LimitsTests
     public void A_peer_that_has_not_introduced_itself_cannot_make_us_hold_fragments()
     {
         var message = new Message(MessageKind.Result, new Result("j", CommandStatus.Succeeded, null, null, BodyFormat.None, null, false, null, TimeSpan.Zero)) { Bodies = [new byte[100_000]] };
-        byte[][] fragment = new MessageChannel(new ClearSeal(), new WireLimits()).Seal(message).First();
+        ChannelPair pair = ChannelPair.Create();
 
-        Assert.Equal(DecodeFault.BadFragment, new MessageChannel(new ClearSeal(), new WireLimits()).Open(fragment, Senders.Peers, mayFragment: false).Fault);
+        Assert.Equal(DecodeFault.BadFragment, pair.Server.Open(pair.Send(message).First(), Senders.Client, mayFragment: false).Fault);
     }
 
     [Fact]
@@ -116,12 +118,9 @@ public sealed class LimitsTests
     {
         await using Fleet fleet = await Fleet.StartAsync();
 
-        var error = await Assert.ThrowsAsync<PantryException>(() => Pantry.Client.ClientAgent.StartAsync(new Pantry.Client.ClientConfiguration
-        {
-            Server = fleet.Address,
-            Labels = ClientLabels.Create("a", null, null, null),
-            CustomFacts = new Dictionary<string, string> { ["large"] = new('x', 40_000) },
-        }));
+        Pantry.Client.ClientConfiguration configuration = await fleet.ConfigurationAsync("a");
+        var error = await Assert.ThrowsAsync<PantryException>(() => fleet.StartAsync(
+            configuration with { CustomFacts = new Dictionary<string, string> { ["large"] = new('x', 40_000) } }));
 
         Assert.Equal(PantryErrorCode.MessageTooLarge, error.Code);
     }
@@ -131,11 +130,31 @@ public sealed class LimitsTests
     {
         await using Fleet fleet = await Fleet.StartAsync();
         await Task.WhenAll(Enumerable.Range(0, 50).Select(i => fleet.AddAsync($"h{i}")));
-        await using RemoteFleet remote = await RemoteFleet.ConnectAsync(fleet.Address);
+        await using RemoteFleet remote = await fleet.ConnectAsync();
 
         List<ResultRow>[] jobs = await Task.WhenAll(Enumerable.Range(0, 150).Select(_ => fleet.RunAsync(Target.All, "Ping", fleet: remote)));
 
         Assert.All(jobs, rows => Assert.Equal(50, rows.Count(row => row.Result.Status == CommandStatus.Succeeded)));
+    }
+
+    [Fact]
+    public async Task A_console_that_asks_for_more_at_once_than_the_server_answers_is_refused_what_is_too_much()
+    {
+        await using Fleet fleet = await Fleet.StartAsync(new PantryOptions { MaxOperatorRequests = 0 });
+        await using RemoteFleet remote = await fleet.ConnectAsync();
+
+        var error = await Assert.ThrowsAsync<PantryException>(() => remote.VerifyAuditAsync(null, default));
+
+        Assert.Equal(PantryErrorCode.LimitReached, error.Code);
+    }
+
+    [Fact]
+    public async Task Requests_that_were_answered_make_room_for_others()
+    {
+        await using Fleet fleet = await Fleet.StartAsync(new PantryOptions { MaxOperatorRequests = 4 });
+        await using RemoteFleet remote = await fleet.ConnectAsync();
+
+        await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => remote.ListOperatorsAsync(default)));
     }
 
     [Fact]
@@ -154,6 +173,32 @@ public sealed class LimitsTests
         ResultRow row = await job.ReadRowsAsync(deadline.Token).SingleAsync(deadline.Token);
         Assert.Equal(CommandStatus.Cancelled, row.Result.Status);
         Assert.Equal(ClientStatus.Offline, fleet.Info("a").Status);
+    }
+
+    [Fact]
+    public async Task An_order_whose_time_is_over_when_its_turn_comes_is_not_run()
+    {
+        var options = new PantryOptions { MaxConcurrentCommands = 1, ClockSkew = TimeSpan.FromMilliseconds(100), ResultGrace = TimeSpan.FromMilliseconds(100) };
+        await using Fleet fleet = await Fleet.StartAsync(options);
+        var over = new TaskCompletionSource();
+        int runs = 0;
+        var commands = new CommandTable();
+        commands.Add(new WaitingCommand("Wait", over.Task));
+        commands.Add(new CountingCommand("Count", () => Interlocked.Increment(ref runs), () => { }));
+        ClientAgent agent = await fleet.AddAsync("a", commands: commands);
+        using var deadline = new CancellationTokenSource(Fleet.Deadline);
+        await fleet.Server.Fleet.StartJobAsync(new JobRequest { Target = Target.All, Command = "Wait" }, deadline.Token);
+        await Fleet.EventuallyAsync(() => agent.RunningJobs == 1, "the first command to run");
+        var delivery = TimeSpan.FromSeconds(1);
+        IJob job = await fleet.Server.Fleet.StartJobAsync(new JobRequest { Target = Target.All, Command = "Count", DeliveryTimeout = delivery }, deadline.Token);
+        DateTimeOffset notAfter = DateTimeOffset.UtcNow + delivery + options.ResultGrace + options.ClockSkew;
+        await Fleet.EventuallyAsync(() => agent.RunningJobs == 2 && DateTimeOffset.UtcNow > notAfter, "the order's time to be over");
+
+        over.SetResult();
+
+        ResultRow row = await job.ReadRowsAsync(deadline.Token).SingleAsync(deadline.Token);
+        Assert.Equal((CommandStatus.Expired, "OrderExpired"), (row.Result.Status, row.Result.Error!.Code));
+        Assert.Equal(0, runs);
     }
 
     private sealed class LargeCommand(string name, int size) : ICommand

@@ -203,7 +203,7 @@ public sealed class OrdersTests
         await using Fleet fleet = await Fleet.StartAsync();
         for (int i = 0; i < 200; i++)
             await fleet.AddAsync($"host{i:000}", "shop");
-        await using RemoteFleet remote = await RemoteFleet.ConnectAsync(fleet.Address);
+        await using RemoteFleet remote = await fleet.ConnectAsync();
 
         var clients = new List<ClientInfo>();
         await foreach (ClientInfo client in remote.FindClientsAsync(new ClientFilter { Application = "shop" }, default))
@@ -218,8 +218,8 @@ public sealed class OrdersTests
         Assert.Equal(200, rows.Count(row => row.Result.Status == CommandStatus.Succeeded && Fleet.Text(row).Length == 100_000));
         Assert.Equal(PantryErrorCode.NoMatchingClient, error.Code);
         Assert.Equal(("new", fleet.Server.ReceivePort), (enrollment.Identity, enrollment.ReceivePort));
-        Assert.True(await remote.ForgetAsync("host000", default));
-        Assert.False(await remote.ForgetAsync("host000", default));
+        Assert.Equal("host000", (await remote.DecideAsync(new DecideClient(ClientDecision.Remove, "host000", null), default)).Identity);
+        await Assert.ThrowsAsync<PantryException>(() => remote.DecideAsync(new DecideClient(ClientDecision.Remove, "host000", null), default));
     }
 
     [Fact]

@@ -24,7 +24,7 @@ public sealed class ResilienceTests
         var error = await Assert.ThrowsAsync<PantryException>(() => fleet.AddAsync("TWIN"));
 
         Assert.Equal(PantryErrorCode.IdentityInUse, error.Code);
-        Assert.Contains($"process {Environment.ProcessId}", error.Message, StringComparison.Ordinal);
+        Assert.Contains(first.PublicKey.Fingerprint, error.Message, StringComparison.Ordinal);
         Assert.Equal(ServiceStatus.Running, first.Status);
         Assert.Equal(CommandStatus.Succeeded, Assert.Single(await fleet.RunAsync(Target.Clients(["twin"]), "Ping")).Result.Status);
     }
@@ -33,10 +33,11 @@ public sealed class ResilienceTests
     public async Task A_client_that_was_killed_can_be_started_again_at_once_under_its_name()
     {
         await using Fleet fleet = await Fleet.StartAsync();
-        await using (HostProcess killed = await ClientProcess(fleet, "phoenix"))
+        ClientConfiguration phoenix = await fleet.ConfigurationAsync("phoenix");
+        await using (HostProcess killed = await ClientProcess(fleet, phoenix))
             await killed.KillAsync();
 
-        await fleet.AddAsync("phoenix");
+        await fleet.StartAsync(phoenix);
 
         Assert.Equal(CommandStatus.Succeeded, Assert.Single(await fleet.RunAsync(Target.Clients(["phoenix"]), "Ping")).Result.Status);
     }
@@ -45,12 +46,14 @@ public sealed class ResilienceTests
     public async Task Clients_and_server_in_processes_of_their_own_behave_as_in_one()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "A POSIX shell is needed.");
-        string root = Directory.CreateTempSubdirectory("pantry-test-").FullName;
-        await using HostProcess server = await HostProcess.StartAsync("server", root, "0", "0", "0");
-        string[] ports = server.Ready.Split(' ');
-        await using HostProcess one = await HostProcess.StartAsync("client", ports[1], ports[2], "one", "shop");
-        await using HostProcess two = await HostProcess.StartAsync("client", ports[1], ports[2], "two", "shop");
-        await using RemoteFleet remote = await RemoteFleet.ConnectAsync(new ServerAddress("localhost", 0, int.Parse(ports[2], null)));
+        string root = TestDirectory.Create();
+        string credentials = Path.Combine(root, "operator.json");
+        await using HostProcess server = await HostProcess.StartAsync("server", Path.Combine(root, "server"), "0", "0", "0", credentials);
+        await using RemoteFleet remote = await RemoteFleet.ConnectAsync(OperatorFile.Load(credentials) with { Address = "localhost" });
+        foreach (string name in (string[])["one", "two"])
+            EnrollmentFile.Save(Path.Combine(root, name), await remote.EnrolAsync(new Enrol(name, "shop", null, [], 0), default));
+        await using HostProcess one = await HostProcess.StartAsync("client", Path.Combine(root, "one"), Path.Combine(root, "home-one"));
+        await using HostProcess two = await HostProcess.StartAsync("client", Path.Combine(root, "two"), Path.Combine(root, "home-two"));
 
         using var deadline = new CancellationTokenSource(Fleet.Deadline);
         IJob job = await remote.StartJobAsync(
@@ -68,7 +71,7 @@ public sealed class ResilienceTests
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "A POSIX shell is needed.");
         await using Fleet fleet = await Fleet.StartAsync();
-        await using HostProcess client = await ClientProcess(fleet, "victim");
+        await using HostProcess client = await ClientProcess(fleet, await fleet.ConfigurationAsync("victim"));
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(40));
         IJob job = await fleet.Server.Fleet.StartJobAsync(
             new JobRequest { Target = Target.All, Command = "Shell", Format = BodyFormat.Json, Arguments = Fleet.Json(new { line = "exec sleep 45" }) }, deadline.Token);
@@ -91,7 +94,7 @@ public sealed class ResilienceTests
         await using Fleet fleet = await Fleet.StartAsync(ports: FixedPorts.Take(3));
         for (int i = 0; i < 20; i++)
             await fleet.AddAsync($"host{i:00}", "shop");
-        await using RemoteFleet remote = await RemoteFleet.ConnectAsync(fleet.Address);
+        await using RemoteFleet remote = await fleet.ConnectAsync();
 
         await fleet.RestartServerAsync();
 
@@ -150,7 +153,7 @@ public sealed class ResilienceTests
     [Fact]
     public async Task Two_hundred_starts_and_stops_on_fixed_ports_leave_nothing_behind()
     {
-        string root = Directory.CreateTempSubdirectory("pantry-test-").FullName;
+        string root = TestDirectory.Create();
         int[] ports = FixedPorts.Take(3);
         await CycleAsync(root, ports); // What the runtime and NetMQ make once and keep.
         await CycleAsync(root, ports);
@@ -187,7 +190,7 @@ public sealed class ResilienceTests
         ClientAgent one = await fleet.AddAsync("one");
         ClientAgent two = await fleet.AddAsync("two");
 
-        Assert.True(await fleet.Server.Fleet.ForgetAsync("one", default));
+        await fleet.Server.Fleet.DecideAsync(new DecideClient(ClientDecision.Remove, "one", null), default);
         await two.StopAsync(forget: true);
 
         await Fleet.EventuallyAsync(() => one.Status == ServiceStatus.Stopped, "the client to stop");
@@ -217,25 +220,34 @@ public sealed class ResilienceTests
         throw new InvalidOperationException("The job has no row.");
     }
 
-    private static Task<HostProcess> ClientProcess(Fleet fleet, string identity) => HostProcess.StartAsync(
-        "client", fleet.Server.PublishPort.ToString(System.Globalization.CultureInfo.InvariantCulture),
-        fleet.Server.ReceivePort.ToString(System.Globalization.CultureInfo.InvariantCulture), identity);
+    private static Task<HostProcess> ClientProcess(Fleet fleet, ClientConfiguration configuration)
+    {
+        string file = Path.Combine(fleet.Root, configuration.Enrollment!.Id);
+        EnrollmentFile.Save(file, configuration.Enrollment);
+        return HostProcess.StartAsync("client", file, configuration.Path);
+    }
 
     private static async Task CycleAsync(string root, int[] ports)
     {
         await using ServerHost server = await ServerHost.StartAsync(
-            new ServerConfiguration { Path = root, PublishPort = ports[0], ReceivePort = ports[1], FilePort = ports[2] });
-        await using ClientAgent one = await StartClientAsync("one", ports);
-        await using ClientAgent two = await StartClientAsync("two", ports);
+            new ServerConfiguration { Path = Path.Combine(root, "server"), PublishPort = ports[0], ReceivePort = ports[1], FilePort = ports[2] });
+        await using ClientAgent one = await StartClientAsync(server, "one", root);
+        await using ClientAgent two = await StartClientAsync(server, "two", root);
         IJob job = await server.Fleet.StartJobAsync(new JobRequest { Target = Target.All, Command = "Ping" }, default);
         Assert.Equal(2, await job.ReadRowsAsync(new CancellationTokenSource(Fleet.Deadline).Token).CountAsync());
     }
 
-    private static Task<ClientAgent> StartClientAsync(string identity, int[] ports) => ClientAgent.StartAsync(new ClientConfiguration
+    private static async Task<ClientAgent> StartClientAsync(ServerHost server, string identity, string root)
     {
-        Server = new ServerAddress("127.0.0.1", ports[0], ports[1]),
-        Labels = ClientLabels.Create(identity, null, null, null),
-    });
+        string home = Path.Combine(root, identity);
+        return await ClientAgent.StartAsync(new ClientConfiguration
+        {
+            Server = new ServerAddress("127.0.0.1", server.PublishPort, server.ReceivePort),
+            Labels = ClientLabels.Create(identity, null, null, null),
+            Path = home,
+            Enrollment = Directory.Exists(home) ? null : await server.Fleet.EnrolAsync(new Enrol(identity, null, null, [], 0), default),
+        });
+    }
 
     /// <summary>Handles, and threads but for the runtime's own pool, which grows and shrinks as it likes.</summary>
     private static (int Threads, int Handles) Footprint()

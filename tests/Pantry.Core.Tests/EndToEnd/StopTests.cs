@@ -57,7 +57,7 @@ public sealed class StopTests
         Fleet fleet = await Fleet.StartAsync();
         for (int i = 0; i < 150; i++)
             await fleet.AddAsync($"h{i}", commands: Waiting());
-        await using RemoteFleet remote = await RemoteFleet.ConnectAsync(fleet.Address);
+        await using RemoteFleet remote = await fleet.ConnectAsync();
         using var deadline = new CancellationTokenSource(Fleet.Deadline);
         IJob job = await remote.StartJobAsync(new JobRequest { Target = Target.All, Command = "Wait" }, deadline.Token);
         Task<int> reading = Task.Run(async () => await job.ReadRowsAsync(deadline.Token).CountAsync(deadline.Token));
@@ -97,7 +97,7 @@ public sealed class StopTests
     {
         await using Fleet fleet = await Fleet.StartAsync();
         SocketLoop loop = SocketLoop.Start("short", 64, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
-        RemoteFleet remote = await RemoteFleet.ConnectAsync(fleet.Address, loop);
+        RemoteFleet remote = await RemoteFleet.ConnectAsync(await fleet.AddOperatorAsync("short"), loop);
         await loop.DisposeAsync();
 
         await remote.DisposeAsync().AsTask().WaitAsync(Fleet.Deadline);
@@ -109,7 +109,7 @@ public sealed class StopTests
         await using Fleet fleet = await Fleet.StartAsync(new Pantry.Configuration.PantryOptions { RowWindow = 4 });
         for (int i = 0; i < 20; i++)
             await fleet.AddAsync($"h{i}");
-        await using RemoteFleet remote = await RemoteFleet.ConnectAsync(fleet.Address);
+        await using RemoteFleet remote = await fleet.ConnectAsync();
         using var deadline = new CancellationTokenSource(Fleet.Deadline);
         IJob job = await remote.StartJobAsync(new JobRequest { Target = Target.All, Command = "Ping" }, deadline.Token);
 
@@ -131,7 +131,7 @@ public sealed class StopTests
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(8));
         IJob job = await fleet.Server.Fleet.StartJobAsync(new JobRequest { Target = Target.Clients(["a", "b"]), Command = "Meet", BatchSize = 1 }, deadline.Token);
 
-        await fleet.Server.Fleet.ForgetAsync("b", deadline.Token);
+        await fleet.Server.Fleet.DecideAsync(new DecideClient(ClientDecision.Remove, "b", null), deadline.Token);
         finish.SetResult();
 
         List<ResultRow> rows = await job.ReadRowsAsync(deadline.Token).ToListAsync(deadline.Token);

@@ -12,7 +12,39 @@ public sealed class GoldenFileTests
     private static readonly ClientFacts Facts = new() { HostName = "host", OperatingSystem = "Linux", ProcessorCount = 2, CollectedAt = Moment, Uptime = TimeSpan.FromHours(1) };
     private static readonly Result Outcome = new("j1", CommandStatus.Failed, 3, new CommandError("NonZeroExitCode", "no"), BodyFormat.Clixml, null, false, Moment, TimeSpan.FromSeconds(1.5));
     private static readonly ClientInfo Client = new() { Identity = "app.host", Status = ClientStatus.Online, LastSeen = Moment, Roles = ["web"], Streams = ["web"] };
-    private static readonly Enrollment Joining = new() { Id = "e1", Address = "localhost", PublishPort = 1, ReceivePort = 2, FilePort = 3, CreatedAt = Moment, ExpiresAt = Moment };
+    private static readonly Enrollment Joining = new()
+    {
+        Id = "e1",
+        Address = "localhost",
+        PublishPort = 1,
+        ReceivePort = 2,
+        FilePort = 3,
+        ServerPublicKey = "s",
+        RootPublicKey = "r",
+        Network = "n1",
+        PublicKey = "p",
+        SecretKey = "k",
+        CreatedAt = Moment,
+        ExpiresAt = Moment,
+    };
+
+    private static readonly EnrollmentToken Token = new()
+    {
+        Id = "t1",
+        Token = "pantry-secret",
+        Pattern = "web*",
+        Application = "shop",
+        Roles = ["web"],
+        Address = "localhost",
+        PublishPort = 1,
+        ReceivePort = 2,
+        ServerPublicKey = "s",
+        CreatedAt = Moment,
+        ExpiresAt = Moment,
+    };
+
+    private static readonly OperatorInfo Operator = new() { Name = "mary", Scopes = ["shop:Shell"], Fingerprint = "f", CreatedAt = Moment };
+    private static readonly AuditEntry Audited = new() { Sequence = 1, At = Moment, Actor = "mary", Action = "Order", Outcome = "Accepted" };
 
     private static readonly Message[] Messages =
     [
@@ -20,19 +52,19 @@ public sealed class GoldenFileTests
         new(MessageKind.Heartbeat, new Heartbeat(2)),
         new(MessageKind.HeartbeatReply, new HeartbeatReply(Moment)),
         new(MessageKind.Leave, new Leave("stops", true)),
-        new(MessageKind.Register, new Register(Labels, "i1", "0.1.0", "e1", ["Ping"], Facts), 1),
-        new(MessageKind.Registered, new Registered(RegistrationStatus.Approved, [new byte[16]], 5, 5, 15, "0.1.0", Moment), 1),
+        new(MessageKind.Register, new Register(Labels, "i1", "0.1.0", "pantry-secret", 3, ["Ping"], Facts, Moment), 1),
+        new(MessageKind.Registered, new Registered(RegistrationStatus.Approved, Labels, [new TopicGrant(new byte[16], 7, new byte[32])], 5, 5, 15, "0.1.0", Moment, [1, 2, 3]), 1) { Bodies = [[9]] },
         new(MessageKind.FactsReport, new FactsReport(Facts)),
-        new(MessageKind.Order, new Order("j1", 9, false, Target.OfStreams("pantry.test"), "Shell", BodyFormat.Json, Moment, Moment, 60)) { Bodies = [Encoding.UTF8.GetBytes("{}")] },
+        new(MessageKind.Order, new Order("j1", 9, false, new byte[64], 2, new byte[16])) { Bodies = [[1], Encoding.UTF8.GetBytes("{}"), [], new byte[16]] },
         new(MessageKind.Accepted, new Accepted("j1")),
         new(MessageKind.CancelOrder, new CancelOrder("j1")),
         new(MessageKind.Result, Outcome) { Bodies = [[1], [2], [3]] },
         new(MessageKind.ResultStored, new ResultStored("j1")),
         new(MessageKind.Connect, new Connect("me@here", "0.1.0"), 2),
-        new(MessageKind.Connected, new Connected("0.1.0", Moment, 5, 15), 2),
+        new(MessageKind.Connected, new Connected("mary", "n1", "0.1.0", Moment, 5, 15), 2),
         new(MessageKind.ListClients, new ListClients(new ClientFilter { Identities = ["a*"], Status = ClientStatus.Online }), 3),
         new(MessageKind.ClientPage, new ClientPage([Client], true), 3),
-        new(MessageKind.StartJob, new StartJob(Target.Clients(["a", "b"]), "Ping", BodyFormat.None, 60, 15, 0, null), 4) { Bodies = [[]] },
+        new(MessageKind.StartJob, new StartJob(new byte[64], Target.Clients(["a", "b"]), 15, 0, null), 4) { Bodies = [[1], [], [], new byte[32]] },
         new(MessageKind.JobStarted, new JobStarted("j1", ["a", "b"]), 4),
         new(MessageKind.Row, new Row("j1", 0, "a", TimeSpan.FromMilliseconds(3), Outcome)) { Bodies = [[1], [2], [3]] },
         new(MessageKind.RowsTaken, new RowsTaken("j1", 1)),
@@ -41,8 +73,23 @@ public sealed class GoldenFileTests
         new(MessageKind.AttachJob, new AttachJob("j1", 2, 1), 5),
         new(MessageKind.Enrol, new Enrol("a", "shop", null, ["web"], 60), 6),
         new(MessageKind.Enrolled, new Enrolled(Joining), 6),
-        new(MessageKind.Forget, new Forget("a"), 8),
-        new(MessageKind.Forgotten, new Forgotten(true), 8),
+        new(MessageKind.Redeem, new Redeem("k", "app.host"), 1),
+        new(MessageKind.Redeemed, new Redeemed(Labels, [1, 2, 3]), 1),
+        new(MessageKind.TopicsChanged, new TopicsChanged([new TopicGrant(new byte[16], 8, new byte[32])])),
+        new(MessageKind.BundleChanged, new BundleChanged(4)) { Bodies = [[9]] },
+        new(MessageKind.CreateToken, new CreateToken("web*", "shop", null, ["web"], 60), 7),
+        new(MessageKind.TokenCreated, new TokenCreated(Token), 7),
+        new(MessageKind.DecideClient, new DecideClient(ClientDecision.Revoke, "a", null), 8),
+        new(MessageKind.ClientDecided, new ClientDecided(Client), 8),
+        new(MessageKind.ListOperators, new ListOperators(), 9),
+        new(MessageKind.OperatorList, new OperatorList([Operator], 4, true), 9) { Bodies = [[9]] },
+        new(MessageKind.AddOperator, new AddOperator("mary", "k", [1, 2, 3], ["shop:Shell"], false, Moment), 10),
+        new(MessageKind.RevokeOperator, new RevokeOperator("mary"), 11),
+        new(MessageKind.PutBundle, new PutBundle(), 12) { Bodies = [[9]] },
+        new(MessageKind.ListAudit, new ListAudit(new AuditFilter { Actor = "mary", Newest = 10 }), 13),
+        new(MessageKind.AuditPage, new AuditPage([Audited], true), 13),
+        new(MessageKind.VerifyAudit, new VerifyAudit(null), 14),
+        new(MessageKind.AuditVerified, new AuditVerified(new AuditLogCheck { IsIntact = true, Records = 1, Checkpoint = "c" }), 14),
     ];
 
     public static TheoryData<string> Kinds => [.. Messages.Select(message => message.Kind.ToString())];

@@ -1,5 +1,7 @@
 using CsCheck;
+using Pantry.Configuration;
 using Pantry.Operators;
+using Pantry.Security;
 using Pantry.Server;
 using Pantry.Targeting;
 
@@ -58,6 +60,20 @@ public sealed class JobTests
         Assert.Equal(["c"], await ReadAsync(job, 0, deadline.Token));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Names_beside_an_order_that_names_nobody_are_not_what_was_signed(bool everyone)
+    {
+        using SigningKey key = SigningKey.Generate();
+        Target signedFor = everyone ? Target.All : Target.OfStreams("shop");
+        SignedJob signed = new OrderSigner("tester", key, "network", new PantryOptions(), TimeProvider.System).Sign(new JobRequest { Target = signedFor, Command = "Ping" });
+
+        Assert.True(OrderOf(signed, key).ListsMatch());
+        Assert.False(OrderOf(signed with { Target = signedFor with { Identities = ["a"] } }, key).ListsMatch());
+        Assert.False(OrderOf(signed with { Target = signedFor with { Identities = ["a"] }, Entries = new byte[TargetTags.TagLength] }, key).ListsMatch());
+    }
+
     private static async Task<List<string>> ReadAsync(Job job, int from, CancellationToken cancellation)
     {
         var rows = new List<string>();
@@ -66,6 +82,19 @@ public sealed class JobTests
         return rows;
     }
 
-    private static Job NewJob(string[] targets, int batch, int? maxFailure) => new(
-        "j", new JobRequest { Target = Target.Clients(targets), Command = "Ping", BatchSize = batch, MaxFailure = maxFailure }, DateTimeOffset.UnixEpoch, targets);
+    private static Job NewJob(string[] targets, int batch, int? maxFailure)
+    {
+        using SigningKey key = SigningKey.Generate();
+        var signer = new OrderSigner("tester", key, "network", new PantryOptions(), TimeProvider.System);
+        SignedJob signed = signer.Sign(new JobRequest { Target = Target.Clients(targets), Command = "Ping", BatchSize = batch, MaxFailure = maxFailure });
+        return new Job(OrderOf(signed, key), targets);
+    }
+
+    private static JobOrder OrderOf(SignedJob signed, SigningKey key)
+    {
+        var tester = new OperatorEntry("tester", "", key.PublicKey.Bytes.ToArray(), [], false, DateTimeOffset.UnixEpoch, null);
+        var bundle = new TrustBundle("network", 1, DateTimeOffset.UnixEpoch, [tester]);
+        OrderStatement statement = OrderCheck.Verify(signed.Order, bundle, "network", DateTimeOffset.UtcNow, TimeSpan.FromMinutes(1), 65_536).Statement!;
+        return new JobOrder(signed, statement, tester, from: null);
+    }
 }

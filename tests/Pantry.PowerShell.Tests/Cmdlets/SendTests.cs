@@ -23,7 +23,7 @@ public sealed class SendTests(ITestOutputHelper log)
     public void Three_hundred_piped_clients_are_one_order()
     {
         using Session session = Session.WithFleet();
-        session.Run("$all = 1..300 | ForEach-Object { New-PantryEnrollment \"host$_\" -Application shop } | Register-PantryClient").Clean();
+        session.Run("$all = 1..300 | ForEach-Object { New-PantryEnrollment \"host$_\" -Application shop } | Register-PantryClient -Path { \"$root/clients/$($_.Identity)\" }").Clean();
         session.Run("$null = Test-PantryClient -All").Clean();
 
         session.Run("$before = $server.Statistics").Clean();
@@ -206,7 +206,8 @@ public sealed class SendTests(ITestOutputHelper log)
         int port = (int)here.Run("$server.ReceivePort").Clean().Single()!.BaseObject;
         using Session there = Session.Open();
 
-        Assert.Equal($"127.0.0.1:{port}", there.Run($"($s = Connect-PantryServer 127.0.0.1:{port})").Clean().Single().Text("Server"));
+        PSObject? made = there.Run($"($s = {here.Connecting()})").Clean().Single();
+        Assert.Equal(($"127.0.0.1:{port}", "console"), (made.Text("Server"), made.Text("Operator")));
         Assert.Equal(["one", "two"], there.Run("Get-PantryClient").Texts("Identity"));
         Assert.Equal([Environment.MachineName, Environment.MachineName],
             there.Run("(Get-PantryClient | Send-PantryCommand -ScriptBlock { [Environment]::MachineName }).Output").Clean().Select(item => item!.ToString()));
@@ -220,18 +221,22 @@ public sealed class SendTests(ITestOutputHelper log)
     }
 
     [Fact]
-    public void An_operator_file_says_where_the_server_is()
+    public void Another_address_can_take_the_place_of_the_operator_files()
     {
         using Session here = Session.WithFleet();
         int port = (int)here.Run("$server.ReceivePort").Clean().Single()!.BaseObject;
-        File.WriteAllText(Path.Combine(here.Root, "operator.yml"), $"networking:\n  server_host: 127.0.0.1\n  receive_port: {port}\n");
-        Assert.Equal("Running", here.Run("Connect-PantryServer -OperatorFile \"$root/operator.yml\"").Clean().Single().Text("Status"));
+        string connect = here.Connecting();
+        Assert.Equal($"localhost:{port}", here.Run($"{connect} -Server localhost").Clean().Single().Text("Server"));
+        Assert.Equal("ServerUnreachable", here.Run($"{connect} -Server 127.0.0.1:1").ErrorId);
     }
 
     [Fact]
-    public void A_server_that_is_not_there_is_an_error_in_time()
+    public void An_address_without_an_operator_file_is_an_error_that_says_what_is_needed()
     {
         using Session session = Session.Open();
-        Assert.Equal("ServerUnreachable", session.Run("Connect-PantryServer 127.0.0.1:1").ErrorId);
+        Outcome outcome = session.Run("Connect-PantryServer localhost");
+        Assert.Equal("InvalidArgument", outcome.ErrorId);
+        Assert.Contains("-OperatorFile", outcome.Message, StringComparison.Ordinal);
+        Assert.Equal("InvalidKey", session.Run("Connect-PantryServer -OperatorFile \"$root/none\"").ErrorId);
     }
 }

@@ -1,3 +1,4 @@
+using System.Management.Automation;
 using System.Net;
 using System.Net.Sockets;
 using Pantry.PowerShell.Tests.Engine;
@@ -13,7 +14,7 @@ public sealed class ServerTests
     {
         using Session session = Session.Open();
 
-        System.Management.Automation.PSObject? server = Assert.Single(session.Run($"($server = {Start})").Clean());
+        PSObject? server = Assert.Single(session.Run($"($server = {Start})").Clean());
 
         Assert.Equal(("127.0.0.1", "Running", session.Root), (server.Text("Address"), server.Text("Status"), server.Text("Path")));
         Assert.All(["PublishPort", "ReceivePort", "FilePort"], port => Assert.InRange((int)server.Value(port)!, 1, 65535));
@@ -42,23 +43,42 @@ public sealed class ServerTests
     }
 
     [Fact]
-    public void An_address_that_is_not_loopback_is_refused()
+    public void Any_address_may_be_listened_on_and_enrolments_give_the_advertised_one()
     {
         using Session session = Session.Open();
-        Assert.Equal("AddressNotLoopback", session.Run(Start + " -Address 0.0.0.0").ErrorId);
+        PSObject? server = Assert.Single(session.Run($"{Start} -Address 0.0.0.0 -AdvertisedAddress localhost").Clean());
+        Assert.Equal(("0.0.0.0", "localhost"), (server.Text("Address"), server.Text("AdvertisedAddress")));
+        Assert.Equal(["localhost"], session.Run("($enrolment = New-PantryEnrollment one -Application shop)").Texts("Address"));
+        Assert.Equal(["Approved"], session.Run("$enrolment | Register-PantryClient").Texts("Status"));
+        Assert.Equal("InvalidAddress", session.Run($"{Start} -AdvertisedAddress 'a b'").ErrorId);
+    }
+
+    [Fact]
+    public void A_server_has_keys_of_its_own_that_stay_the_same()
+    {
+        using Session session = Session.Open();
+        PSObject? first = Assert.Single(session.Run($"($server = {Start})").Clean());
+        string[] Keys(PSObject? server) => [server.Text("PublicKey"), server.Text("Fingerprint"), server.Text("RootFingerprint"), server.Text("RootKey")];
+        Assert.Equal(40, first.Text("PublicKey").Length);
+        Assert.Matches("^([0-9a-z]{4}-){4}[0-9a-z]{4}$", first.Text("Fingerprint"));
+
+        session.Run("$server | Stop-PantryServer").Clean();
+
+        Assert.Equal(Keys(first), Keys(Assert.Single(session.Run(Start).Clean())));
     }
 
     [Fact]
     public void A_configuration_file_is_read_and_parameters_come_before_it()
     {
         using Session session = Session.Open();
-        File.WriteAllText(Path.Combine(session.Root, "server.yml"), "root_dir: elsewhere\nnetworking:\n  pub_sub_port: 0\n  receive_port: 1\n  file_service_port: 0\n");
+        File.WriteAllText(Path.Combine(session.Root, "server.yml"), "root_dir: elsewhere\nnetworking:\n  advertised_host: localhost\n  pub_sub_port: 0\n  receive_port: 1\n  file_service_port: 0\n");
 
-        System.Management.Automation.PSObject? server = Assert.Single(
+        PSObject? server = Assert.Single(
             session.Run("Start-PantryServer -ConfigurationFile \"$root/server.yml\" -Path \"$root/here\" -ReceivePort 0").Clean());
 
         Assert.Equal(Path.Combine(session.Root, "here"), server.Text("Path"));
         Assert.NotEqual(1, server.Value("ReceivePort"));
+        Assert.Equal("localhost", server.Text("AdvertisedAddress"));
     }
 
     [Fact]

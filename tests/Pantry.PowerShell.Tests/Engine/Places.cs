@@ -14,6 +14,10 @@ internal static class Places
     /// <summary>A client without PowerShell in it: its scripts run in a PowerShell of their own.</summary>
     public static string TestHost { get; } = Metadata("TestHost");
 
+    /// <summary>Whether a PowerShell can be started by its name.</summary>
+    public static bool HasPowerShell => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
+        .Any(directory => File.Exists(Path.Combine(directory, OperatingSystem.IsWindows() ? "pwsh.exe" : "pwsh")));
+
     private static string Metadata(string key) =>
         typeof(Places).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().First(data => data.Key == key).Value!;
 }

@@ -1,3 +1,4 @@
+using System.Management.Automation;
 using System.Management.Automation.Runspaces;
 
 namespace Pantry.PowerShell.Tests.Engine;
@@ -25,11 +26,14 @@ internal sealed class Session : IDisposable
 
     public Runspace Runspace { get; }
 
-    /// <summary>A session with the module.</summary>
+    /// <summary>A session with the module. Each client that is registered gets a directory of its own under the session's.</summary>
     public static Session Open(string? root = null)
     {
         var session = new Session(root);
-        session.Run($"Import-Module '{Places.Manifest}'").Clean();
+        session.Run($$"""
+            Import-Module '{{Places.Manifest}}'
+            $PSDefaultParameterValues['Register-PantryClient:Path'] = { "$root/clients/$([guid]::NewGuid().ToString('n'))" }
+            """).Clean();
         return session;
     }
 
@@ -52,6 +56,19 @@ internal sealed class Session : IDisposable
 
         return session;
     }
+
+    /// <summary>Makes an operator on the server of this session; the command that connects as that operator.</summary>
+    public string Connecting(string name = "console", string scopes = "*:*", bool administrator = true)
+    {
+        string file = Path.Combine(Root, $"{name}.operator");
+        string scopeList = string.Join(',', scopes.Split(' ').Select(scope => $"'{scope}'"));
+        Run($"$null = New-PantryOperator {name} -Scope {scopeList} -OutFile '{file}'{(administrator ? " -Administrator" : "")}").Clean();
+        return $"Connect-PantryServer -OperatorFile '{file}'";
+    }
+
+    /// <summary>Runs a script again and again until it brings true; fails at the deadline.</summary>
+    public void Until(string condition) =>
+        Assert.True(SpinWait.SpinUntil(() => Run(condition).Clean() is [var last] && LanguagePrimitives.IsTrue(last), Deadline), $"Not within {Deadline}: {condition}");
 
     public void Set(string name, object? value) => Runspace.SessionStateProxy.SetVariable(name, value);
 

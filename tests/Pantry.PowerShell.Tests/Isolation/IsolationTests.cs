@@ -12,7 +12,7 @@ public sealed class IsolationTests
         $root = [IO.Directory]::CreateTempSubdirectory('pantry-isolation-').FullName
         [IO.File]::WriteAllText("$root/server.yml", "networking: { pub_sub_port: 0, receive_port: 0, file_service_port: 0 }")
         $server = Start-PantryServer -ConfigurationFile "$root/server.yml" -Path $root
-        $null = Register-PantryClient -Identity one -Application shop
+        $null = Register-PantryClient -Path "$root/one" -Identity one -Application shop
         (Send-PantryCommand -All { 1 + 1 }).Output
         """;
 
@@ -62,6 +62,57 @@ public sealed class IsolationTests
         Assert.DoesNotContain("Pantry.Core", lines[0], StringComparison.Ordinal);
         Assert.Equal("default: Pantry.PowerShell Pantry.Model", string.Join(' ', lines[1].Split(' ').Where(name => name.Length > 0 && !name.StartsWith("Microsoft.CSharp", StringComparison.Ordinal))));
         Assert.Equal("own: True", lines[2]);
+    }
+
+    [Fact]
+    public async Task The_database_opens_with_the_native_library_that_lies_beside_the_core()
+    {
+        string root = Directory.CreateTempSubdirectory("pantry-isolation-").FullName;
+        (int exitCode, string output, string error) = await EngineProcess.RunAsync($$"""
+            Import-Module '{{Places.Manifest}}'
+            $null = & { {{Work}} }
+            $own = [System.Runtime.Loader.AssemblyLoadContext]::All | Where-Object { $_.Name -eq 'Pantry' }
+            $core = $own.Assemblies | Where-Object { $_.GetName().Name -eq 'Pantry.Core' }
+            $database = $core.GetType('Pantry.Storage.ServerDatabase').GetMethod('Open').Invoke($null, @('{{root}}'))
+            $database.GetType().GetProperty('Network').GetValue($database).Length
+            ([Diagnostics.Process]::GetCurrentProcess().Modules | Where-Object { $_.ModuleName -like '*e_sqlite3*' }).FileName
+            """);
+
+        Assert.Equal((0, ""), (exitCode, error));
+        string[] lines = output.Split('\n');
+        Assert.Equal("32", lines[0]);
+        Assert.StartsWith(Path.Combine(Path.TrimEndingDirectorySeparator(Places.Root), "bin", "core", "runtimes") + Path.DirectorySeparatorChar, Assert.Single(lines[1..]), StringComparison.Ordinal);
+        Directory.Delete(root, recursive: true);
+    }
+
+    [Theory]
+    [InlineData("linux-x64", "libe_sqlite3.so")]
+    [InlineData("linux-arm64", "libe_sqlite3.so")]
+    [InlineData("linux-musl-x64", "libe_sqlite3.so")]
+    [InlineData("linux-musl-arm64", "libe_sqlite3.so")]
+    [InlineData("win-x64", "e_sqlite3.dll")]
+    [InlineData("win-arm64", "e_sqlite3.dll")]
+    [InlineData("osx-x64", "libe_sqlite3.dylib")]
+    [InlineData("osx-arm64", "libe_sqlite3.dylib")]
+    public void The_module_brings_the_native_library_for_every_platform(string platform, string file) =>
+        Assert.True(File.Exists(Path.Combine(Places.Root, "bin", "core", "runtimes", platform, "native", file)));
+
+    [Theory]
+    [InlineData("linux-x64", "X64", "linux-x64")]
+    [InlineData("ubuntu.24.04-arm64", "Arm64", "linux-arm64")]
+    [InlineData("alpine.3.22-x64", "X64", "linux-musl-x64")]
+    [InlineData("linux-musl-arm64", "Arm64", "linux-musl-arm64")]
+    [InlineData("win-x64", "X64", "win-x64")]
+    [InlineData("win10-arm64", "Arm64", "win-arm64")]
+    [InlineData("osx.15-arm64", "Arm64", "osx-arm64")]
+    public void The_native_librarys_folder_is_found_whatever_the_runtime_calls_its_platform(string runtime, string architecture, string folder)
+    {
+        using Session session = Session.Open();
+        string script = $"""
+            $type = (Get-Command Start-PantryServer).ImplementingType.Assembly.GetType('Pantry.PowerShell.Isolation.NativePlatform')
+            @($type.GetMethod('Candidates').Invoke($null, @('{runtime}', [Runtime.InteropServices.Architecture]::{architecture})))[-1]
+            """;
+        Assert.Equal(folder, session.Run(script).Clean().Single()!.ToString());
     }
 
     [Fact]

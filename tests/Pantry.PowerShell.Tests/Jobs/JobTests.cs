@@ -57,8 +57,7 @@ public sealed class JobTests
     {
         using Session here = Session.WithFleet("one shop");
         using Session there = Session.Open();
-        int port = (int)here.Run("$server.ReceivePort").Clean().Single()!.BaseObject;
-        there.Run($"$null = Connect-PantryServer 127.0.0.1:{port}; $job = Send-PantryCommand -All -AsJob {{ while ($true) {{ $null = [Threading.Tasks.Task]::Delay(20).Wait(20) }} }}").Clean();
+        there.Run($"$null = {here.Connecting()}; $job = Send-PantryCommand -All -AsJob {{ while ($true) {{ $null = [Threading.Tasks.Task]::Delay(20).Wait(20) }} }}").Clean();
 
         there.Run("Disconnect-PantryServer; $null = Wait-Job $job -Timeout 30").Clean();
 

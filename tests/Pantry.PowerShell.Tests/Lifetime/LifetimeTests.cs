@@ -20,7 +20,7 @@ public sealed class LifetimeTests
         Assert.All(ports, port => Assert.True(Ports.Free(port)));
         session.Run($"Import-Module '{Places.Manifest}'").Clean();
         Assert.Empty(session.Run("Get-PantryServer").Clean());
-        session.Run("$null = Start-PantryServer -Path $root -PublishPort 0 -ReceivePort 0 -FilePort 0; $null = Register-PantryClient -Identity again -Application shop").Clean();
+        session.Run("$null = Start-PantryServer -Path $root -PublishPort 0 -ReceivePort 0 -FilePort 0; $null = Register-PantryClient -Path $root/again -Identity again -Application shop").Clean();
         Assert.Equal(["Succeeded"], session.Run("Test-PantryClient again").Texts("Status"));
     }
 

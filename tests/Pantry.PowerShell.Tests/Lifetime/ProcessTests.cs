@@ -39,7 +39,7 @@ public sealed class ProcessTests(ITestOutputHelper log)
             Import-Module '{{Places.Manifest}}'
             $root = [IO.Directory]::CreateTempSubdirectory('pantry-exit-').FullName
             $server = Start-PantryServer -Path $root -PublishPort 0 -ReceivePort 0 -FilePort 0
-            $null = Register-PantryClient -Identity one -Application shop
+            $null = Register-PantryClient -Path $root/one -Identity one -Application shop
             'left'
             """);
         log.WriteLine($"{Stopwatch.GetElapsedTime(begun).TotalSeconds:0.0} s");
@@ -52,7 +52,7 @@ public sealed class ProcessTests(ITestOutputHelper log)
         using Session session = Session.WithFleet();
         string enrolment = Path.Combine(session.Root, "one.json");
         session.Run("$null = New-PantryEnrollment one -Application shop -OutFile \"$root/one.json\"").Clean();
-        string script = $"Import-Module '{Places.Manifest}'; (Register-PantryClient -EnrollmentFile '{enrolment}').Identity; while ($true) {{ $null = [Threading.Tasks.Task]::Delay(20).Wait(20) }}";
+        string script = $"Import-Module '{Places.Manifest}'; (Register-PantryClient -EnrollmentFile '{enrolment}' -Path '{session.Root}/one').Identity; while ($true) {{ $null = [Threading.Tasks.Task]::Delay(20).Wait(20) }}";
 
         using (Process client = EngineProcess.Start(script, out string file))
         {
@@ -64,7 +64,7 @@ public sealed class ProcessTests(ITestOutputHelper log)
         Outcome outcome = session.Run("Send-PantryCommand -Client one -Name Ping -DeliveryTimeout 3");
         Assert.Contains(Assert.Single(outcome.Texts("Status")), new[] { "Offline" });
 
-        session.Run("$null = Register-PantryClient -EnrollmentFile \"$root/one.json\"").Clean();
+        session.Run("$null = Register-PantryClient -EnrollmentFile \"$root/one.json\" -Path \"$root/one\"").Clean();
         Assert.Equal(["Succeeded"], session.Run("Test-PantryClient one").Texts("Status"));
     }
 }

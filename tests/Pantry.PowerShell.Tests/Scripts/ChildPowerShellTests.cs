@@ -28,6 +28,27 @@ public sealed class ChildPowerShellTests
         Assert.Equal(expected, client.Session.Run($"{before}; ({Send} {script}).Output").Clean().Single()!.ToString());
     }
 
+    [Theory]
+    [InlineData("{ Reverse $args[1] } -ArgumentList 1, $secure")]
+    [InlineData("{ Reverse $args[0].Password } -ArgumentList $credential")]
+    [InlineData("{ Reverse $using:secure }")]
+    [InlineData("{ Reverse ($using:credential).Password }")]
+    [InlineData("{ Reverse $Key } -Secret @{ Key = $secure }")]
+    [InlineData("{ Reverse $Db.Password } -Secret @{ Db = $credential; Other = $secure }")]
+    [InlineData("{ if (-not ([IO.File]::ReadAllText('/proc/self/environ') + [IO.File]::ReadAllText('/proc/self/cmdline')).Contains('canary-7Zq4vT')) { Reverse $Key } } -Secret @{ Key = $secure }")]
+    public async Task Secrets_come_along_as_what_they_were(string script)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows() && script.Contains("/proc", StringComparison.Ordinal), "/proc is Linux's.");
+        const string Reverse = "{ function Reverse($s) { $c = [pscredential]::new('x', $s).GetNetworkCredential().Password.ToCharArray(); [array]::Reverse($c); -join $c };";
+        await using BareClient client = await BareClient.WithPowerShellAsync();
+        client.Session.Run("""
+            $secure = [securestring]::new(); foreach ($character in 'canary-7Zq4vT'.ToCharArray()) { $secure.AppendChar($character) }
+            $credential = [pscredential]::new('somebody', $secure)
+            """).Clean();
+
+        Assert.Equal("Tv4qZ7-yranac", client.Session.Run($"({Send} {Reverse}{script[1..]}).Output").Clean().Single()!.ToString());
+    }
+
     [Fact]
     public async Task Every_stream_and_the_console_are_kept()
     {
@@ -107,18 +128,17 @@ public sealed class ChildPowerShellTests
 
         public static Task<BareClient> WithPowerShellAsync()
         {
-            string path = Environment.GetEnvironmentVariable("PATH") ?? "";
-            string program = OperatingSystem.IsWindows() ? "pwsh.exe" : "pwsh";
-            Assert.SkipUnless(path.Split(Path.PathSeparator).Any(directory => File.Exists(Path.Combine(directory, program))), "There is no pwsh on the PATH.");
-            return StartAsync(path);
+            Assert.SkipUnless(Places.HasPowerShell, "There is no pwsh on the PATH.");
+            return StartAsync(Environment.GetEnvironmentVariable("PATH")!);
         }
 
         public static async Task<BareClient> StartAsync(string path)
         {
             Session session = Session.WithFleet();
-            PSObject? server = session.Run("$server").Clean().Single();
+            string enrolment = Path.Combine(session.Root, "bare.enrollment");
+            session.Run("$null = New-PantryEnrollment bare -Application shop -OutFile \"$root/bare.enrollment\"").Clean();
             var start = new ProcessStartInfo(Environment.ProcessPath is { } runner && Path.GetFileNameWithoutExtension(runner) == "dotnet" ? runner : "dotnet",
-                [Places.TestHost, "client", server.Text("PublishPort"), server.Text("ReceivePort"), "bare", "shop"])
+                [Places.TestHost, "client", enrolment, Path.Combine(session.Root, "bare")])
             {
                 RedirectStandardInput = true,
                 RedirectStandardOutput = true,

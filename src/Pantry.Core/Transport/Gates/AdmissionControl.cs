@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 
 namespace Pantry.Transport.Gates;
 
@@ -23,7 +22,7 @@ internal sealed class AdmissionControl(GateLimits limits, GateClock clock)
     /// <summary>Takes a place for one connection, or says why there is none.</summary>
     public GateRefusal TryEnter(IPAddress from)
     {
-        UInt128 key = Key(from);
+        UInt128 key = AddressShare.Of(from);
         long now = clock.Now;
         lock (_lock)
         {
@@ -52,7 +51,7 @@ internal sealed class AdmissionControl(GateLimits limits, GateClock clock)
         lock (_lock)
         {
             _connections--;
-            if (_addresses.TryGetValue(Key(from), out Address? address))
+            if (_addresses.TryGetValue(AddressShare.Of(from), out Address? address))
                 address.Open--;
         }
 
@@ -112,17 +111,6 @@ internal sealed class AdmissionControl(GateLimits limits, GateClock clock)
                     _addresses.Remove(key);
             }
         }
-    }
-
-    /// <summary>One IPv4 address, or the /64 of an IPv6 one: whoever has one address of it has them all.</summary>
-    private static UInt128 Key(IPAddress address)
-    {
-        Span<byte> bytes = stackalloc byte[16];
-        IPAddress mapped = address.AddressFamily == AddressFamily.InterNetwork ? address.MapToIPv6() : address;
-        mapped.TryWriteBytes(bytes, out _);
-        if (!mapped.IsIPv4MappedToIPv6 && !IPAddress.IsLoopback(mapped))
-            bytes[8..].Clear();
-        return System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(bytes);
     }
 
     private sealed class Address(TokenBucket rate)

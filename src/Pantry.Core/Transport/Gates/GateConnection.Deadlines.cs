@@ -17,6 +17,8 @@ internal sealed partial class GateConnection
             Cut(GateRefusal.PeerStalled);
         else if (now >= Volatile.Read(ref _closeDeadline))
             Close();
+        else if (now >= Volatile.Read(ref _drainDeadline))
+            EndDrain();
         else if (context.Limits.IdleTimeout is { } idle && now - Volatile.Read(ref _lastActivity) > idle.TotalMilliseconds)
             Cut(GateRefusal.IdleTimeout);
     }

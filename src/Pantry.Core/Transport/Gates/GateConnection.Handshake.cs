@@ -49,7 +49,6 @@ internal sealed partial class GateConnection
     /// <summary>Connects to our own endpoint, introduces itself there as the peer, and starts the way back.</summary>
     private async Task<bool> OpenBackendAsync()
     {
-        var buffer = new ReadBuffer();
         var backend = new Socket(context.Backend.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         Volatile.Write(ref _backend, backend);
         bool placed = false;
@@ -60,14 +59,14 @@ internal sealed partial class GateConnection
             // The wait for a place is not the endpoint's fault; the deadline begins after it.
             SetDeadline(ref _inboundDeadline, context.Limits.BackendTimeout, GateRefusal.BackendUnavailable);
             await backend.ConnectAsync(context.Backend, _life.Token);
-            await TrySendAllAsync(backend, context.BackendHello);
+            await TrySendAllAsync(backend, context.BackendHello(Number));
             HandshakeParser parser = HandshakeParser.ForBackend(context.Profile.Local);
             int used = 0;
             int count = 0;
             while (!parser.IsDone)
             {
-                count = await TryReceiveAsync(backend, buffer, HandshakeBufferBytes, more: false);
-                used = parser.Feed(buffer.Current.AsSpan(0, count));
+                count = await TryReceiveAsync(backend, _outBuffer, HandshakeBufferBytes, more: false);
+                used = parser.Feed(_outBuffer.Current.AsSpan(0, count));
                 if (count == 0 || parser.Refusal != GateRefusal.None)
                 {
                     Cut(GateRefusal.BackendUnavailable);
@@ -76,8 +75,9 @@ internal sealed partial class GateConnection
             }
 
             ClearDeadline(ref _inboundDeadline);
+            IsLinked = true;
             Linked?.Invoke();
-            _outbound = PumpOutAsync(backend, buffer, used, count);
+            _outbound = PumpOutAsync(backend, used, count);
             return true;
         }
         catch (SocketException) when (Reason == GateRefusal.None)

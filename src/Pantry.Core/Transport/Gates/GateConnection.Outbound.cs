@@ -4,9 +4,12 @@ namespace Pantry.Transport.Gates;
 
 internal sealed partial class GateConnection
 {
+    private readonly ReadBuffer _outBuffer = new();
+
     /// <summary>Endpoint to peer: our own bytes, copied as they come.</summary>
-    private async Task PumpOutAsync(Socket backend, ReadBuffer buffer, int start, int end)
+    private async Task PumpOutAsync(Socket backend, int start, int end)
     {
+        ReadBuffer buffer = _outBuffer;
         try
         {
             bool open = await SendToPeerAsync(buffer.Current.AsMemory(start, end - start));
@@ -15,13 +18,19 @@ internal sealed partial class GateConnection
             while (open)
             {
                 int count = await TryReceiveAsync(backend, buffer, size, more);
-                if (count == 0)
+                bool last = count == 0;
+                ReadOnlyMemory<byte> bytes = buffer.Current.AsMemory(0, count);
+                if (Volatile.Read(ref _mark) is { } mark)
+                    bytes = last ? mark.Held : mark.Before(bytes, out last);
+                open = await SendToPeerAsync(bytes);
+                if (last)
                 {
+                    // After a mark it is on us to close; otherwise it has closed and this does nothing.
+                    Abort(backend);
                     EndPeer();
                     return;
                 }
 
-                open = await SendToPeerAsync(buffer.Current.AsMemory(0, count));
                 more = HasMore(backend, count, size);
                 size = more ? context.Limits.BufferBytes : context.Limits.SmallBufferBytes;
             }
@@ -42,11 +51,12 @@ internal sealed partial class GateConnection
     }
 
     /// <summary>
-    /// Our endpoint closed after all it had to say. The peer gets the end, and a moment to take it: closing with
+    /// Our endpoint closed, or marked the end, after all it had to say. The peer gets the end, and a moment to take it: closing with
     /// unread bytes would reset the connection and throw away what is under way.
     /// </summary>
     private void EndPeer()
     {
+        ClearDeadline(ref _drainDeadline);
         BackendClosedFirst |= BeginClose();
         Shutdown(foreign);
     }

@@ -23,7 +23,10 @@ internal sealed partial class GateConnection
         if (!more)
         {
             buffer.Release();
-            await TryReceiveAsync(socket, Memory<byte>.Empty);
+            // Such a wait also ends for an event whose bytes were read before; reading then would wait with a buffer.
+            do
+                await TryReceiveAsync(socket, Memory<byte>.Empty);
+            while (!IsReadable(socket));
         }
 
         return await TryReceiveAsync(socket, buffer.Room(size));
@@ -55,6 +58,19 @@ internal sealed partial class GateConnection
         catch (Exception error) when (error is SocketException or ObjectDisposedException)
         {
             return false;
+        }
+    }
+
+    /// <summary>Whether a read would not wait; so it is for a socket that is broken or closed.</summary>
+    private static bool IsReadable(Socket socket)
+    {
+        try
+        {
+            return socket.Poll(0, SelectMode.SelectRead);
+        }
+        catch (Exception error) when (error is SocketException or ObjectDisposedException)
+        {
+            return true;
         }
     }
 

@@ -9,7 +9,7 @@ namespace Pantry.Transport.Gates;
 /// </summary>
 /// <remarks>
 /// Deadlines are numbers that the gate's sweep looks at, not timers, and cutting is closing both sockets, which ends
-/// every operation on them. An idle connection holds nothing but the two small buffers it waits with.
+/// every operation on them. An idle connection holds no buffer.
 /// </remarks>
 internal sealed partial class GateConnection(Socket foreign, GateContext context) : IDisposable
 {
@@ -19,11 +19,20 @@ internal sealed partial class GateConnection(Socket foreign, GateContext context
     private Socket? _backend;
     private int _cut;
 
+    /// <summary>The gate's own name for it, from 1; 0 where none is needed.</summary>
+    public ulong Number { get; init; }
+
     /// <summary>Called once when the peer's handshake is done.</summary>
     public Action<GateConnection>? Admitted { get; init; }
 
     /// <summary>Called once when both sides are connected.</summary>
     public Action? Linked { get; init; }
+
+    /// <summary>Whether both sides are, or were, connected, so that the endpoint may have heard of the peer.</summary>
+    public bool IsLinked { get; private set; }
+
+    /// <summary>Bytes held to read into; none while it waits.</summary>
+    public int BufferBytes => _buffer.Current.Length + _outBuffer.Current.Length;
 
     /// <summary>Why it was cut, or <see cref="GateRefusal.None"/>.</summary>
     public GateRefusal Reason => (GateRefusal)Volatile.Read(ref _cut);
@@ -102,6 +111,7 @@ internal sealed partial class GateConnection(Socket foreign, GateContext context
         context.Budget.Return(_reserved);
         _reserved = 0;
         _buffer.Release();
+        _outBuffer.Release();
         Dispose();
     }
 }

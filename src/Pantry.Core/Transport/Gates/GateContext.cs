@@ -17,7 +17,6 @@ internal sealed class GateContext
         Budget = new FrameBudget(limits.FrameBudgetBytes);
         BackendPlaces = new SemaphoreSlim(limits.MaxBackendHandshakes);
         Hello = ZmtpReady.Hello(profile.Local);
-        BackendHello = ZmtpReady.Hello(profile.Peer);
     }
 
     public IPEndPoint Backend { get; }
@@ -41,7 +40,9 @@ internal sealed class GateContext
     public byte[] Hello { get; }
 
     /// <summary>What we say to our own endpoint, in the peer's place.</summary>
-    public byte[] BackendHello { get; }
+    /// <param name="number">The connection's number, which only a ROUTER has a use for.</param>
+    public byte[] BackendHello(ulong number) =>
+        ZmtpReady.Hello(Profile.Peer, Profile.Local == ZmtpSocketType.Router ? RoutingId.Of(number) : []);
 
     /// <summary>How often deadlines are looked at: fine enough for the shortest of them.</summary>
     public TimeSpan SweepPeriod
@@ -51,7 +52,7 @@ internal sealed class GateContext
             TimeSpan shortest = new[]
             {
                 Limits.HandshakeTimeout, Limits.FirstMessageTimeout, Limits.MessageTimeout, Limits.StallTimeout,
-                Limits.BackendTimeout, Limits.CloseTimeout, Limits.IdleTimeout ?? TimeSpan.MaxValue,
+                Limits.BackendTimeout, Limits.CloseTimeout, Limits.DrainTimeout, Limits.IdleTimeout ?? TimeSpan.MaxValue,
             }.Min();
             return TimeSpan.FromMilliseconds(Math.Clamp(shortest.TotalMilliseconds / 8, 20, 500));
         }

@@ -47,6 +47,9 @@ internal sealed record GateLimits
     /// <summary>After one side closed, the time the other has to close as well.</summary>
     public TimeSpan CloseTimeout { get; init; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>For what was said to a peer before our side dismissed it, to leave our endpoint.</summary>
+    public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>Connections accepted a second, in all; above it accepting waits (the kernel keeps the backlog).</summary>
     public double AcceptsPerSecond { get; init; } = 10_000;
 
@@ -108,7 +111,7 @@ internal sealed record GateLimits
             MaxConnections, MaxConnectionsPerAddress, MaxHalfOpen, AcceptsPerSecond, AcceptBurst, AcceptsPerSecondPerAddress,
             AcceptBurstPerAddress, MessagesPerSecond, BytesPerSecond, BurstSeconds, LargeMessageBytes, MaxBackendHandshakes,
             Backlog, KeepAliveProbes, BufferBytes, SmallBufferBytes, HandshakeTimeout.Ticks, FirstMessageTimeout.Ticks,
-            MessageTimeout.Ticks, StallTimeout.Ticks, BackendTimeout.Ticks, CloseTimeout.Ticks, HalfOpenGrace.Ticks, IdleTimeout?.Ticks ?? 1])
+            MessageTimeout.Ticks, StallTimeout.Ticks, BackendTimeout.Ticks, CloseTimeout.Ticks, DrainTimeout.Ticks, HalfOpenGrace.Ticks, IdleTimeout?.Ticks ?? 1])
         {
             if (!(positive > 0))
                 throw new PantryException(PantryErrorCode.InvalidArgument, "Every limit of a gate must be greater than zero.");

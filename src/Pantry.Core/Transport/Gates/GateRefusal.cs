@@ -78,6 +78,9 @@ internal enum GateRefusal
     /// <summary>Nothing passed in either direction for too long.</summary>
     IdleTimeout,
 
+    /// <summary>Closed by our side, after what it had to say to the peer.</summary>
+    Dismissed,
+
     /// <summary>The endpoint behind the gate does not answer as it must.</summary>
     BackendUnavailable,
 

@@ -17,13 +17,16 @@ internal sealed class ServerGate : IAsyncDisposable
     private readonly List<Socket> _listeners;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _lock = new();
-    private readonly Dictionary<GateConnection, Task> _connections = [];
+    private readonly Dictionary<ulong, Entry> _connections = [];
+    private readonly Func<ulong, Task>? _ended;
     private readonly DeadlineSweep _sweep;
     private readonly Task _accepting;
+    private ulong _lastNumber;
     private Task? _stopped;
 
-    private ServerGate(List<Socket> listeners, GateContext context)
+    private ServerGate(List<Socket> listeners, GateContext context, Func<ulong, Task>? ended)
     {
+        _ended = ended;
         _listeners = listeners;
         _context = context;
         _admission = new AdmissionControl(context.Limits, context.Clock);
@@ -41,7 +44,28 @@ internal sealed class ServerGate : IAsyncDisposable
     /// <summary>Bytes of the frame budget that are taken now.</summary>
     public long BudgetTaken => _context.Budget.Taken;
 
+    /// <summary>Bytes that connections hold to read into now.</summary>
+    public long BufferBytes
+    {
+        get
+        {
+            long bytes = 0;
+            ForEach(connection => bytes += connection.BufferBytes);
+            return bytes;
+        }
+    }
+
     /// <summary>Begins to listen.</summary>
+    /// <param name="listen">Where to listen.</param>
+    /// <param name="backend">Where our endpoint is bound.</param>
+    /// <param name="profile">What peers may be and send.</param>
+    /// <param name="limits">All bounds.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="log">For what goes wrong.</param>
+    /// <param name="ended">
+    /// Called with the number of each connection that reached the endpoint, once it has ended. The connection keeps its
+    /// place until the task completes, so that no more of them wait than may be open.
+    /// </param>
     /// <exception cref="PantryException">A port is in use, or an address is not this machine's.</exception>
     public static ServerGate Open(
         IReadOnlyList<IPEndPoint> listen,
@@ -49,11 +73,21 @@ internal sealed class ServerGate : IAsyncDisposable
         GateProfile profile,
         GateLimits limits,
         TimeProvider time,
-        ILogger log)
+        ILogger log,
+        Func<ulong, Task>? ended = null)
     {
         var context = new GateContext(backend, profile, limits, time, log);
-        return new ServerGate(GateListeners.Open(listen, limits.Backlog), context);
+        return new ServerGate(GateListeners.Open(listen, limits.Backlog), context, ended);
     }
+
+    /// <summary>Where the peer of a connection is; null once it is gone.</summary>
+    public string? AddressOf(ulong number) => Find(number)?.From.ToString();
+
+    /// <summary>Whether what comes from a connection is to be heard.</summary>
+    public bool IsHeard(ulong number) => Find(number) is { Connection.IsDismissed: false };
+
+    /// <summary>Ends a connection after the mark, which our endpoint is to send next; false if it is gone or going.</summary>
+    public bool Dismiss(ulong number, EndMark mark) => Find(number)?.Connection.Dismiss(mark) == true;
 
     /// <summary>
     /// Accepts no more, lets connections end that our endpoint closes (it closes first, after its own linger; all it
@@ -117,13 +151,13 @@ internal sealed class ServerGate : IAsyncDisposable
 
     private void Enter(Socket peer)
     {
-        if (peer.RemoteEndPoint is not IPEndPoint { Address: { } from })
+        if (peer.RemoteEndPoint is not IPEndPoint from)
         {
             peer.Dispose();
             return;
         }
 
-        GateRefusal refusal = _admission.TryEnter(from);
+        GateRefusal refusal = _admission.TryEnter(from.Address);
         if (refusal != GateRefusal.None)
         {
             Counters.CountRefused(refusal);
@@ -132,10 +166,10 @@ internal sealed class ServerGate : IAsyncDisposable
         }
 
         Counters.CountOpened();
-        var connection = new GateConnection(peer, _context) { Admitted = _admission.Admit };
+        var connection = new GateConnection(peer, _context) { Number = Interlocked.Increment(ref _lastNumber), Admitted = _admission.Admit };
         _admission.AddHalfOpen(connection)?.Cut(GateRefusal.HalfOpenEvicted);
         lock (_lock)
-            _connections.Add(connection, RunAsync(connection, peer, from));
+            _connections.Add(connection.Number, new Entry(connection, from, RunAsync(connection, peer, from.Address)));
     }
 
     private async Task RunAsync(GateConnection connection, Socket peer, IPAddress from)
@@ -154,11 +188,30 @@ internal sealed class ServerGate : IAsyncDisposable
         await connection.RunAsync();
         if (connection.Reason is not (GateRefusal.None or GateRefusal.Stopped))
             _context.Log.LogDebug("Refused a peer at {Address}: {Reason}", from, connection.Reason);
+        if (connection.IsLinked)
+            await TellEndedAsync(connection.Number);
         _admission.Leave(from, connection);
         lock (_lock)
-            _connections.Remove(connection);
+            _connections.Remove(connection.Number);
         connection.Dispose();
         Counters.CountClosed();
+    }
+
+    private async Task TellEndedAsync(ulong number)
+    {
+        try
+        {
+            // Whoever stops the gate has no ear for it any more.
+            if (_ended is not null)
+                await _ended(number).WaitAsync(_stopping.Token);
+        }
+        catch (OperationCanceledException)
+        {
+        }
+        catch (Exception error)
+        {
+            _context.Log.LogError(error, "A listener to the ends of connections failed.");
+        }
     }
 
     private void Sweep()
@@ -172,7 +225,7 @@ internal sealed class ServerGate : IAsyncDisposable
     {
         GateConnection[] all;
         lock (_lock)
-            all = [.. _connections.Keys];
+            all = [.. _connections.Values.Select(entry => entry.Connection)];
         foreach (GateConnection connection in all)
             action(connection);
     }
@@ -180,6 +233,14 @@ internal sealed class ServerGate : IAsyncDisposable
     private Task[] Running()
     {
         lock (_lock)
-            return [.. _connections.Values];
+            return [.. _connections.Values.Select(entry => entry.Run)];
     }
+
+    private Entry? Find(ulong number)
+    {
+        lock (_lock)
+            return _connections.GetValueOrDefault(number);
+    }
+
+    private sealed record Entry(GateConnection Connection, IPEndPoint From, Task Run);
 }

@@ -17,12 +17,12 @@ internal static class ZmtpReady
 
     /// <summary>
     /// Greeting and READY in one piece, so that a handshake costs no more round trips than TCP's own. The identity is
-    /// always there and always empty: whoever is behind the gate is named by its endpoint, never by itself.
+    /// always there. A foreign peer is told an empty one; our own ROUTER is told the gate's number for the connection.
     /// </summary>
-    public static byte[] Hello(ZmtpSocketType local)
+    public static byte[] Hello(ZmtpSocketType local, params ReadOnlySpan<byte> identity)
     {
         byte[] type = Encoding.ASCII.GetBytes(local.WireName());
-        byte[] body = [.. Name, .. Property(SocketType, type), .. Property(Identity, [])];
+        byte[] body = [.. Name, .. Property(SocketType, type), .. Property(Identity, identity)];
         byte[] hello = new byte[ZmtpGreeting.Length + 2 + body.Length];
         ZmtpGreeting.Write(hello);
         hello[ZmtpGreeting.Length] = CommandFlags;

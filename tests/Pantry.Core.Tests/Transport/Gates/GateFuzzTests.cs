@@ -7,7 +7,7 @@ namespace Pantry.Tests.Transport.Gates;
 /// <summary>Any bytes, split anyhow: the parsers end in a verdict, and in the same one.</summary>
 public sealed class GateFuzzTests
 {
-    private const int Cases = 10_000;
+    private static readonly int Cases = Security.Fuzz.Iterations;
     private const long LargeMessageBytes = 400;
 
     private static readonly GateProfile Small = GateProfile.Receive() with { MaxFrameBytes = 2000, MaxMessageBytes = 3000, MaxFramesPerMessage = 4 };

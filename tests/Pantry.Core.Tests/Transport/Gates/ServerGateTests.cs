@@ -28,7 +28,7 @@ public sealed class ServerGateTests
         using (TcpClient accepted = await endpoint.AcceptTcpClientAsync())
         {
             Task sending = accepted.GetStream().WriteAsync((byte[])[.. ZmtpBytes.Hello("ROUTER"), .. said]).AsTask();
-            await accepted.GetStream().ReadExactlyAsync(new byte[ZmtpReady.Hello(ZmtpSocketType.Dealer).Length + 3]);
+            await accepted.GetStream().ReadExactlyAsync(new byte[ZmtpReady.Hello(ZmtpSocketType.Dealer).Length + RoutingId.Length + 3]);
             Task stopping = gate.StopAsync(Patience);
             var got = new byte[ZmtpReady.Hello(ZmtpSocketType.Router).Length + said.Length];
             Task reading = peer.GetStream().ReadExactlyAsync(got).AsTask();

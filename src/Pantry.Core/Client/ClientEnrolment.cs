@@ -1,0 +1,70 @@
+using Microsoft.Extensions.Logging;
+using Pantry.Configuration;
+using Pantry.Protocol;
+using Pantry.Security;
+using Pantry.Targeting;
+using Pantry.Transport;
+
+namespace Pantry.Client;
+
+/// <summary>How a client comes to know whom to trust: by an enrolment, by a token, or by the server's key and its first word.</summary>
+internal static class ClientEnrolment
+{
+    /// <summary>Uses an enrolment that was not used yet, and says which key the server must have.</summary>
+    /// <exception cref="PantryException">Nothing says which key the server must have, or the enrolment is not good.</exception>
+    public static async Task<PublicKey> PrepareAsync(
+        ClientHome home, ClientConfiguration configuration, SocketLoop? loop, PantryOptions options, TimeProvider time, ILogger log, CancellationToken cancellation)
+    {
+        if (configuration.Enrollment is { } enrollment)
+        {
+            PublicKey enrolledAt = PublicKey.Parse(enrollment.ServerPublicKey, "public key of the server");
+            if (home.Trust?.Enrollment == enrollment.Id)
+                return enrolledAt;
+            EnrollmentFile.Check(enrollment, time.GetUtcNow());
+            ClientLabels labels = await EnrollmentRedeemer.RedeemAsync(
+                enrollment, configuration.Labels.Identity, home.Key.PublicKey, configuration.Server, loop, options, time, log, cancellation).ConfigureAwait(false);
+            home.Save(new ClientTrust(enrollment.ServerPublicKey, enrollment.Network, enrollment.RootPublicKey, labels, enrollment.Id));
+            return enrolledAt;
+        }
+
+        if (home.Trust is { } trust)
+        {
+            PublicKey remembered = PublicKey.Parse(trust.ServerKey, "public key of the server");
+            if (configuration.ServerKey is { } given && !given.Equals(remembered))
+            {
+                throw new PantryException(PantryErrorCode.ServerKeyMismatch,
+                    $"The client in '{configuration.Path}' was let in by a server with the key {remembered.Fingerprint}; {given.Fingerprint} was given. Use another -Path for another server.")
+                { Target = configuration.Path };
+            }
+
+            // Where nothing is said, the client is what it was. What is said counts, and the server has the last word.
+            if (!configuration.Labels.Unlabelled || !Names.Same(trust.Labels.Identity, configuration.Labels.Identity))
+                home.Save(trust with { Labels = configuration.Labels });
+            return remembered;
+        }
+
+        return configuration.ServerKey ?? throw new PantryException(PantryErrorCode.InvalidEnrollment,
+            $"Nothing says which key the server {configuration.Server} must have, so it could be any server. Give an enrolment, or the server's key with -ServerPublicKey.")
+        { Target = configuration.Server.ToString() };
+    }
+
+    /// <summary>The server has approved the client: what it trusts is remembered at the first time, and compared ever after.</summary>
+    /// <exception cref="PantryException">The fleet's root key or what the client is differs from what is known.</exception>
+    public static void Approved(ClientHome home, ClientConfiguration configuration, PublicKey server, string network, Registered registered)
+    {
+        if (home.Trust is not null || registered.Labels is not { } labels)
+            return;
+        VerifyKey root = VerifyKey.FromBytes(registered.RootKey);
+        if ((configuration.RootKey is { } expected && !expected.Equals(root))
+            || (configuration.Token is { } token && !EnrollmentSecret.Names(token, registered.RootKey)))
+        {
+            throw new PantryException(PantryErrorCode.ServerKeyMismatch,
+                $"The server's root key is {root.Fingerprint}, which is not the one that was given. Find out who changed the key before letting this client in.");
+        }
+
+        // A token can give labels where the client claimed none; it never makes of it what it did not ask to be.
+        if (!Names.Same(labels.Identity, configuration.Labels.Identity) || (!configuration.Labels.Unlabelled && !labels.IsWithin(configuration.Labels)))
+            throw new PantryException(PantryErrorCode.ServerKeyMismatch, "The server approved this client as something else than it claims to be. Compare its labels with what the server shows.");
+        home.Save(new ClientTrust(server.ToString(), network, root.ToString(), labels, configuration.Enrollment?.Id));
+    }
+}

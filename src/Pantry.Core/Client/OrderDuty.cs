@@ -1,0 +1,171 @@
+using Microsoft.Extensions.Logging;
+using Pantry.Commands;
+using Pantry.Configuration;
+using Pantry.Protocol;
+using Pantry.Security;
+using Pantry.Sessions;
+using Pantry.Storage;
+using Pantry.Targeting;
+
+namespace Pantry.Client;
+
+/// <summary>
+/// From an order to its confirmed result: judged, acknowledged, written into the journal, run at most once, answered until
+/// the server has the answer.
+/// </summary>
+internal sealed class OrderDuty(
+    ClientConfiguration configuration, ClientHome home, CommandTable commands, PantryOptions options, TimeProvider time, ILogger log, Func<ClientFacts> facts) : IDisposable
+{
+    private readonly OrderGuard _guard = new(home, options, time);
+    private readonly OrderRunner _runner = new(configuration, commands, options, time, log, facts);
+    private readonly ResultOutbox _outbox = new(options, time);
+    private readonly SeenOrders _seen = new(options.SeenOrders);
+
+    public int Count => _runner.Count;
+
+    /// <summary>Results that the server has not confirmed.</summary>
+    public int Unconfirmed => _outbox.Count;
+
+    /// <summary>Completes when no order is at work any more.</summary>
+    public Task Settled => _runner.Idle;
+
+    private ClientLabels Labels => home.Trust?.Labels ?? configuration.Labels;
+
+    /// <summary>Takes an order that came; what is not for this client, not its turn or does not stand ends here.</summary>
+    public void Take(ServerLink link, Message message)
+    {
+        var order = message.HeadAs<Order>();
+        if (!OrderGuard.IsTurn(order, Labels.Identity))
+            return;
+        if (_guard.NeedsNewerBundle(order) && !order.Direct)
+            return; // It comes again over the session, behind the bundle.
+
+        OrderVerdict verdict = _guard.Judge(message, Labels);
+        if (!verdict.Stands)
+        {
+            Refuse(link, order, verdict);
+            return;
+        }
+
+        _ = link.SendAsync(new Message(MessageKind.Accepted, new Accepted(order.Job)));
+        if (_seen.TryAdd(order.Job))
+            Start(link, message, verdict.Statement);
+        else if (_outbox.Find(order.Job) is { } result)
+            _ = link.SendAsync(result);
+    }
+
+    /// <summary>Stops an order's command; one that has not come yet is never started.</summary>
+    public void Cancel(ServerLink link, string job)
+    {
+        _runner.Cancel(job);
+        // The order itself may still be on its way: it is taken for seen, and never started.
+        if (_seen.TryAdd(job))
+            Answer(link, job, CommandStatus.Cancelled, "Cancelled", "Cancelled before it was started.");
+    }
+
+    public void Confirm(string job) => _outbox.Confirm(job);
+
+    public IReadOnlyList<Message> Due(bool everything) => _outbox.Due(everything);
+
+    /// <summary>Stops what runs; later orders are run again.</summary>
+    public void StopRunning() => _runner.CancelRunning();
+
+    /// <summary>Stops all, and whatever is taken later.</summary>
+    public void Close() => _runner.CancelAll();
+
+    /// <summary>Waits until every result is confirmed; false where the time was not enough.</summary>
+    public async Task<bool> DrainAsync(CancellationToken deadline)
+    {
+        try
+        {
+            await _runner.Idle.WaitAsync(deadline).ConfigureAwait(false);
+            await _outbox.Empty.WaitAsync(deadline).ConfigureAwait(false);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    public void Dispose() => _runner.Dispose();
+
+    private void Refuse(ServerLink link, Order order, OrderVerdict verdict)
+    {
+        // What was published for others is none of our business.
+        if (!order.Direct && verdict.Fault == OrderFault.NotMeantForUs)
+            return;
+        log.LogWarning("Order {Job} is refused: {Code}: {Reason}", DisplayText.Clean(order.Job, 80), verdict.Code, verdict.Message);
+        // A published one comes again over the session, where there is no doubt who is asked; that one is answered.
+        if (!order.Direct || !_seen.TryAdd(order.Job))
+            return;
+        CommandStatus status = verdict.Fault is OrderFault.OrderExpired or OrderFault.ClockSkew ? CommandStatus.Expired : CommandStatus.Denied;
+        Answer(link, order.Job, status, verdict.Code, verdict.Message);
+    }
+
+    private void Start(ServerLink link, Message message, OrderStatement statement)
+    {
+        // As it is now: what is stopped while the journal is written is not started after that.
+        int stops = _runner.Stops;
+        _ = Task.Run(() => RunAsync(link, message, statement, stops));
+    }
+
+    private async Task RunAsync(ServerLink link, Message message, OrderStatement statement, int stops)
+    {
+        try
+        {
+            if (TryBegin(statement) is { } refusal)
+            {
+                Answer(link, statement.Job, refusal.Status, refusal.Error!.Code, refusal.Error.Message);
+                return;
+            }
+
+            if (_guard.Secrets(message, statement, Labels) is not { } secrets)
+            {
+                Answer(link, statement.Job, CommandStatus.Failed, "SecretsUnreadable", "The order's secrets are not sealed to this client's key. Send the order again.");
+                return;
+            }
+
+            var work = new OrderWork(statement, message.Body(Order.ArgumentsBody), secrets, stops);
+            await _runner.RunAsync(work, result => link.SendAsync(_outbox.Add(result))).ConfigureAwait(false);
+            if (IsJournaled(statement))
+                home.Journal.End(statement.Job);
+        }
+        catch (Exception exception)
+        {
+            log.LogError(exception, "The result of job {Job} could not be sent.", statement.Job);
+        }
+    }
+
+    // What may be done twice needs no journal; all else is written down before it is begun.
+    private bool IsJournaled(OrderStatement statement) => commands.Find(statement.Command) is not { IsRepeatable: true };
+
+    private CommandOutcome? TryBegin(OrderStatement statement)
+    {
+        try
+        {
+            return !IsJournaled(statement) || home.Journal.TryBegin(statement.Job, statement.NotAfter) ? null : new CommandOutcome
+            {
+                Status = CommandStatus.Lost,
+                Error = new CommandError("ClientRestarted", home.Journal.Find(statement.Job) == JournalState.Ended
+                    ? "The client ran the order before it was restarted; its result is gone."
+                    : "The client was restarted while it ran the order; how far it came is not known."),
+            };
+        }
+        catch (PantryException unwritten)
+        {
+            return CommandOutcome.Failed(unwritten.Code.ToString(), $"The client could not write the order into its journal, so it was not run: {unwritten.Message}");
+        }
+    }
+
+    private void Answer(ServerLink link, string job, CommandStatus status, string code, string message) =>
+        _ = link.SendAsync(_outbox.Add(new Message(MessageKind.Result, new Result(
+            job, status, null, new CommandError(code, message), BodyFormat.None, null, false, null, TimeSpan.Zero))));
+}
+
+/// <summary>An order that stands, with what came beside it.</summary>
+/// <param name="Statement">What its operator signed.</param>
+/// <param name="Arguments">The arguments, as the statement's format says.</param>
+/// <param name="Secrets">Values that were sealed to this client.</param>
+/// <param name="Stops">How often all was stopped before the order was taken.</param>
+internal sealed record OrderWork(OrderStatement Statement, byte[] Arguments, IReadOnlyDictionary<string, byte[]> Secrets, int Stops);

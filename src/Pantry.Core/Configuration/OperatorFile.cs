@@ -1,0 +1,70 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Pantry.Security;
+
+namespace Pantry.Configuration;
+
+/// <summary>Everything an operator's console needs: where the server is, whom to trust there, and the operator's own keys.</summary>
+internal sealed record OperatorCredentials
+{
+    public required string Name { get; init; }
+
+    public required string Address { get; init; }
+
+    public required int ReceivePort { get; init; }
+
+    /// <summary>The server's public key, in Z85.</summary>
+    public required string ServerPublicKey { get; init; }
+
+    public required string Network { get; init; }
+
+    /// <summary>Secret key of sessions, in Z85.</summary>
+    public required string SessionKey { get; init; }
+
+    /// <summary>Key of signatures, PKCS#8 in PEM.</summary>
+    public required string SigningKey { get; init; }
+
+    public override string ToString() => $"{Name} at {Address}:{ReceivePort}";
+}
+
+/// <summary>An operator's credentials as a file: JSON, its owner's alone.</summary>
+internal static class OperatorFile
+{
+    private const long MaxBytes = 64 * 1024;
+
+    /// <summary>Writes a file that must not be there: keys that were replaced could not be had again.</summary>
+    /// <exception cref="PantryException">There is one already, or it cannot be written.</exception>
+    public static void Save(string path, OperatorCredentials credentials)
+    {
+        byte[] bytes = JsonSerializer.SerializeToUtf8Bytes(credentials, OperatorFileJson.Default.OperatorCredentials);
+        try
+        {
+            KeyFile.WriteNew(path, bytes);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(bytes);
+        }
+    }
+
+    /// <exception cref="PantryException">The file is not fit for use; the message says why.</exception>
+    public static OperatorCredentials Load(string path) => KeyFile.Read(path, MaxBytes, bytes =>
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(bytes, OperatorFileJson.Default.OperatorCredentials) ?? throw Invalid(path, "It is empty.");
+        }
+        catch (JsonException exception)
+        {
+            throw Invalid(path, $"Line {exception.LineNumber + 1}, column {exception.BytePositionInLine + 1}: it is no operator's file as New-PantryOperator writes it.", exception);
+        }
+    });
+
+    private static PantryException Invalid(string path, string what, Exception? inner = null) =>
+        new(PantryErrorCode.InvalidConfiguration, $"The operator file '{path}' cannot be used. {what}", inner) { Target = path };
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, RespectNullableAnnotations = true, MaxDepth = 4)]
+[JsonSerializable(typeof(OperatorCredentials))]
+internal sealed partial class OperatorFileJson : JsonSerializerContext;

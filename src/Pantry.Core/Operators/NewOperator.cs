@@ -1,0 +1,36 @@
+using Pantry.Protocol;
+using Pantry.Security;
+using Pantry.Targeting;
+
+namespace Pantry.Operators;
+
+/// <summary>An operator on the way into a trust bundle, or out of it: at the server where the root key is there, else at the console that has it.</summary>
+internal static class NewOperator
+{
+    /// <exception cref="PantryException">There is no such operator.</exception>
+    public static TrustBundle RemoveFrom(TrustBundle bundle, string name, DateTimeOffset now) => bundle.Find(name) is not null
+        ? bundle.Without(name, now)
+        : throw new PantryException(PantryErrorCode.NoMatchingOperator, $"There is no operator '{DisplayText.Clean(name, 80)}'. Get-PantryOperator lists them.") { Target = name };
+
+    /// <exception cref="PantryException">The name is taken, or something about the operator is not as it must be.</exception>
+    public static TrustBundle AddTo(TrustBundle bundle, AddOperator request, DateTimeOffset now)
+    {
+        string name = Names.RequireIdentity(request.Name, "operator name");
+        if (bundle.Find(name) is not null)
+        {
+            throw new PantryException(PantryErrorCode.InvalidArgument,
+                $"There is an operator '{name}' already. Revoke it first with Revoke-PantryOperator, or choose another name.")
+            { Target = name };
+        }
+
+        if (request.Scopes.Count == 0)
+            throw new PantryException(PantryErrorCode.InvalidArgument, "An operator without a scope could give no order. Give one with -Scope, such as 'shop.production:Shell,Script' or '*:*'.");
+        if (request.ExpiresAt <= now)
+            throw new PantryException(PantryErrorCode.InvalidArgument, "The operator's time would be over before it begins. Give a later time with -ExpiresIn.");
+        return bundle.With(
+            new OperatorEntry(
+                name, PublicKey.Parse(request.SessionKey, "session key of the operator").ToString(), VerifyKey.FromBytes(request.SigningKey).Bytes.ToArray(),
+                [.. request.Scopes.Select(OperatorScope.Parse)], request.Administrator, now, request.ExpiresAt),
+            now);
+    }
+}

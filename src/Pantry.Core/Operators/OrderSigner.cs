@@ -1,0 +1,48 @@
+using Pantry.Configuration;
+using Pantry.Security;
+using Pantry.Targeting;
+
+namespace Pantry.Operators;
+
+/// <summary>Turns what an operator wants into an order that bears the operator's signature.</summary>
+internal sealed class OrderSigner(string name, SigningKey key, string network, PantryOptions options, TimeProvider time)
+{
+    public string Name => name;
+
+    /// <param name="request">What is wanted.</param>
+    /// <param name="keyOf">The keys of the targets, for secrets.</param>
+    public SignedJob Sign(JobRequest request, Func<string, PublicKey>? keyOf = null)
+    {
+        Target target = request.Target with { Identities = [.. request.Target.Identities.Distinct(Names.Comparer)] };
+        TimeSpan run = Within(request.Timeout, options.RunTimeout);
+        TimeSpan delivery = Within(request.DeliveryTimeout, options.DeliveryTimeout);
+        // Sorts by time and is unique without asking anyone.
+        string job = Guid.CreateVersion7().ToString("N");
+
+        using SealedSecrets? secrets = request.Secrets is { Count: > 0 } values ? SealedSecrets.Seal(job, values) : null;
+        byte[][] lists = target.Identities.Count == 0 ? []
+            : TargetTags.Lists(job, target.Identities, secrets is null ? null : identity => secrets.WrapFor(keyOf!(identity)));
+        DateTimeOffset issued = time.GetUtcNow();
+        var statement = new OrderStatement(
+            OrderStatement.CurrentVersion, network, job, name, issued,
+            issued + delivery + options.ResultGrace + (request.BatchSize > 0 ? TimeSpan.FromDays(1) : TimeSpan.Zero),
+            TargetTags.AddTo(
+                new TargetStatement { Everyone = target.Everyone, Streams = target.Streams, Labels = target.Labels }, lists, withKeys: secrets is not null),
+            request.Command, request.Format, OrderStatement.Digest(request.Arguments), secrets is null ? null : OrderStatement.Digest(secrets.Body), run.TotalSeconds, request.RunAs);
+        return new SignedJob
+        {
+            Order = SignedOrder.Sign(statement, key),
+            Target = target,
+            Arguments = request.Arguments,
+            Secrets = secrets?.Body ?? [],
+            Entries = [.. lists.SelectMany(list => list)],
+            DeliveryTimeout = delivery,
+            BatchSize = request.BatchSize,
+            MaxFailure = request.MaxFailure,
+        };
+    }
+
+    // Nobody waits for longer; orders are good for a week at most.
+    private static TimeSpan Within(TimeSpan asked, TimeSpan otherwise) =>
+        asked <= TimeSpan.Zero ? otherwise : asked < TimeSpan.FromDays(6) ? asked : TimeSpan.FromDays(6);
+}

@@ -1,0 +1,30 @@
+using Pantry.Security;
+using Pantry.Targeting;
+
+namespace Pantry.Operators;
+
+/// <summary>An order as its operator signed it, and how the server is to carry it out.</summary>
+internal sealed record SignedJob
+{
+    public required SignedOrder Order { get; init; }
+
+    /// <summary>The target; identities of a list are here and not in the statement, which has their tags' digests.</summary>
+    public required Target Target { get; init; }
+
+    public byte[] Arguments { get; init; } = [];
+
+    /// <summary>Sealed secrets; empty for none.</summary>
+    public byte[] Secrets { get; init; } = [];
+
+    /// <summary>Entries of the listed targets, in the order of the identities.</summary>
+    public byte[] Entries { get; init; } = [];
+
+    /// <summary>How long a client may take to acknowledge the order.</summary>
+    public TimeSpan DeliveryTimeout { get; init; }
+
+    /// <summary>Clients that run the command at the same time; 0 for all.</summary>
+    public int BatchSize { get; init; }
+
+    /// <summary>Once more targets than this have not succeeded, no further one is started.</summary>
+    public int? MaxFailure { get; init; }
+}

@@ -1,0 +1,49 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Pantry.Security;
+
+/// <summary>A signing key in a file of its owner's alone: PKCS#8 in PEM, encrypted where there is a password.</summary>
+internal static class SigningKeyFile
+{
+    private const int MaxBytes = 16 * 1024;
+
+    /// <exception cref="PantryException">There is no such file, it holds no such key, the password is wrong, or others can read it.</exception>
+    public static SigningKey Load(string path, string? password = null) => KeyFile.Read(path, MaxBytes, bytes =>
+    {
+        try
+        {
+            return SigningKey.FromPem(Encoding.Latin1.GetString(bytes), password);
+        }
+        catch (PantryException exception)
+        {
+            throw new PantryException(exception.Code, $"The signing key in '{path}' cannot be used: {exception.Message}", exception) { Target = path };
+        }
+    });
+
+    /// <summary>Makes a key and its file.</summary>
+    /// <exception cref="PantryException">There is a file already, or it cannot be written.</exception>
+    public static SigningKey Create(string path, string? password = null)
+    {
+        var key = SigningKey.Generate();
+        byte[] pem = [];
+        try
+        {
+            pem = Encoding.ASCII.GetBytes(key.ToPem(password) + "\n");
+            KeyFile.WriteNew(path, pem);
+            return key;
+        }
+        catch
+        {
+            key.Dispose();
+            throw;
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(pem);
+        }
+    }
+
+    public static SigningKey LoadOrCreate(string path, string? password = null) =>
+        KeyFile.LoadOrCreate(path, file => Load(file, password), file => Create(file, password));
+}

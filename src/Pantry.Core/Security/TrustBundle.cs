@@ -1,0 +1,61 @@
+using Pantry.Targeting;
+
+namespace Pantry.Security;
+
+/// <summary>
+/// Who may give orders in a fleet. The fleet's root key signs it; its serial only ever grows, so that nobody can bring
+/// back an operator who was removed.
+/// </summary>
+/// <param name="Network">Id of the fleet.</param>
+/// <param name="Serial">Grows with every change.</param>
+/// <param name="IssuedAt">When it was signed.</param>
+/// <param name="Operators">The operators, each with names and keys of its own.</param>
+internal sealed record TrustBundle(string Network, long Serial, DateTimeOffset IssuedAt, IReadOnlyList<OperatorEntry> Operators)
+{
+    public const int MaxBytes = 1024 * 1024;
+    public const int MaxOperators = 1000;
+
+    private const int MaxNetworkLength = 255;
+
+    public OperatorEntry? Find(string name) => Operators.FirstOrDefault(entry => Names.Same(entry.Name, name));
+
+    public OperatorEntry? FindBySessionKey(PublicKey key)
+    {
+        string text = key.ToString();
+        return Operators.FirstOrDefault(entry => entry.SessionKey == text);
+    }
+
+    /// <param name="fingerprint">Fingerprint of the operator's signing key, however it is typed.</param>
+    public OperatorEntry? FindBySigningKey(string fingerprint) => Fingerprint.Normalize(fingerprint) is { } wanted
+        ? Operators.FirstOrDefault(entry => Fingerprint.Of(entry.SigningKey) == wanted)
+        : null;
+
+    /// <summary>The next bundle, with this operator added or changed.</summary>
+    public TrustBundle With(OperatorEntry entry, DateTimeOffset? issuedAt = null) =>
+        Next([.. Operators.Where(other => !Names.Same(other.Name, entry.Name)), entry], issuedAt);
+
+    /// <summary>The next bundle, without this operator.</summary>
+    public TrustBundle Without(string name, DateTimeOffset? issuedAt = null) =>
+        Next([.. Operators.Where(other => !Names.Same(other.Name, name))], issuedAt);
+
+    /// <summary>What is wrong with the bundle; null where nothing is.</summary>
+    internal string? Fault()
+    {
+        if (Network.Length is 0 or > MaxNetworkLength || Serial < 0)
+            return "it has no fleet or no serial";
+        if (Operators.Count > MaxOperators)
+            return $"it has {Operators.Count} operators; {MaxOperators} is the most";
+        if (Operators.Select(entry => entry.Fault()).OfType<string>().FirstOrDefault() is { } fault)
+            return fault;
+
+        // Whoever signs or connects must be one operator only.
+        var names = new HashSet<string>(Names.Comparer);
+        var keys = new HashSet<string>(StringComparer.Ordinal);
+        return Operators.FirstOrDefault(entry => !names.Add(entry.Name) || !keys.Add(entry.SessionKey) || !keys.Add(Convert.ToHexString(entry.SigningKey))) is { } twin
+            ? $"the name or a key of '{twin.Name}' is another operator's too"
+            : null;
+    }
+
+    private TrustBundle Next(IReadOnlyList<OperatorEntry> operators, DateTimeOffset? issuedAt) =>
+        this with { Serial = checked(Serial + 1), IssuedAt = issuedAt ?? IssuedAt, Operators = operators };
+}

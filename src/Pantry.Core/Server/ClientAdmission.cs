@@ -1,0 +1,325 @@
+using Pantry.Configuration;
+using Pantry.Protocol;
+using Pantry.Security;
+using Pantry.Storage;
+using Pantry.Targeting;
+using Pantry.Transport.Gates;
+
+namespace Pantry.Server;
+
+/// <summary>
+/// Which keys are clients: enrolments and tokens let keys in, operators decide about the others. What is approved is a key
+/// with its identity and labels. Every decision is stored and audited before it takes effect.
+/// </summary>
+internal sealed class ClientAdmission(
+    TrustStore trust, ClientRegistry registry, Authority authority, ServerAudit audit, ServerAddresses addresses, PublicKey serverKey,
+    PantryOptions options, TimeProvider time)
+{
+    private const double ClaimsBurst = 500;
+    private static readonly TimeSpan LongestLifetime = TimeSpan.FromDays(3650);
+
+    private readonly Lock _allowing = new();
+    private TokenBucket _allowance = new(options.PendingClaimsASecond, ClaimsBurst, time.GetUtcNow().ToUnixTimeMilliseconds());
+
+    /// <summary>
+    /// Held while a decision is made and while a client is let in by one: of two at once, one would let a client in under a
+    /// name that is another's, or take a client off the list that was just approved.
+    /// </summary>
+    public Lock Deciding { get; } = new();
+
+    /// <summary>What is known of a key at this moment.</summary>
+    public ClientKey? Now(PublicKey key) => trust.Find(key);
+
+    /// <summary>Makes a key pair that lets one client's own key in, once.</summary>
+    public Enrollment Enrol(Enrol request, OperatorEntry by, string? from)
+    {
+        ClientLabels labels = ClientLabels.Create(request.Identity ?? "any", request.Application, request.Environment, request.Roles);
+        using CurveKeyPair pair = CurveKeyPair.Generate();
+        DateTimeOffset now = time.GetUtcNow();
+        var enrollment = new Enrollment
+        {
+            Id = Guid.CreateVersion7().ToString("N"),
+            Identity = request.Identity,
+            Application = labels.Application,
+            Environment = labels.Environment,
+            Roles = labels.Roles,
+            Address = addresses.Host,
+            PublishPort = addresses.PublishPort,
+            ReceivePort = addresses.ReceivePort,
+            FilePort = addresses.FilePort,
+            ServerPublicKey = serverKey.ToString(),
+            RootPublicKey = authority.RootKey.ToString(),
+            Network = authority.Network,
+            PublicKey = pair.PublicKey.ToString(),
+            SecretKey = Z85.Encode(pair.Secret),
+            CreatedAt = now,
+            ExpiresAt = now + Lifetime(request.ExpiresInSeconds),
+        };
+        trust.AddEnrollment(new EnrollmentGrant(
+            enrollment.Id, pair.PublicKey, enrollment.Identity, enrollment.Application, enrollment.Environment, enrollment.Roles, now, enrollment.ExpiresAt, by.Name, null, null));
+        audit.Note(by, from, "EnrollmentCreated", enrollment.Identity ?? "*", "Done", detail: Detail(labels, enrollment.Id));
+        return enrollment;
+    }
+
+    public EnrollmentToken CreateToken(CreateToken request, OperatorEntry by, string? from)
+    {
+        _ = new NamePattern(request.Pattern);
+        ClientLabels labels = ClientLabels.Create("any", request.Application, request.Environment, request.Roles);
+        DateTimeOffset now = time.GetUtcNow();
+        string secret = EnrollmentSecret.New(authority.RootKey);
+        var token = new EnrollmentToken
+        {
+            Id = Guid.CreateVersion7().ToString("N"),
+            Token = secret,
+            Pattern = request.Pattern,
+            Application = labels.Application,
+            Environment = labels.Environment,
+            Roles = labels.Roles,
+            Address = addresses.Host,
+            PublishPort = addresses.PublishPort,
+            ReceivePort = addresses.ReceivePort,
+            ServerPublicKey = serverKey.ToString(),
+            CreatedAt = now,
+            ExpiresAt = now + Lifetime(request.ExpiresInSeconds),
+        };
+        trust.AddToken(new TokenGrant(
+            token.Id, TokenGrant.HashOf(secret), token.Pattern, token.Application, token.Environment, token.Roles, now, token.ExpiresAt, by.Name, null, null));
+        audit.Note(by, from, "TokenCreated", token.Pattern, "Done", detail: Detail(labels, token.Id));
+        return token;
+    }
+
+    /// <summary>Lets a client's own key in by the key of an enrolment.</summary>
+    public ClientKey Redeem(PublicKey enrollmentKey, Redeem request, string? from)
+    {
+        PublicKey own = PublicKey.Parse(request.Key, "client's key");
+        string identity = Names.RequireIdentity(request.Identity);
+        try
+        {
+            bool again = trust.FindEnrollment(enrollmentKey)?.UsedAt is not null;
+            ClientKey approved = MakeKnown(trust.Redeem(enrollmentKey, own, identity, time.GetUtcNow(), from));
+            if (!again)
+                audit.Note(approved.Labels.Identity, own, from, "EnrollmentUsed", approved.Labels.Identity, "Approved", detail: Detail(approved.Labels, approved.Enrollment));
+            return approved;
+        }
+        catch (PantryException refused)
+        {
+            audit.Refused(refused.Code.ToString(), enrollmentKey, from);
+            throw;
+        }
+    }
+
+    /// <summary>Whether the key is approved for these labels, so that nothing has to be written.</summary>
+    public bool IsApprovedFor(PublicKey key, ClientLabels claimed) => trust.Find(key) is { Status: KeyStatus.Approved } known && claimed.IsWithin(known.Labels);
+
+    /// <summary>
+    /// What the server makes of a registration: an approved key within what was approved, one that waits, or one that a
+    /// token lets in now.
+    /// </summary>
+    public ClientKey Judge(PublicKey key, ClientLabels claimed, string? token, string? from)
+    {
+        ClientKey? known = trust.Find(key);
+        if (known is { Status: KeyStatus.Denied or KeyStatus.Revoked })
+            throw Refusal(known);
+        if (known is { DecidedAt: not null } && !Names.Same(known.Labels.Identity, claimed.Identity))
+        {
+            throw new PantryException(PantryErrorCode.InvalidName,
+                $"The key {key.Fingerprint} belongs to the client '{known.Labels.Identity}', and a key keeps its name. Give the client that -Identity, or a directory of its own with -Path and an enrolment under the new name.");
+        }
+
+        if (known is { Status: KeyStatus.Approved })
+            return claimed.IsWithin(known.Labels) ? known : AddPending(key, claimed, from, "ClientClaimsMore");
+        if (token is not null)
+            return RedeemToken(key, claimed, token, from);
+        if (known is not null && Same(known.Claimed ?? known.Labels, claimed))
+            return known;
+
+        return AddPending(key, claimed, from, "ClientPending");
+    }
+
+    /// <summary>Why a key that was denied or revoked is not let in.</summary>
+    public static PantryException Refusal(ClientKey key) => key.Status == KeyStatus.Denied
+        ? new PantryException(PantryErrorCode.KeyDenied, $"The key {key.Key.Fingerprint} was denied. An operator can approve it with Approve-PantryClient.")
+        : new PantryException(PantryErrorCode.KeyRevoked, $"The key {key.Key.Fingerprint} was revoked. Remove-PantryClient forgets it, so that the host can begin anew.");
+
+    /// <summary>Carries out an operator's decision in what is stored; the caller sees to sessions and jobs.</summary>
+    public ClientKey Decide(DecideClient request, OperatorEntry by, string? from)
+    {
+        ClientKey key, decided;
+        lock (Deciding)
+        {
+            key = Find(request);
+            RequireAsShown(request, key);
+            DateTimeOffset now = time.GetUtcNow();
+            decided = request.Decision switch
+            {
+                ClientDecision.Approve => trust.Decide(key.Key, KeyStatus.Approved, key.Claimed ?? key.Labels, by.Name, now),
+                ClientDecision.Deny => trust.Decide(key.Key, KeyStatus.Denied, null, by.Name, now),
+                ClientDecision.Revoke => trust.Decide(key.Key, KeyStatus.Revoked, null, by.Name, now),
+                _ => Remove(key),
+            };
+            if (request.Decision == ClientDecision.Approve)
+                MakeKnown(decided);
+        }
+
+        audit.Note(by, from, $"Client{request.Decision}", key.Labels.Identity, "Done", detail: Detail(decided.Labels, null, key.Key));
+        return decided;
+    }
+
+    public void NoteSeen(ClientRecord client) => trust.NoteSeen(client.Key, time.GetUtcNow());
+
+    /// <summary>A client gives its place up; a key that was turned away meanwhile stays so.</summary>
+    public void Leave(ClientRecord client, string? from)
+    {
+        lock (Deciding)
+        {
+            if (trust.Find(client.Key) is not { Status: KeyStatus.Approved or KeyStatus.Pending })
+                return;
+            trust.Remove(client.Key);
+        }
+
+        audit.Note(client.Identity, client.Key, from, "ClientLeft", client.Identity, "Done");
+    }
+
+    public static ClientInfo ToInfo(ClientKey key) => new()
+    {
+        Identity = key.Labels.Identity,
+        Application = (key.Claimed ?? key.Labels).Application,
+        Environment = (key.Claimed ?? key.Labels).Environment,
+        Roles = (key.Claimed ?? key.Labels).Roles,
+        Status = key.Status switch
+        {
+            KeyStatus.Pending => ClientStatus.Pending,
+            KeyStatus.Denied => ClientStatus.Denied,
+            KeyStatus.Revoked => ClientStatus.Revoked,
+            _ => ClientStatus.Offline,
+        },
+        LastSeen = key.LastSeen,
+        Fingerprint = key.Key.Fingerprint,
+        PublicKey = key.Key.ToString(),
+        Streams = (key.Claimed ?? key.Labels).ShownStreams(),
+    };
+
+    private ClientKey RedeemToken(PublicKey key, ClientLabels claimed, string token, string? from)
+    {
+        try
+        {
+            ClientKey approved = MakeKnown(trust.RedeemToken(token, key, claimed, time.GetUtcNow(), from));
+            audit.Note(approved.Labels.Identity, key, from, "TokenUsed", approved.Labels.Identity, "Approved", detail: Detail(approved.Labels, approved.Enrollment));
+            return approved;
+        }
+        catch (PantryException refused)
+        {
+            audit.Refused(refused.Code.ToString(), key, from);
+            throw;
+        }
+    }
+
+    private ClientKey AddPending(PublicKey key, ClientLabels claimed, string? from, string action)
+    {
+        lock (_allowing)
+        {
+            if (!_allowance.TryTake(time.GetUtcNow().ToUnixTimeMilliseconds()))
+                throw new PantryException(PantryErrorCode.LimitReached, "Too many keys that are not approved come at once. The client tries again by itself.");
+        }
+
+        DateTimeOffset now = time.GetUtcNow();
+        bool waits = trust.Find(key)?.Status == KeyStatus.Pending;
+        trust.AddPending(new ClientKey(key, KeyStatus.Pending, claimed, now, From: from, Claimed: claimed, LastSeen: now), options.MaxPendingKeys);
+        // Whoever claims something else every time must not fill the log.
+        if (waits)
+            audit.Refused(action, key, from);
+        else
+            audit.Note(claimed.Identity, key, from, action, claimed.Identity, "Pending", detail: Detail(claimed, null));
+        return trust.Find(key)!;
+    }
+
+    private ClientKey Remove(ClientKey key)
+    {
+        trust.Remove(key.Key);
+        return key;
+    }
+
+    private ClientKey MakeKnown(ClientKey approved)
+    {
+        lock (Deciding)
+        {
+            // What a key got once, or a moment ago, says nothing about what it is now.
+            if (trust.Find(approved.Key) is not { Status: KeyStatus.Approved } now)
+            {
+                throw new PantryException(PantryErrorCode.InvalidEnrollment,
+                    $"The key {approved.Key.Fingerprint} was let in before and is {trust.Find(approved.Key)?.Status.ToString() ?? "removed"} now. An operator can decide about it anew.");
+            }
+
+            if (registry.Find(now.Labels.Identity)?.Key.Equals(now.Key) != true)
+                registry.Add(now.Key, now.Labels, now.LastSeen);
+            return now;
+        }
+    }
+
+    private static void RequireAsShown(DecideClient request, ClientKey key)
+    {
+        if (request.Decision != ClientDecision.Approve)
+            return;
+        if (key.Status == KeyStatus.Revoked)
+        {
+            throw new PantryException(PantryErrorCode.KeyRevoked,
+                $"The key {key.Key.Fingerprint} of '{key.Labels.Identity}' was revoked, and a revoked key does not come back. Remove-PantryClient forgets it; then enrol the client anew.")
+            { Target = key.Labels.Identity };
+        }
+
+        if (request.Shown is { } shown && !Same(shown, key.Claimed ?? key.Labels))
+        {
+            throw new PantryException(PantryErrorCode.InvalidArgument,
+                $"The client '{key.Labels.Identity}' claims something else now than what was shown. Nothing was approved; look at it again with Get-PantryClient.")
+            { Target = key.Labels.Identity };
+        }
+    }
+
+    private ClientKey Find(DecideClient request)
+    {
+        if (request.Fingerprint is not null)
+        {
+            string fingerprint = Fingerprint.Normalize(request.Fingerprint)
+                ?? throw new PantryException(PantryErrorCode.InvalidKey, $"'{DisplayText.Clean(request.Fingerprint, 80)}' is no fingerprint; it has five groups of four characters, as Get-PantryClient shows it.");
+            ClientKey found = trust.FindByFingerprint(fingerprint)
+                ?? throw new PantryException(PantryErrorCode.NoMatchingClient, $"The server knows no client key {fingerprint}. Get-PantryClient lists those it knows.") { Target = fingerprint };
+            return request.Identity is null || Names.Same(request.Identity, found.Labels.Identity)
+                ? found
+                : throw new PantryException(PantryErrorCode.InvalidArgument,
+                    $"The key {fingerprint} is that of '{found.Labels.Identity}', not of '{DisplayText.Clean(request.Identity, 80)}'. Nothing was changed; say which of them is meant.")
+                { Target = fingerprint };
+        }
+
+        IReadOnlyList<ClientKey> named = trust.Find(Names.RequireIdentity(request.Identity));
+        // The decision itself says which of several keys of a name can be meant.
+        ClientKey[] meant = [.. named.Where(key => request.Decision switch
+        {
+            ClientDecision.Approve => key.Status is not (KeyStatus.Approved or KeyStatus.Revoked),
+            ClientDecision.Deny => key.Status == KeyStatus.Pending,
+            ClientDecision.Revoke => key.Status is KeyStatus.Approved || (key.Status == KeyStatus.Pending && key.DecidedAt is not null),
+            _ => true,
+        })];
+        return meant.Length switch
+        {
+            1 => meant[0],
+            0 when named.Count == 1 && request.Decision != ClientDecision.Approve => named[0],
+            0 when named.Count > 0 => throw new PantryException(PantryErrorCode.InvalidArgument,
+                $"No key of '{request.Identity}' waits for that: {string.Join(", ", named.Select(key => $"{key.Key.Fingerprint} is {key.Status}"))}.")
+            { Target = request.Identity },
+            0 => throw new PantryException(PantryErrorCode.NoMatchingClient,
+                $"The server knows no client '{DisplayText.Clean(request.Identity, 80)}'. Get-PantryClient lists those it knows.")
+            { Target = request.Identity },
+            _ => throw new PantryException(PantryErrorCode.InvalidArgument,
+                $"More than one key claims the identity '{request.Identity}': {string.Join(", ", meant.Select(key => $"{key.Key.Fingerprint} ({key.Status}, from {key.From ?? "unknown"})"))}. Say which one with -Fingerprint.")
+            { Target = request.Identity },
+        };
+    }
+
+    private TimeSpan Lifetime(double seconds) => seconds <= 0 ? options.EnrollmentLifetime
+        : TimeSpan.FromSeconds(Math.Min(seconds, LongestLifetime.TotalSeconds));
+
+    private static bool Same(ClientLabels left, ClientLabels right) => left.IsWithin(right) && right.IsWithin(left);
+
+    private static AuditedLabels Detail(ClientLabels labels, string? enrollment, PublicKey? key = null) => new AuditedLabels(
+        labels.Application, labels.Environment, labels.Roles, enrollment, key?.Fingerprint);
+}

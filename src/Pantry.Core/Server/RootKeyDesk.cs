@@ -1,0 +1,34 @@
+namespace Pantry.Server;
+
+/// <summary>What whoever works on the server itself does with the fleet's root key. Each of it is in the audit log.</summary>
+internal sealed class RootKeyDesk(Authority authority, ServerAudit audit)
+{
+    /// <summary>A new key takes the place of the present one.</summary>
+    public Task<RootKeyInfo> RenewAsync() => DoAsync("RootKeyRenewed", null, authority.RenewRoot);
+
+    /// <param name="file">The file, which must not be there.</param>
+    /// <param name="password">Encrypts the file; null for none.</param>
+    /// <param name="takeAway">Whether the key goes from the server.</param>
+    public Task<RootKeyInfo> ExportAsync(string file, string? password, bool takeAway) =>
+        DoAsync(takeAway ? "RootKeyTakenOffline" : "RootKeyExported", file, () => authority.ExportRoot(file, password, takeAway));
+
+    public Task<RootKeyInfo> ImportAsync(string file, string? password) =>
+        DoAsync("RootKeyImported", file, () => authority.ImportRoot(file, password));
+
+    private async Task<RootKeyInfo> DoAsync(string action, string? file, Action act)
+    {
+        try
+        {
+            await Task.Run(act).ConfigureAwait(false);
+        }
+        catch (PantryException refused)
+        {
+            audit.Note(Authority.LocalOperator, null, null, action, file, refused.Code.ToString());
+            throw;
+        }
+
+        audit.Note(Authority.LocalOperator, null, null, action, file ?? authority.RootKey.Fingerprint, "Done");
+        await audit.FlushAsync().ConfigureAwait(false);
+        return authority.RootKeyInfo with { File = file };
+    }
+}

@@ -1,0 +1,95 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Pantry.Security;
+using Pantry.Storage;
+
+namespace Pantry.Server;
+
+/// <summary>What the server writes into its audit log, in one form.</summary>
+/// <param name="log">Where it is written.</param>
+/// <param name="isKnown">Whether a key is an approved client's or an operator's.</param>
+internal sealed class ServerAudit(AuditLog log, Func<PublicKey, bool> isKnown)
+{
+    // Beyond the log's own queue; what nobody waits for must not fill the memory while the disk is slow.
+    private const int MostWaiting = 4096;
+
+    private int _waiting;
+
+    /// <summary>Who acts where nobody else does.</summary>
+    public const string Server = "server";
+
+    /// <summary>An operator did something.</summary>
+    public void Note(OperatorEntry by, string? from, string action, string? target, string outcome, string? job = null, object? detail = null) =>
+        Append(by.Name, Fingerprint.Of(by.SigningKey), from, action, target, outcome, job, detail);
+
+    /// <summary>Whoever holds a key did something.</summary>
+    public void Note(string actor, PublicKey? key, string? from, string action, string? target, string outcome, string? job = null, object? detail = null) =>
+        Append(actor, key?.Fingerprint, from, action, target, outcome, job, detail);
+
+    /// <summary>
+    /// An order is given: to whom and what, by its digest. Stands in the log before anything is sent: an order that cannot
+    /// be written down is not given.
+    /// </summary>
+    /// <exception cref="PantryException">The log cannot be written.</exception>
+    public Task OrderedAsync(Job job)
+    {
+        OrderStatement statement = job.Order.Statement;
+        return log.WriteAsync(Entry(
+            job.Order.By.Name, Fingerprint.Of(job.Order.By.SigningKey), job.Order.From, "Order", job.Order.Request.Target.ToString(), "Accepted", job.Id,
+            new AuditedOrder(
+                statement.Command, Convert.ToHexStringLower(statement.ArgumentsDigest), statement.TimeoutSeconds, job.Targets.Count, job.Targets, statement.RunAs)));
+    }
+
+    /// <summary>Completes when all that was noted is on the disk; a decision is answered after that.</summary>
+    public Task FlushAsync() => log.FlushAsync();
+
+    /// <summary>An order has ended, with an outcome for each target.</summary>
+    public void Ended(Job job) => Note(
+        job.Order.By, job.Order.From, "OrderEnded", job.Order.Request.Target.ToString(), job.Summary(), job.Id,
+        new AuditedOutcomes(job.Outcomes().ToDictionary(row => row.Target, row => row.Status.ToString())));
+
+    /// <summary>Somebody was refused; the same from the same place again is counted.</summary>
+    public void Refused(string reason, PublicKey? key, string? from) => log.AppendRefusal(reason, key?.Fingerprint, from, key is not null && isKnown(key));
+
+    private void Append(string actor, string? key, string? from, string action, string? target, string outcome, string? job, object? detail) =>
+        _ = AppendAsync(Entry(actor, key, from, action, target, outcome, job, detail));
+
+    // Written by the log's own task; a full queue lets so many wait, and the others are counted.
+    private async Task AppendAsync(AuditEvent entry)
+    {
+        if (Interlocked.Increment(ref _waiting) > MostWaiting)
+            log.CountLeftOut();
+        else
+            await log.AppendAsync(entry).AsTask().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Interlocked.Decrement(ref _waiting);
+    }
+
+    private static AuditEvent Entry(
+        string actor, string? key, string? from, string action, string? target, string outcome, string? job, object? detail) => new(actor, action, outcome)
+        {
+            Key = key,
+            From = from,
+            Target = target,
+            Job = job,
+            Detail = detail is null ? "{}" : JsonSerializer.Serialize(detail, detail.GetType(), AuditDetailJson.Default),
+        };
+}
+
+/// <summary>Labels in the audit log.</summary>
+internal sealed record AuditedLabels(string? Application, string? Environment, IReadOnlyList<string> Roles, string? Grant, string? Key);
+
+/// <summary>An order in the audit log: what was asked and of whom, never the arguments themselves.</summary>
+internal sealed record AuditedOrder(string Command, string ArgumentsDigest, double TimeoutSeconds, int Targets, IReadOnlyList<string> Names, string? RunAs);
+
+/// <summary>What came of an order for some of its targets.</summary>
+internal sealed record AuditedOutcomes(IReadOnlyDictionary<string, string> Outcomes);
+
+/// <summary>An operator in the audit log.</summary>
+internal sealed record AuditedOperators(long Serial, IReadOnlyList<string> Names);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(AuditedLabels))]
+[JsonSerializable(typeof(AuditedOrder))]
+[JsonSerializable(typeof(AuditedOutcomes))]
+[JsonSerializable(typeof(AuditedOperators))]
+internal sealed partial class AuditDetailJson : JsonSerializerContext;

@@ -1,0 +1,40 @@
+using Pantry.Security;
+
+namespace Pantry.Server;
+
+/// <summary>The keys in a server's root directory: made at the first start, each a file of its own that only its owner can read.</summary>
+internal sealed class ServerKeys : IDisposable
+{
+    /// <summary>Directory of the keys under the root directory.</summary>
+    public const string DirectoryName = "keys";
+
+    private readonly string _directory;
+
+    private ServerKeys(string directory, CurveKeyPair session)
+    {
+        _directory = directory;
+        Session = session;
+    }
+
+    /// <summary>The server's key in sessions.</summary>
+    public CurveKeyPair Session { get; }
+
+    /// <summary>Where the fleet's root key lies while it is not offline.</summary>
+    public string RootPath => Path.Combine(_directory, "root.key");
+
+    /// <summary>Where the root key's public half lies, which stays when the key goes.</summary>
+    public string PinnedRootPath => Path.Combine(_directory, "root.pub");
+
+    /// <summary>Where the key of the server's own operator lies.</summary>
+    public string LocalOperatorPath => Path.Combine(_directory, "local-operator.key");
+
+    /// <exception cref="PantryException">A key file can be read by others, is a link, or holds no key.</exception>
+    public static ServerKeys Load(string root)
+    {
+        string directory = Path.Combine(root, DirectoryName);
+        RootDirectory.Prepare(directory);
+        return new ServerKeys(directory, CurveKeyFile.LoadOrCreate(Path.Combine(directory, "server.key")));
+    }
+
+    public void Dispose() => Session.Dispose();
+}

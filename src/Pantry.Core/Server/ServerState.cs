@@ -1,0 +1,58 @@
+using Pantry.Storage;
+
+namespace Pantry.Server;
+
+/// <summary>What a server keeps in its root directory: its keys, whom it trusts, who may give orders, and the audit log.</summary>
+internal sealed class ServerState : IAsyncDisposable
+{
+    private readonly ServerDatabase _database;
+
+    private ServerState(ServerDatabase database, ServerKeys keys, TimeProvider time)
+    {
+        _database = database;
+        Keys = keys;
+        Trust = new TrustStore(database);
+        Authority = Authority.Open(new BundleStore(database), keys, database.Network, time);
+        AuditLog = AuditLog.Open(database, time: time);
+        Audit = new ServerAudit(AuditLog, key => Trust.Find(key)?.Status == KeyStatus.Approved || Authority.FindBySessionKey(key) is not null);
+    }
+
+    public ServerKeys Keys { get; }
+
+    public TrustStore Trust { get; }
+
+    public Authority Authority { get; }
+
+    public AuditLog AuditLog { get; }
+
+    public ServerAudit Audit { get; }
+
+    /// <summary>Opens what is there; makes what is missing.</summary>
+    /// <exception cref="PantryException">Another server uses the directory, or something in it is not as it must be.</exception>
+    public static ServerState Open(string root, TimeProvider time)
+    {
+        RootDirectory.Prepare(root);
+        var database = ServerDatabase.Open(root);
+        ServerKeys? keys = null;
+        try
+        {
+            keys = ServerKeys.Load(root);
+            return new ServerState(database, keys, time);
+        }
+        catch
+        {
+            keys?.Dispose();
+            database.Dispose();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await AuditLog.DisposeAsync().ConfigureAwait(false);
+        Trust.Dispose();
+        Authority.Dispose();
+        Keys.Dispose();
+        _database.Dispose();
+    }
+}

@@ -1,0 +1,35 @@
+using Pantry.Protocol;
+using Pantry.Transport;
+
+namespace Pantry.Sessions;
+
+/// <summary>Whose link it is: what it says first, and what it does with what comes.</summary>
+internal interface ILinkOwner
+{
+    int RunningJobs { get; }
+
+    LinkCredentials Credentials { get; }
+
+    /// <summary>The message that introduces this side.</summary>
+    (MessageKind Kind, object Head) Introduction();
+
+    /// <summary>The server let us in; nothing is sent before this has ended.</summary>
+    Task IntroducedAsync(ServerLink link, Message answer);
+
+    /// <summary>The link can be used.</summary>
+    Task ReadyAsync(ServerLink link);
+
+    /// <summary>A message that answers no request. Called on the reading task: must not wait.</summary>
+    void Receive(ServerLink link, Message message);
+
+    /// <summary>What was published on a topic, as it came. Called on the reading task: must not wait.</summary>
+    void ReceivePublished(ServerLink link, TopicId topic, byte[] frame);
+
+    /// <summary>Called with every heartbeat.</summary>
+    Task BeatAsync(ServerLink link);
+
+    /// <summary>The server refused to let this side in again. Nobody has sealed that where it came in a handshake: it is no proof.</summary>
+    void Refused(PantryException why)
+    {
+    }
+}

@@ -1,0 +1,20 @@
+namespace Pantry.PowerShell;
+
+/// <summary>What cmdlets warn of, each with its cure.</summary>
+internal static class Advice
+{
+    /// <summary>A client with nothing set; null for any other.</summary>
+    public static string? OnLabels(ClientRegistration client) => OnLabels(client.Identity, client.Application, client.Environment, client.Roles);
+
+    public static string? OnLabels(ClientInfo client) => OnLabels(client.Identity, client.Application, client.Environment, client.Roles);
+
+    public static string? OnLabels(string? identity, string? application, string? environment, IReadOnlyList<string> roles) =>
+        application is null && environment is null && roles.Count == 0
+            ? $"The client '{DisplayText.Clean(identity ?? "*", 80)}' has no application, environment or role, so it hears the orders of every stream. "
+                + "Give it some with -Application, -Environment or -Role where it is enrolled."
+            : null;
+
+    public static string OnPending(ClientRegistration client) =>
+        $"The client '{client.Identity}' waits for an operator's approval and takes no orders yet. Compare the fingerprint of its key, then approve it: "
+        + $"Approve-PantryClient -Fingerprint {client.Fingerprint}";
+}

@@ -1,0 +1,140 @@
+using System.Collections;
+using System.Management.Automation;
+using System.Security;
+using System.Security.Cryptography;
+using System.Text;
+using Pantry.Commands;
+
+namespace Pantry.PowerShell.Scripts;
+
+/// <summary>The secrets of an order that is being made: each is taken from where the user gave it, to be sealed to the targets.</summary>
+internal sealed class OrderSecrets
+{
+    // The engine sets these itself, so a secret under such a name would not be seen.
+    private static readonly string[] Automatic =
+        ["_", "args", "input", "this", "PSItem", "matches", "foreach", "switch", "error", "LASTEXITCODE", "MyInvocation", "PSBoundParameters", "PSCmdlet"];
+
+    private readonly Dictionary<string, byte[]> _values = new(StringComparer.OrdinalIgnoreCase);
+    private readonly List<SecretPlace> _places = [];
+
+    /// <summary>The values, by name; null where there are none.</summary>
+    public IReadOnlyDictionary<string, byte[]>? Values => _values.Count == 0 ? null : _values;
+
+    /// <summary>Whether a value is a secret by its type.</summary>
+    public static bool IsSecret(object? value) => Unwrapped(value) is SecureString or PSCredential or Secret;
+
+    /// <summary>Secrets as variables of a program's environment; a credential is two, its user's name and its password.</summary>
+    public void AddEnvironment(IDictionary? secrets)
+    {
+        foreach ((string name, object value) in Named(secrets))
+        {
+            if (value is PSCredential credential)
+            {
+                AddVariable($"{name}_USERNAME", Encoding.UTF8.GetBytes(credential.UserName));
+                AddVariable($"{name}_PASSWORD", Reveal(credential.Password));
+            }
+            else
+            {
+                AddVariable(name, Reveal(value));
+            }
+        }
+    }
+
+    /// <summary>Secrets as variables of a script's own scope.</summary>
+    public void AddVariables(IDictionary? secrets, SessionState session)
+    {
+        foreach ((string name, object value) in Named(secrets))
+        {
+            SecretVariables.RequireName(name);
+            if (Automatic.Contains(name, StringComparer.OrdinalIgnoreCase)
+                || (session.PSVariable.Get(name)?.Options & (ScopedItemOptions.ReadOnly | ScopedItemOptions.Constant)) is not (null or 0))
+            {
+                throw Invalid($"A secret cannot be named '{name}', which is a variable of PowerShell's own. Choose another name.", name);
+            }
+
+            Place(SecretPlace.Variables, name, value);
+        }
+    }
+
+    /// <summary>The password for another user, which Windows wants.</summary>
+    public void AddPassword(PSCredential credential) => _values[RunAsUser.PasswordSecret] = Reveal(credential.Password);
+
+    /// <summary>The order without its secrets, and with the places where they go.</summary>
+    public ScriptOrder TakeOut(ScriptOrder order) => order with
+    {
+        Arguments = [.. order.Arguments.Select((value, index) => TakeOut(SecretPlace.Arguments, index, value))],
+        Parameters = order.Parameters is null ? null : TakeOut(SecretPlace.Parameters, order.Parameters),
+        Using = TakeOut(SecretPlace.Using, order.Using),
+        Secrets = _places,
+    };
+
+    /// <summary>Forgets the values, once they are sealed.</summary>
+    public void Wipe()
+    {
+        foreach (byte[] value in _values.Values)
+            CryptographicOperations.ZeroMemory(value);
+    }
+
+    private Hashtable TakeOut(string where, Hashtable values)
+    {
+        var rest = (Hashtable)values.Clone();
+        foreach (DictionaryEntry entry in values)
+            rest[entry.Key] = TakeOut(where, LanguagePrimitives.ConvertTo<string>(entry.Key), entry.Value);
+        return rest;
+    }
+
+    private object? TakeOut(string where, object key, object? value)
+    {
+        if (!IsSecret(value))
+            return value;
+        Place(where, key, Unwrapped(value)!);
+        return null;
+    }
+
+    private void Place(string where, object key, object value)
+    {
+        var credential = value as PSCredential;
+        string? user = credential is null ? null : Add(Encoding.UTF8.GetBytes(credential.UserName));
+        _places.Add(new SecretPlace(where, key, Add(Reveal(credential?.Password ?? value)), user));
+    }
+
+    // The script's places refer to them; what they are called is nobody's business.
+    private string Add(byte[] value)
+    {
+        string name = $"secret/{_values.Count}";
+        _values.Add(name, value);
+        return name;
+    }
+
+    private void AddVariable(string name, byte[] value)
+    {
+        _ = SecretVariables.Text(name, value);
+        if (!_values.TryAdd(name, value))
+            throw Invalid($"Two secrets have the name '{name}'. A credential takes two names: with _USERNAME and with _PASSWORD at its end.", name);
+    }
+
+    private static IEnumerable<(string Name, object Value)> Named(IDictionary? secrets)
+    {
+        foreach (DictionaryEntry entry in secrets ?? new Hashtable())
+        {
+            string name = LanguagePrimitives.ConvertTo<string>(entry.Key);
+            object? value = Unwrapped(entry.Value);
+            yield return IsSecret(value) ? (name, value!) : throw Invalid(
+                $"The secret '{DisplayText.Clean(name, 80)}' is {(value is null ? "nothing" : $"a {value.GetType().Name}")}. "
+                + "Give a SecureString, a PSCredential or a Pantry.Secret, which are shown nowhere: Read-Host -AsSecureString and Get-Credential ask for one, Get-Secret takes one from a vault.",
+                name);
+        }
+    }
+
+    private static byte[] Reveal(object value)
+    {
+        if (value is Secret given)
+            return given.Reveal();
+        using var copy = new Secret((SecureString)value);
+        return copy.Reveal();
+    }
+
+    private static object? Unwrapped(object? value) => value is PSObject wrapped ? wrapped.BaseObject : value;
+
+    private static PantryException Invalid(string message, string name) => new(PantryErrorCode.InvalidArgument, message) { Target = name };
+}

@@ -1,0 +1,130 @@
+using Pantry.Client;
+using Pantry.Protocol;
+using Pantry.Security;
+using Pantry.Targeting;
+using Pantry.Tests.EndToEnd;
+
+namespace Pantry.Tests.Attacks;
+
+/// <summary>What a server cannot make of a client: another name, other labels, another root of trust.</summary>
+public sealed class FalseServerTests
+{
+    [Theory]
+    [InlineData("victim", "shop", "production", null)]
+    [InlineData("web1", "bank", "production", null)]
+    [InlineData("web1", "shop", null, null)]
+    [InlineData("web1", null, null, null)]
+    [InlineData("web1", "shop", "production", "db")]
+    public async Task An_enrolment_makes_nothing_else_of_a_client_than_it_says(string identity, string? application, string? environment, string? role)
+    {
+        using SigningKey root = SigningKey.Generate();
+        await using var server = new FalseServer(CurveKeyPair.Generate(), "fleet", message => Answer(
+            message, ClientLabels.Create(identity, application, environment, role is null ? [] : [role]), root));
+
+        PantryException error = await Assert.ThrowsAsync<PantryException>(() => StartAsync(server, root, Enrolled(server, root)));
+
+        Assert.Equal(PantryErrorCode.ServerKeyMismatch, error.Code);
+        Assert.DoesNotContain(server.Heard, message => message.Kind == MessageKind.Register);
+    }
+
+    [Fact]
+    public async Task An_enrolment_of_another_root_key_than_the_servers_is_refused()
+    {
+        using SigningKey root = SigningKey.Generate(), other = SigningKey.Generate();
+        await using var server = new FalseServer(CurveKeyPair.Generate(), "fleet", message => Answer(message, ClientLabels.Create("web1", "shop", "production", []), other));
+
+        Assert.Equal(PantryErrorCode.ServerKeyMismatch, (await Assert.ThrowsAsync<PantryException>(() => StartAsync(server, root, Enrolled(server, root)))).Code);
+    }
+
+    [Theory]
+    [InlineData("victim", null)]
+    [InlineData("web1", "bank")]
+    public async Task Approval_makes_nothing_else_of_a_client_than_it_claims(string identity, string? application)
+    {
+        using SigningKey root = SigningKey.Generate();
+        await using var server = new FalseServer(CurveKeyPair.Generate(), "fleet", message => Answer(message, ClientLabels.Create(identity, application, null, []), root));
+
+        PantryException error = await Assert.ThrowsAsync<PantryException>(() => StartAsync(
+            server, root, enrollment: null, ClientLabels.Create("web1", application is null ? null : "shop", null, [])));
+
+        Assert.Equal(PantryErrorCode.ServerKeyMismatch, error.Code);
+    }
+
+    [Fact]
+    public async Task A_client_that_was_let_in_stays_what_it_is_whatever_the_server_says_later()
+    {
+        using SigningKey root = SigningKey.Generate(), other = SigningKey.Generate();
+        string home = TestDirectory.Create();
+        bool lies = false;
+        await using var server = new FalseServer(CurveKeyPair.Generate(), "fleet", message => Answer(
+            message, lies ? ClientLabels.Create("victim", null, null, []) : ClientLabels.Create("web1", "shop", "production", []), lies ? other : root));
+        Enrollment enrollment = Enrolled(server, root);
+        await using (ClientAgent first = await StartAsync(server, root, enrollment, home: home))
+            Assert.Equal("web1", first.Labels.Identity);
+
+        lies = true;
+        await using ClientAgent again = await StartAsync(server, root, enrollment, home: home);
+
+        Assert.Equal(("web1", "shop", "production"), (again.Labels.Identity, again.Labels.Application, again.Labels.Environment));
+        ClientTrust kept = System.Text.Json.JsonSerializer.Deserialize(File.ReadAllBytes(Path.Combine(home, "trust.json")), ClientHomeJson.Default.ClientTrust)!;
+        Assert.Equal(root.PublicKey.ToString(), kept.RootKey);
+    }
+
+    [Fact]
+    public async Task A_server_with_another_key_learns_nothing_but_that_somebody_knocked()
+    {
+        using SigningKey root = SigningKey.Generate();
+        await using var server = new FalseServer(CurveKeyPair.Generate(), "fleet", message => Answer(message, ClientLabels.Create("web1", "shop", "production", []), root));
+        using CurveKeyPair real = CurveKeyPair.Generate();
+
+        PantryException error = await Assert.ThrowsAsync<PantryException>(() => StartAsync(
+            server, root, Enrolled(server, root) with { ServerPublicKey = real.PublicKey.ToString() }));
+
+        Assert.Contains(error.Code, (PantryErrorCode[])[PantryErrorCode.ServerKeyMismatch, PantryErrorCode.Refused]);
+        Assert.Empty(server.Heard);
+    }
+
+    private static Message? Answer(Message message, ClientLabels labels, SigningKey root) => message.Head switch
+    {
+        Redeem => new Message(MessageKind.Redeemed, new Redeemed(labels, root.PublicKey.Bytes.ToArray())),
+        Register => new Message(MessageKind.Registered, new Registered(
+            RegistrationStatus.Approved, labels, [], 0, 5, 15, "1", DateTimeOffset.UtcNow, root.PublicKey.Bytes.ToArray())),
+        Leave => message,
+        _ => null,
+    };
+
+    private static Enrollment Enrolled(FalseServer server, SigningKey root)
+    {
+        using CurveKeyPair pair = CurveKeyPair.Generate();
+        return new Enrollment
+        {
+            Id = Guid.NewGuid().ToString("N"),
+            Identity = "web1",
+            Application = "shop",
+            Environment = "production",
+            Roles = ["web"],
+            Address = server.Address.Host,
+            PublishPort = server.Address.PublishPort,
+            ReceivePort = server.Address.ReceivePort,
+            FilePort = 0,
+            ServerPublicKey = server.PublicKey.ToString(),
+            RootPublicKey = root.PublicKey.ToString(),
+            Network = "fleet",
+            PublicKey = pair.PublicKey.ToString(),
+            SecretKey = Z85.Encode(pair.Secret),
+            CreatedAt = DateTimeOffset.UtcNow,
+            ExpiresAt = DateTimeOffset.UtcNow.AddHours(1),
+        };
+    }
+
+    private static Task<ClientAgent> StartAsync(FalseServer server, SigningKey root, Enrollment? enrollment, ClientLabels? labels = null, string? home = null) =>
+        ClientAgent.StartAsync(new ClientConfiguration
+        {
+            Server = server.Address,
+            ServerKey = enrollment is null ? server.PublicKey : null,
+            RootKey = root.PublicKey,
+            Labels = labels ?? ClientLabels.Create("web1", "shop", "production", []),
+            Path = home ?? TestDirectory.Create(),
+            Enrollment = enrollment,
+        });
+}

@@ -1,0 +1,129 @@
+using Pantry.Configuration;
+using Pantry.Security;
+using Pantry.Sessions;
+using Pantry.Sessions.Curve;
+using Pantry.Tests.Storage;
+using Pantry.Transport;
+
+namespace Pantry.Tests.Sessions;
+
+/// <summary>This side's handshakes, against the server's side in memory and with a clock that the test sets.</summary>
+public sealed class LinkSessionTests : IDisposable
+{
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+
+    private readonly CurveKeyPair _own = CurveKeyPair.Generate();
+    private readonly CurveKeyPair _theirs = CurveKeyPair.Generate();
+    private readonly CurveServer _server;
+    private readonly SetClock _clock = new(DateTimeOffset.UnixEpoch);
+    private readonly LinkSession _link;
+    private readonly List<byte[]> _sent = [];
+
+    public LinkSessionTests()
+    {
+        _server = new CurveServer(_theirs);
+        _link = new LinkSession(new LinkCredentials(_own, _theirs.PublicKey, SessionRole.Client, null), "server", new PantryOptions(), _clock);
+    }
+
+    [Fact]
+    public async Task A_welcome_that_comes_too_late_does_not_end_the_next_handshake()
+    {
+        await GiveUpAsync();
+        byte[] late = _server.Hello(_sent[0], "peer"u8).Welcome!;
+
+        Task next = BeginAsync();
+        _link.TryTake([late]);
+        Complete(_sent[1]);
+
+        await next.WaitAsync(Deadline);
+        Assert.NotNull(_link.Channel);
+    }
+
+    [Fact]
+    public async Task A_ready_that_comes_too_late_does_not_end_the_next_handshake()
+    {
+        Task first = BeginAsync();
+        _link.TryTake([_server.Hello(_sent[0], "peer"u8).Welcome!]);
+        byte[] late = Accept(_sent[1]);
+        await EndAsync(first);
+
+        Task next = BeginAsync();
+        _link.TryTake([late]);
+        Complete(_sent[2]);
+
+        await next.WaitAsync(Deadline);
+        Assert.NotNull(_link.Channel);
+    }
+
+    [Fact]
+    public async Task Another_servers_welcome_ends_the_first_handshake()
+    {
+        using var other = CurveKeyPair.Generate();
+        using var stranger = new CurveServer(other);
+        Task first = BeginAsync();
+        using var elsewhere = new CurveClientHandshake(_own, other.PublicKey, SessionTerms.OfPeer(SessionRole.Client, null));
+        _link.TryTake([stranger.Hello(elsewhere.Hello(), "peer"u8).Welcome!]);
+
+        PantryException refused = await Assert.ThrowsAsync<PantryException>(() => first.WaitAsync(Deadline));
+        Assert.Equal(PantryErrorCode.ServerKeyMismatch, refused.Code);
+    }
+
+    [Fact]
+    public async Task Another_servers_welcomes_end_a_later_handshake_too()
+    {
+        using var other = CurveKeyPair.Generate();
+        using var stranger = new CurveServer(other);
+        using var elsewhere = new CurveClientHandshake(_own, other.PublicKey, SessionTerms.OfPeer(SessionRole.Client, null));
+        byte[] welcome = stranger.Hello(elsewhere.Hello(), "peer"u8).Welcome!;
+        await GiveUpAsync();
+
+        // One may be the answer that the first handshake did not wait for; two are not.
+        Task next = BeginAsync();
+        _link.TryTake([welcome]);
+        Assert.False(next.IsCompleted);
+        _link.TryTake([welcome]);
+
+        PantryException refused = await Assert.ThrowsAsync<PantryException>(() => next.WaitAsync(Deadline));
+        Assert.Equal(PantryErrorCode.ServerKeyMismatch, refused.Code);
+    }
+
+    public void Dispose()
+    {
+        _link.Dispose();
+        _server.Dispose();
+        _own.Dispose();
+        _theirs.Dispose();
+    }
+
+    private Task BeginAsync() => _link.HandshakeAsync(
+        frames =>
+        {
+            _sent.Add(frames[0]);
+            return Task.FromResult(SendOutcome.Sent);
+        },
+        default);
+
+    /// <summary>A handshake that nobody answers in time.</summary>
+    private Task GiveUpAsync() => EndAsync(BeginAsync());
+
+    private async Task EndAsync(Task handshake)
+    {
+        _clock.Fire();
+        PantryException late = await Assert.ThrowsAsync<PantryException>(() => handshake.WaitAsync(Deadline));
+        Assert.Equal(PantryErrorCode.TimedOut, late.Code);
+    }
+
+    private void Complete(byte[] hello)
+    {
+        _link.TryTake([_server.Hello(hello, "peer"u8).Welcome!]);
+        _link.TryTake([Accept(_sent[^1])]);
+    }
+
+    private byte[] Accept(byte[] initiate)
+    {
+        using CurvePendingSession pending = _server.Initiate(initiate, "peer"u8).Pending!;
+        (byte[] ready, CurveSession session) = pending.Accept(SessionTerms.OfServer("network"));
+        session.Dispose();
+        return ready;
+    }
+}
