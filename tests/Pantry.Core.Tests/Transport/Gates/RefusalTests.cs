@@ -141,11 +141,11 @@ public sealed class RefusalTests
     public async Task Many_short_messages_do_not_add_up_to_one_that_takes_too_long()
     {
         using RouterSocket router = Router(out int backend);
-        await using ServerGate gate = OpenGate(backend, GateProfile.Receive(), Hasty);
+        await using ServerGate gate = OpenGate(backend, GateProfile.Receive(), Hasty with { MessageTimeout = TimeSpan.FromSeconds(1.5) });
         using var peer = await ConnectAsync(gate);
         await peer.SendAsync((byte[])[.. Dealer, 0]);
         // Every piece ends one message and begins the next, so the peer is never between messages.
-        for (byte round = 0; round < 20; round++)
+        for (byte round = 0; round < 80; round++)
         {
             await peer.SendAsync((byte[])[1, round, 0]);
             Assert.True(router.TryReceiveFrameBytes(Patience, out _));
