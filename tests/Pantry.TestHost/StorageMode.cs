@@ -37,7 +37,7 @@ internal static class StorageMode
             Console.WriteLine($"begun {job} .");
             if (i % 2 == 0)
             {
-                journal.End(job);
+                journal.End(job, [1], []);
                 Console.WriteLine($"ended {job} .");
             }
         }

@@ -172,6 +172,9 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
             case Order:
                 _duty.Take(link, message);
                 break;
+            case Prepare prepare:
+                _duty.Prepare(link, message with { Kind = MessageKind.Order, Head = prepare.Order with { Direct = true } });
+                break;
             case CancelOrder cancel:
                 _duty.Cancel(link, cancel.Job);
                 break;

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Pantry.Commands;
 using Pantry.Configuration;
@@ -18,7 +19,7 @@ internal sealed class OrderDuty(
 {
     private readonly OrderGuard _guard = new(home, options, time);
     private readonly OrderRunner _runner = new(configuration, commands, options, time, log, facts);
-    private readonly ResultOutbox _outbox = new(options, time);
+    private readonly ResultOutbox _outbox = Outbox(home, options, time, log);
     private readonly SeenOrders _seen = new(options.SeenOrders);
 
     public int Count => _runner.Count;
@@ -54,6 +55,19 @@ internal sealed class OrderDuty(
             _ = link.SendAsync(result);
     }
 
+    /// <summary>Says whether an order would be carried out, without doing so.</summary>
+    public void Prepare(ServerLink link, Message message)
+    {
+        var order = message.HeadAs<Order>();
+        OrderVerdict verdict = _guard.Judge(message, Labels);
+        if (!verdict.Stands)
+            Refuse(link, order, verdict);
+        else if (_runner.Refusal(verdict.Statement) is not { } refusal)
+            _ = link.SendAsync(new Message(MessageKind.Prepared, new Prepared(order.Job)));
+        else if (_seen.TryAdd(order.Job))
+            Answer(link, order.Job, refusal.Status, refusal.Error!.Code, refusal.Error.Message);
+    }
+
     /// <summary>Stops an order's command; one that has not come yet is never started.</summary>
     public void Cancel(ServerLink link, string job)
     {
@@ -63,7 +77,19 @@ internal sealed class OrderDuty(
             Answer(link, job, CommandStatus.Cancelled, "Cancelled", "Cancelled before it was started.");
     }
 
-    public void Confirm(string job) => _outbox.Confirm(job);
+    /// <summary>The server has a result.</summary>
+    public void Confirm(string job)
+    {
+        _outbox.Confirm(job);
+        try
+        {
+            home.Journal.Confirm(job);
+        }
+        catch (PantryException unwritten)
+        {
+            log.LogWarning("The result of job {Job} stays in the journal, and is sent again after a restart: {Reason}", job, unwritten.Message);
+        }
+    }
 
     public IReadOnlyList<Message> Due(bool everything) => _outbox.Due(everything);
 
@@ -90,6 +116,21 @@ internal sealed class OrderDuty(
 
     public void Dispose() => _runner.Dispose();
 
+    // What a run of the client before this one has done, and the server never heard of.
+    private static ResultOutbox Outbox(ClientHome home, PantryOptions options, TimeProvider time, ILogger log)
+    {
+        var outbox = new ResultOutbox(options, time);
+        foreach ((string job, byte[] head, IReadOnlyList<byte[]> bodies) in home.Journal.Unsent())
+        {
+            if (SecurityJson.TryRead(head, WireJson.Default.Result, head.Length) is { } result)
+                outbox.Add(new Message(MessageKind.Result, result) { Bodies = bodies });
+            else
+                log.LogError("The result of job {Job} in the journal is damaged; it is not sent.", job);
+        }
+
+        return outbox;
+    }
+
     private void Refuse(ServerLink link, Order order, OrderVerdict verdict)
     {
         // What was published for others is none of our business.
@@ -99,6 +140,13 @@ internal sealed class OrderDuty(
         // A published one comes again over the session, where there is no doubt who is asked; that one is answered.
         if (!order.Direct || !_seen.TryAdd(order.Job))
             return;
+        // It is asked what became of it: it may have been begun while it was good, by a run of the client before this one.
+        if (verdict.Statement is { } statement && home.Journal.Find(statement.Job) is not null)
+        {
+            AnswerBegun(link, statement);
+            return;
+        }
+
         CommandStatus status = verdict.Fault is OrderFault.OrderExpired or OrderFault.ClockSkew ? CommandStatus.Expired : CommandStatus.Denied;
         Answer(link, order.Job, status, verdict.Code, verdict.Message);
     }
@@ -114,6 +162,12 @@ internal sealed class OrderDuty(
     {
         try
         {
+            if (IsJournaled(statement) && home.Journal.Find(statement.Job) is not null)
+            {
+                AnswerBegun(link, statement);
+                return;
+            }
+
             if (TryBegin(statement) is { } refusal)
             {
                 Answer(link, statement.Job, refusal.Status, refusal.Error!.Code, refusal.Error.Message);
@@ -127,13 +181,30 @@ internal sealed class OrderDuty(
             }
 
             var work = new OrderWork(statement, message.Body(Order.ArgumentsBody), secrets, stops);
-            await _runner.RunAsync(work, result => link.SendAsync(_outbox.Add(result))).ConfigureAwait(false);
-            if (IsJournaled(statement))
-                home.Journal.End(statement.Job);
+            await _runner.RunAsync(work, result =>
+            {
+                result = _outbox.Add(result);
+                NoteEnd(statement, result);
+                return link.SendAsync(result);
+            }).ConfigureAwait(false);
         }
         catch (Exception exception)
         {
             log.LogError(exception, "The result of job {Job} could not be sent.", statement.Job);
+        }
+    }
+
+    private void NoteEnd(OrderStatement statement, Message result)
+    {
+        try
+        {
+            if (IsJournaled(statement))
+                home.Journal.End(statement.Job, JsonSerializer.SerializeToUtf8Bytes(result.HeadAs<Result>(), WireJson.Default.Result), result.Bodies);
+        }
+        catch (PantryException unwritten)
+        {
+            // It is sent all the same; only a crash before the server has it would lose it now.
+            log.LogError("The result of job {Job} could not be written down: {Reason}", statement.Job, unwritten.Message);
         }
     }
 
@@ -146,16 +217,25 @@ internal sealed class OrderDuty(
         {
             return !IsJournaled(statement) || home.Journal.TryBegin(statement.Job, statement.NotAfter) ? null : new CommandOutcome
             {
-                Status = CommandStatus.Lost,
-                Error = new CommandError("ClientRestarted", home.Journal.Find(statement.Job) == JournalState.Ended
-                    ? "The client ran the order before it was restarted; its result is gone."
-                    : "The client was restarted while it ran the order; how far it came is not known."),
+                Status = CommandStatus.Expired,
+                Error = new CommandError(nameof(OrderFault.OrderExpired), "The order was over for so long that the client does not remember whether it ran it."),
             };
         }
         catch (PantryException unwritten)
         {
             return CommandOutcome.Failed(unwritten.Code.ToString(), $"The client could not write the order into its journal, so it was not run: {unwritten.Message}");
         }
+    }
+
+    // A run of the client before this one has begun the order: its result waits to be sent, or nobody knows it.
+    private void AnswerBegun(ServerLink link, OrderStatement statement)
+    {
+        if (_outbox.Find(statement.Job) is { } result)
+            _ = link.SendAsync(result);
+        else
+            Answer(link, statement.Job, CommandStatus.Lost, "ClientRestarted", home.Journal.Find(statement.Job) == JournalState.Ended
+                ? "The client ran the order before it was restarted; its result is gone."
+                : "The client was restarted while it ran the order; how far it came is not known.");
     }
 
     private void Answer(ServerLink link, string job, CommandStatus status, string code, string message) =>

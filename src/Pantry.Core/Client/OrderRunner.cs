@@ -98,21 +98,29 @@ internal sealed class OrderRunner(
 
     public void Dispose() => _slots.Dispose();
 
-    private async Task<CommandOutcome> OutcomeAsync(OrderWork order)
+    /// <summary>Why an order would not be run here, however it is; null where it would.</summary>
+    public CommandOutcome? Refusal(OrderStatement order)
     {
-        if (configuration.Policy.Refusal(configuration.Labels.Identity, order.Statement.Command, order.Statement.RunAs) is { } refusal)
+        if (configuration.Policy.Refusal(configuration.Labels.Identity, order.Command, order.RunAs) is { } refusal)
             return refusal;
-        if (commands.Find(order.Statement.Command) is not { } command)
+        if (commands.Find(order.Command) is not { } command)
         {
             return CommandOutcome.Failed("UnknownCommand",
-                $"The client has no command '{DisplayText.Clean(order.Statement.Command, 80)}'. It has: {string.Join(", ", commands.CommandNames)}. Add one with Register-PantryCommand.");
+                $"The client has no command '{DisplayText.Clean(order.Command, 80)}'. It has: {string.Join(", ", commands.CommandNames)}. Add one with Register-PantryCommand.");
         }
 
-        if (order.Statement.RunAs is { } user && !command.CanRunAs && !RunAsUser.IsOwn(user))
+        if (order.RunAs is { } user && !command.CanRunAs && !RunAsUser.IsOwn(user))
             return RunAsUser.NotPossible($"The command {command.Name} runs as the client's own user alone. Leave -RunAs out, or send a shell command or a script.");
+        return _running.Count >= options.MaxWaitingCommands
+            ? CommandOutcome.Failed("TooManyOrders", $"{options.MaxWaitingCommands} orders wait on the client already. Try again later.")
+            : null;
+    }
 
-        if (_running.Count >= options.MaxWaitingCommands)
-            return CommandOutcome.Failed("TooManyOrders", $"{options.MaxWaitingCommands} orders wait on the client already. Try again later.");
+    private async Task<CommandOutcome> OutcomeAsync(OrderWork order)
+    {
+        if (Refusal(order.Statement) is { } refusal)
+            return refusal;
+        ICommand command = commands.Find(order.Statement.Command)!;
 
         using var running = new Running(TimeSpan.FromSeconds(Math.Clamp(order.Statement.TimeoutSeconds, 0.01, TimeSpan.FromDays(30).TotalSeconds)), time);
         _running[order.Statement.Job] = running;

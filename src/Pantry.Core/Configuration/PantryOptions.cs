@@ -42,6 +42,15 @@ internal sealed record PantryOptions
     /// <summary>Beyond a command's run time: for stopping it and for the result's way back.</summary>
     public TimeSpan ResultGrace { get; init; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>How much longer an order is good for whose targets wait for their turn or are offline, unless it says otherwise.</summary>
+    public TimeSpan WaitingValidity { get; init; } = TimeSpan.FromDays(1);
+
+    /// <summary>Time for a client that is at work on an order to come back after it has gone offline; then its row ends without it.</summary>
+    public TimeSpan ReturnGrace { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Time for clients to come back after the server was restarted, before rows of its jobs end without them.</summary>
+    public TimeSpan RestartGrace { get; init; } = TimeSpan.FromMinutes(1);
+
     /// <summary>Time for a first connection and registration, or for an operator's connection.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(8);
 
@@ -153,6 +162,12 @@ internal sealed record PantryOptions
     /// <summary>Rows sent to an operator beyond what its console has taken.</summary>
     public int RowWindow { get; init; } = 64;
 
+    /// <summary>How long the server waits for a job's next row before it says that there is none yet.</summary>
+    public TimeSpan RowWait { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a console goes on waiting for a job's rows without a link to the server; the job goes on without it.</summary>
+    public TimeSpan ReattachTimeout { get; init; } = TimeSpan.FromMinutes(10);
+
     /// <summary>Clients of one page of a list.</summary>
     public int ClientPageSize { get; init; } = 64;
 
@@ -162,8 +177,14 @@ internal sealed record PantryOptions
     /// <summary>Jobs under way; more are refused.</summary>
     public int MaxJobs { get; init; } = 10_000;
 
-    /// <summary>Jobs that have ended and are kept for consoles that come back.</summary>
+    /// <summary>Jobs that have ended and are kept in memory for consoles that come back; the others are read from the disk.</summary>
     public int KeptJobs { get; init; } = 64;
+
+    /// <summary>A row's output beyond this is read from the disk again when it is sent to a console.</summary>
+    public int KeptOutput { get; init; } = 16 * 1024;
+
+    /// <summary>How often the server looks for jobs that are old enough to be removed.</summary>
+    public TimeSpan PruneInterval { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>Clients a server knows; more are refused.</summary>
     public int MaxClients { get; init; } = 100_000;

@@ -15,6 +15,24 @@ internal interface IFleet
     /// <exception cref="PantryException">No known client belongs to the target.</exception>
     Task<IJob> StartJobAsync(JobRequest request, CancellationToken cancellation);
 
+    /// <summary>Jobs that match, the newest first; one's own, and everybody's for an administrator.</summary>
+    IAsyncEnumerable<JobInfo> FindJobsAsync(JobFilter filter, CancellationToken cancellation);
+
+    /// <summary>A job that was started before, to read its rows from a place on.</summary>
+    /// <exception cref="PantryException">There is no such job, or it is another operator's.</exception>
+    Task<IJob> OpenJobAsync(string id, int from, CancellationToken cancellation);
+
+    /// <summary>Cancels, suspends or resumes a job.</summary>
+    /// <exception cref="PantryException">There is no such job, it is another operator's, or it has ended.</exception>
+    Task<JobInfo> ControlJobAsync(string id, JobAction action, CancellationToken cancellation);
+
+    /// <summary>Orders that wait for clients which are offline.</summary>
+    IAsyncEnumerable<QueuedOrder> FindQueuedAsync(JobFilter filter, CancellationToken cancellation);
+
+    /// <summary>Takes an order that waits for a client back.</summary>
+    /// <exception cref="PantryException">No such order waits, or it is another operator's.</exception>
+    Task<QueuedOrder> UnqueueAsync(string job, string client, CancellationToken cancellation);
+
     /// <summary>Makes an enrolment.</summary>
     Task<Enrollment> EnrolAsync(Enrol request, CancellationToken cancellation);
 
@@ -77,11 +95,11 @@ internal sealed record JobRequest
     /// <summary>How long a client may take to acknowledge the order.</summary>
     public TimeSpan DeliveryTimeout { get; init; }
 
-    /// <summary>Clients that run the command at the same time; 0 for all.</summary>
-    public int BatchSize { get; init; }
+    /// <summary>How long after it was given the order may still be started; zero for what the rest of it needs.</summary>
+    public TimeSpan ValidFor { get; init; }
 
-    /// <summary>Once more targets than this have not succeeded, no further one is started.</summary>
-    public int? MaxFailure { get; init; }
+    /// <summary>How it is carried out among its targets.</summary>
+    public RolloutPlan Plan { get; init; } = RolloutPlan.AtOnce;
 
     /// <summary>Values that only the targets can open; the target must be a list then.</summary>
     public IReadOnlyDictionary<string, byte[]>? Secrets { get; init; }

@@ -25,7 +25,7 @@ internal sealed class OrderSigner(string name, SigningKey key, string network, P
         DateTimeOffset issued = time.GetUtcNow();
         var statement = new OrderStatement(
             OrderStatement.CurrentVersion, network, job, name, issued,
-            issued + delivery + options.ResultGrace + (request.BatchSize > 0 ? TimeSpan.FromDays(1) : TimeSpan.Zero),
+            issued + Validity(request, delivery),
             TargetTags.AddTo(
                 new TargetStatement { Everyone = target.Everyone, Streams = target.Streams, Labels = target.Labels }, lists, withKeys: secrets is not null),
             request.Command, request.Format, OrderStatement.Digest(request.Arguments), secrets is null ? null : OrderStatement.Digest(secrets.Body), run.TotalSeconds, request.RunAs);
@@ -37,10 +37,14 @@ internal sealed class OrderSigner(string name, SigningKey key, string network, P
             Secrets = secrets?.Body ?? [],
             Entries = [.. lists.SelectMany(list => list)],
             DeliveryTimeout = delivery,
-            BatchSize = request.BatchSize,
-            MaxFailure = request.MaxFailure,
+            Plan = request.Plan,
         };
     }
+
+    // Who has to wait for a turn, or for a client to come, needs more than the way there takes.
+    private TimeSpan Validity(JobRequest request, TimeSpan delivery) => Within(
+        request.ValidFor,
+        request.Plan is { BatchSize: null, Canary: null, Queue: false } ? delivery + options.ResultGrace : delivery + options.ResultGrace + options.WaitingValidity);
 
     // Nobody waits for longer; orders are good for a week at most.
     private static TimeSpan Within(TimeSpan asked, TimeSpan otherwise) =>

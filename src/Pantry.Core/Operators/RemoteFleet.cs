@@ -116,6 +116,19 @@ internal sealed class RemoteFleet : IFleet, ILinkOwner, IAsyncDisposable
 
     private async IAsyncEnumerable<T> PagesAsync<T>(MessageKind kind, object request, Func<T, bool> isLast, [EnumeratorCancellation] CancellationToken cancellation)
     {
+        await foreach (Message message in MessagesAsync(kind, request, cancellation).ConfigureAwait(false))
+        {
+            if (message.Head is not T page)
+                continue;
+            yield return page;
+            if (isLast(page))
+                yield break;
+        }
+    }
+
+    // The answers to one request, until the caller has what it wants.
+    private async IAsyncEnumerable<Message> MessagesAsync(MessageKind kind, object request, [EnumeratorCancellation] CancellationToken cancellation)
+    {
         // The reading task cannot wait for a console that prints slowly: where too much waits, the list ends with an error.
         var pages = Channel.CreateBounded<Message>(_options.WaitingPages);
         using IDisposable subscription = await Link.RequestStreamAsync(kind, request, message =>
@@ -144,18 +157,14 @@ internal sealed class RemoteFleet : IFleet, ILinkOwner, IAsyncDisposable
 
             if (message.Head is Refused refused)
                 throw ServerLink.FromRefused(refused);
-            if (message.Head is not T page)
-                continue;
-            yield return page;
-            if (isLast(page))
-                yield break;
+            yield return message;
         }
     }
 
     public async Task<IJob> StartJobAsync(JobRequest request, CancellationToken cancellation)
     {
         SignedJob signed = await SignAsync(request, cancellation).ConfigureAwait(false);
-        var start = new StartJob(signed.Order.Signature, signed.Target, signed.DeliveryTimeout.TotalSeconds, signed.BatchSize, signed.MaxFailure);
+        var start = new StartJob(signed.Order.Signature, signed.Target, signed.DeliveryTimeout.TotalSeconds, signed.Plan);
         Interlocked.Increment(ref _starting);
         try
         {
@@ -168,13 +177,63 @@ internal sealed class RemoteFleet : IFleet, ILinkOwner, IAsyncDisposable
         }
         finally
         {
-            if (Interlocked.Decrement(ref _starting) == 0)
-            {
-                foreach (RemoteJob stray in _jobs.Values.Where(job => !job.Adopted))
-                    Remove(stray);
-            }
+            EndStarting();
         }
     }
+
+    private void EndStarting()
+    {
+        if (Interlocked.Decrement(ref _starting) > 0)
+            return;
+        foreach (RemoteJob stray in _jobs.Values.Where(job => !job.Adopted))
+            Remove(stray);
+    }
+
+    public async IAsyncEnumerable<JobInfo> FindJobsAsync(JobFilter filter, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        await foreach (JobPage page in PagesAsync<JobPage>(MessageKind.ListJobs, new ListJobs(filter), page => page.Last, cancellation).ConfigureAwait(false))
+        {
+            foreach (JobInfo job in page.Jobs)
+                yield return job;
+        }
+    }
+
+    public async Task<IJob> OpenJobAsync(string id, int from, CancellationToken cancellation)
+    {
+        JobOpened opened = await AskAsync<JobOpened>(MessageKind.OpenJob, new OpenJob(id), cancellation).ConfigureAwait(false);
+        return new OpenedJob(opened.Job, opened.Targets, from, this, _options);
+    }
+
+    /// <summary>Rows of a job from a place on, as many as come at once; none where none came in a while.</summary>
+    internal async Task<IReadOnlyList<ResultRow>> ReadRowsAsync(string job, int from, CancellationToken cancellation)
+    {
+        var rows = new List<ResultRow>();
+        var request = new ReadRows(job, from, _options.RowWindow, _options.RowWait.TotalSeconds);
+        await foreach (Message message in MessagesAsync(MessageKind.ReadRows, request, cancellation).ConfigureAwait(false))
+        {
+            if (message.Head is Row row)
+                rows.Add(new ResultRow(row.Number, row.Client, row.RoundTrip, row.Result, message.Bodies));
+            else if (message.Head is RowsRead)
+                break;
+        }
+
+        return rows;
+    }
+
+    public async Task<JobInfo> ControlJobAsync(string id, JobAction action, CancellationToken cancellation) =>
+        (await AskAsync<JobChanged>(MessageKind.ControlJob, new ControlJob(id, action), cancellation).ConfigureAwait(false)).Job;
+
+    public async IAsyncEnumerable<QueuedOrder> FindQueuedAsync(JobFilter filter, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        await foreach (QueuePage page in PagesAsync<QueuePage>(MessageKind.ListQueue, new ListQueue(filter), page => page.Last, cancellation).ConfigureAwait(false))
+        {
+            foreach (QueuedOrder order in page.Orders)
+                yield return order;
+        }
+    }
+
+    public async Task<QueuedOrder> UnqueueAsync(string job, string client, CancellationToken cancellation) =>
+        (await AskAsync<Unqueued>(MessageKind.Unqueue, new Unqueue(job, client), cancellation).ConfigureAwait(false)).Order;
 
     public async Task<Enrollment> EnrolAsync(Enrol request, CancellationToken cancellation) =>
         (await AskAsync<Enrolled>(MessageKind.Enrol, request, cancellation).ConfigureAwait(false)).Enrollment;
@@ -254,7 +313,7 @@ internal sealed class RemoteFleet : IFleet, ILinkOwner, IAsyncDisposable
 
     Task ILinkOwner.BeatAsync(ServerLink link) => Task.CompletedTask;
 
-    internal async Task CancelAsync(RemoteJob job) => await Link.SendAsync(new Message(MessageKind.CancelJob, new CancelJob(job.Id))).ConfigureAwait(false);
+    internal Task CancelAsync(RemoteJob job) => ControlJobAsync(job.Id, JobAction.Cancel, default);
 
     internal async Task TakenAsync(RemoteJob job, int next) => await Link.SendAsync(new Message(MessageKind.RowsTaken, new RowsTaken(job.Id, next))).ConfigureAwait(false);
 

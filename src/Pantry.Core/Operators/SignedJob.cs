@@ -1,3 +1,4 @@
+using Pantry.Protocol;
 using Pantry.Security;
 using Pantry.Targeting;
 
@@ -22,9 +23,6 @@ internal sealed record SignedJob
     /// <summary>How long a client may take to acknowledge the order.</summary>
     public TimeSpan DeliveryTimeout { get; init; }
 
-    /// <summary>Clients that run the command at the same time; 0 for all.</summary>
-    public int BatchSize { get; init; }
-
-    /// <summary>Once more targets than this have not succeeded, no further one is started.</summary>
-    public int? MaxFailure { get; init; }
+    /// <summary>How it is carried out among its targets.</summary>
+    public RolloutPlan Plan { get; init; } = RolloutPlan.AtOnce;
 }

@@ -21,6 +21,8 @@ internal enum MessageKind : byte
     Redeemed = 25,
     TopicsChanged = 26,
     BundleChanged = 27,
+    Prepare = 28,
+    Prepared = 29,
 
     Connect = 32,
     Connected = 33,
@@ -31,8 +33,13 @@ internal enum MessageKind : byte
     Row = 38,
     RowsTaken = 39,
     JobEnded = 40,
-    CancelJob = 41,
+    ControlJob = 41,
     AttachJob = 42,
+    JobChanged = 43,
+    ListJobs = 44,
+    JobPage = 45,
+    ListQueue = 46,
+    QueuePage = 47,
 
     Enrol = 48,
     Enrolled = 49,
@@ -49,6 +56,13 @@ internal enum MessageKind : byte
     AuditPage = 60,
     VerifyAudit = 61,
     AuditVerified = 62,
+
+    Unqueue = 72,
+    Unqueued = 73,
+    OpenJob = 74,
+    JobOpened = 75,
+    ReadRows = 76,
+    RowsRead = 77,
 }
 
 /// <summary>Who may send a message.</summary>
@@ -78,12 +92,15 @@ internal static class MessageKinds
         MessageKind.Refused or MessageKind.HeartbeatReply => Senders.Server,
         MessageKind.Redeem => Senders.Enrollee,
         MessageKind.Register => Senders.Client | Senders.Applicant,
-        MessageKind.Accepted or MessageKind.Result or MessageKind.FactsReport => Senders.Client,
+        MessageKind.Accepted or MessageKind.Prepared or MessageKind.Result or MessageKind.FactsReport => Senders.Client,
         MessageKind.Redeemed or MessageKind.Registered or MessageKind.TopicsChanged or MessageKind.BundleChanged
-            or MessageKind.Order or MessageKind.ResultStored or MessageKind.CancelOrder => Senders.Server,
+            or MessageKind.Order or MessageKind.Prepare or MessageKind.ResultStored or MessageKind.CancelOrder => Senders.Server,
         MessageKind.Connect or MessageKind.ListClients or MessageKind.StartJob or MessageKind.RowsTaken
-            or MessageKind.CancelJob or MessageKind.AttachJob => Senders.Operator,
-        MessageKind.Connected or MessageKind.ClientPage or MessageKind.JobStarted or MessageKind.Row or MessageKind.JobEnded => Senders.Server,
+            or MessageKind.ControlJob or MessageKind.AttachJob or MessageKind.ListJobs or MessageKind.ListQueue or MessageKind.Unqueue
+            or MessageKind.OpenJob or MessageKind.ReadRows => Senders.Operator,
+        MessageKind.Connected or MessageKind.ClientPage or MessageKind.JobStarted or MessageKind.Row or MessageKind.JobEnded
+            or MessageKind.JobChanged or MessageKind.JobPage or MessageKind.QueuePage or MessageKind.Unqueued
+            or MessageKind.JobOpened or MessageKind.RowsRead => Senders.Server,
         MessageKind.Enrol or MessageKind.CreateToken or MessageKind.DecideClient or MessageKind.ListOperators or MessageKind.AddOperator
             or MessageKind.RevokeOperator or MessageKind.PutBundle or MessageKind.ListAudit or MessageKind.VerifyAudit => Senders.Operator,
         MessageKind.Enrolled or MessageKind.TokenCreated or MessageKind.ClientDecided or MessageKind.OperatorList

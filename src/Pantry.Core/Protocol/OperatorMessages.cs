@@ -22,7 +22,7 @@ internal sealed record ListClients(ClientFilter Filter);
 internal sealed record ClientPage(IReadOnlyList<ClientInfo> Clients, bool Last);
 
 /// <summary>Start a job. Bodies: the signed statement, the arguments, the sealed secrets, the entries of all listed targets.</summary>
-internal sealed record StartJob(byte[] Signature, Target Target, double DeliverySeconds, int BatchSize, int? MaxFailure);
+internal sealed record StartJob(byte[] Signature, Target Target, double DeliverySeconds, RolloutPlan Plan);
 
 /// <summary>The job is accepted and these are its targets: each gets exactly one row.</summary>
 internal sealed record JobStarted(string Job, IReadOnlyList<string> Targets);
@@ -35,9 +35,6 @@ internal sealed record RowsTaken(string Job, int Next);
 
 /// <summary>Every row has been sent.</summary>
 internal sealed record JobEnded(string Job);
-
-/// <summary>Cancel what has not ended.</summary>
-internal sealed record CancelJob(string Job);
 
 /// <summary>After a reconnect: go on with the rows from <paramref name="Next"/> on; those from <paramref name="Taken"/> on still wait at the console.</summary>
 internal sealed record AttachJob(string Job, int Next, int Taken);

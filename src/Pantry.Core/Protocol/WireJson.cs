@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using Pantry.Targeting;
 
 namespace Pantry.Protocol;
 
@@ -8,7 +9,7 @@ namespace Pantry.Protocol;
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     Converters = [typeof(NamedEnum<CommandStatus>), typeof(NamedEnum<ClientStatus>), typeof(NamedEnum<RegistrationStatus>), typeof(NamedEnum<BodyFormat>),
-        typeof(NamedEnum<ClientDecision>), typeof(FiniteNumber)],
+        typeof(NamedEnum<ClientDecision>), typeof(NamedEnum<JobState>), typeof(NamedEnum<JobAction>), typeof(FiniteNumber)],
     MaxDepth = 12,
     RespectNullableAnnotations = true,
     RespectRequiredConstructorParameters = true)]
@@ -33,8 +34,21 @@ namespace Pantry.Protocol;
 [JsonSerializable(typeof(Row))]
 [JsonSerializable(typeof(RowsTaken))]
 [JsonSerializable(typeof(JobEnded))]
-[JsonSerializable(typeof(CancelJob))]
+[JsonSerializable(typeof(ControlJob))]
+[JsonSerializable(typeof(JobChanged))]
+[JsonSerializable(typeof(ListJobs))]
+[JsonSerializable(typeof(JobPage))]
+[JsonSerializable(typeof(ListQueue))]
+[JsonSerializable(typeof(QueuePage))]
+[JsonSerializable(typeof(Unqueue))]
+[JsonSerializable(typeof(Unqueued))]
+[JsonSerializable(typeof(Prepare))]
+[JsonSerializable(typeof(Prepared))]
 [JsonSerializable(typeof(AttachJob))]
+[JsonSerializable(typeof(OpenJob))]
+[JsonSerializable(typeof(JobOpened))]
+[JsonSerializable(typeof(ReadRows))]
+[JsonSerializable(typeof(RowsRead))]
 [JsonSerializable(typeof(Enrol))]
 [JsonSerializable(typeof(Enrolled))]
 [JsonSerializable(typeof(Redeem))]
@@ -54,6 +68,9 @@ namespace Pantry.Protocol;
 [JsonSerializable(typeof(AuditPage))]
 [JsonSerializable(typeof(VerifyAudit))]
 [JsonSerializable(typeof(AuditVerified))]
+[JsonSerializable(typeof(Target))]
+[JsonSerializable(typeof(RolloutPlan))]
+[JsonSerializable(typeof(string[]))]
 internal sealed partial class WireJson : JsonSerializerContext
 {
     /// <summary>The record that belongs to a kind.</summary>
@@ -80,8 +97,21 @@ internal sealed partial class WireJson : JsonSerializerContext
         MessageKind.Row => Default.Row,
         MessageKind.RowsTaken => Default.RowsTaken,
         MessageKind.JobEnded => Default.JobEnded,
-        MessageKind.CancelJob => Default.CancelJob,
+        MessageKind.ControlJob => Default.ControlJob,
+        MessageKind.JobChanged => Default.JobChanged,
+        MessageKind.ListJobs => Default.ListJobs,
+        MessageKind.JobPage => Default.JobPage,
+        MessageKind.ListQueue => Default.ListQueue,
+        MessageKind.QueuePage => Default.QueuePage,
+        MessageKind.Unqueue => Default.Unqueue,
+        MessageKind.Unqueued => Default.Unqueued,
+        MessageKind.Prepare => Default.Prepare,
+        MessageKind.Prepared => Default.Prepared,
         MessageKind.AttachJob => Default.AttachJob,
+        MessageKind.OpenJob => Default.OpenJob,
+        MessageKind.JobOpened => Default.JobOpened,
+        MessageKind.ReadRows => Default.ReadRows,
+        MessageKind.RowsRead => Default.RowsRead,
         MessageKind.Enrol => Default.Enrol,
         MessageKind.Enrolled => Default.Enrolled,
         MessageKind.Redeem => Default.Redeem,

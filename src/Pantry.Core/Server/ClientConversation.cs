@@ -3,6 +3,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Pantry.Configuration;
 using Pantry.Protocol;
+using Pantry.Server.Jobs;
 using Pantry.Storage;
 using Pantry.Targeting;
 
@@ -50,6 +51,9 @@ internal sealed class ClientConversation(
             case Accepted accepted:
                 jobs.Accept(accepted.Job, client);
                 break;
+            case Prepared prepared:
+                jobs.Prepared(prepared.Job, client);
+                break;
             case Result result:
                 TakeResult(session, client, result, message);
                 break;
@@ -60,7 +64,7 @@ internal sealed class ClientConversation(
                 // The same message back confirms it; what is queued still leaves a closed session.
                 session.Post(message);
                 close(session, DisplayText.FirstLine(leave.Reason));
-                GoOffline(client, DisplayText.FirstLine(leave.Reason));
+                GoOffline(client, DisplayText.FirstLine(leave.Reason), forGood: true);
                 if (leave.Forget && registry.Remove(client))
                     _ = Task.Run(() => admission.Leave(client, session.Address));
                 break;
@@ -106,13 +110,13 @@ internal sealed class ClientConversation(
             Admit(claim.Session, claim.Register, claim.Correlation);
     }
 
-    /// <summary>The client is gone: its open rows end.</summary>
-    public void GoOffline(ClientRecord client, string why)
+    /// <summary>The client is gone; where it said so itself, its open rows end.</summary>
+    public void GoOffline(ClientRecord client, string why, bool forGood = false)
     {
         if (!registry.SetOffline(client))
             return;
         log.LogInformation("Client {Client} is offline: {Why}.", client.Identity, why);
-        jobs.ClientGone(client, why);
+        jobs.ClientGone(client, why, forGood);
     }
 
     private void Redeem(ServerSession session, Redeem redeem, ulong correlation)
@@ -222,7 +226,7 @@ internal sealed class ClientConversation(
             if (before.Session is { } other && other != session)
                 close(other, Why);
             registry.Remove(before);
-            jobs.ClientGone(before, Why);
+            jobs.ClientGone(before, Why, forGood: true);
         }
 
         log.LogWarning("The client {Client} with the key {Fingerprint} waits for approval.", key.Labels.Identity, key.Key.Fingerprint);
@@ -252,6 +256,7 @@ internal sealed class ClientConversation(
 
     private void Admit(ServerSession session, Register register, ulong correlation)
     {
+        string before = registry.Find(register.Labels.Identity)?.Instance ?? "";
         if (registry.Find(register.Labels.Identity) is not { } record || !record.Key.Equals(session.Key)
             || registry.Admit(record, register.Labels, register, session, time.GetUtcNow()) is not { } admitted)
         {
@@ -273,6 +278,7 @@ internal sealed class ClientConversation(
         {
             Bodies = register.BundleSerial < authority.Bundle.Serial ? [authority.SignedBundle] : [],
         });
+        jobs.ClientReturned(record, restarted: before != register.Instance);
     }
 
     private static void RefuseDecided(ServerSession session, ulong correlation) =>
@@ -297,15 +303,15 @@ internal sealed class ClientConversation(
 
     private void TakeResult(ServerSession session, ClientRecord client, Result result, Message message)
     {
-        if (!jobs.Complete(result, message.Bodies, client))
+        bool known = jobs.Complete(result, message.Bodies, client, () => session.Post(new Message(MessageKind.ResultStored, new ResultStored(result.Job))));
+        if (!known)
         {
             counters.Dropped("ForeignResult");
             audit.Refused("ForeignResult", session.Key, session.Address);
             log.LogWarning("Client {Client} sent a result of a job that it is no target of.", client.Identity);
             session.Post(ServerHost.Refusal(PantryErrorCode.Refused, "The job has no such target.", message.Correlation));
+            session.Post(new Message(MessageKind.ResultStored, new ResultStored(result.Job)));
         }
-
-        session.Post(new Message(MessageKind.ResultStored, new ResultStored(result.Job)));
     }
 
     private sealed record Claim(ServerSession Session, Register Register, ulong Correlation, long Since);

@@ -31,6 +31,9 @@ internal sealed class ClientRecord(PublicKey key, ClientLabels labels)
     /// <summary>Timestamp of the last audit record about its clock.</summary>
     public long? ClockNotedAt { get; set; }
 
+    /// <summary>Number of the newest order when the client registered: published ones up to it are none of its own.</summary>
+    public long OrderNumber { get; set; }
+
     /// <summary>Whether published orders reach the client.</summary>
     public bool HearsPublished { get; set; }
 

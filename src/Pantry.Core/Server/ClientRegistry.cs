@@ -72,6 +72,7 @@ internal sealed class ClientRegistry(int maxClients)
             record.Instance = register.Instance;
             record.Status = ClientStatus.Online;
             record.LastSeen = now;
+            record.OrderNumber = _orderNumber;
             record.Facts = register.Facts ?? record.Facts;
             record.Commands = register.Commands;
             record.Session = session;
@@ -269,12 +270,12 @@ internal sealed class ClientRegistry(int maxClients)
     }
 
     private static Recipient ToRecipient(ClientRecord client) =>
-        new(client.Key, client.Labels, client.Status, client.LastSeen, client.Session, client.HearsPublished);
+        new(client.Key, client.Labels, client.Status, client.LastSeen, client.Session, client.HearsPublished, client.OrderNumber);
 }
 
-/// <summary>A target as it was when the order was given.</summary>
+/// <summary>A target as it is at a moment.</summary>
 internal sealed record Recipient(
-    PublicKey Key, ClientLabels Labels, ClientStatus Status, DateTimeOffset? LastSeen, ServerSession? Session, bool HearsPublished)
+    PublicKey Key, ClientLabels Labels, ClientStatus Status, DateTimeOffset? LastSeen, ServerSession? Session, bool HearsPublished, long OrderNumber)
 {
     public string Identity => Labels.Identity;
 }

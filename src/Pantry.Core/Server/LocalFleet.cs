@@ -2,6 +2,7 @@ using Pantry.Configuration;
 using Pantry.Operators;
 using Pantry.Protocol;
 using Pantry.Security;
+using Pantry.Server.Jobs;
 
 namespace Pantry.Server;
 
@@ -29,8 +30,22 @@ internal sealed class LocalFleet(ServerHost host, PantryOptions options) : IFlee
             signed = signer.Sign(request);
         }
 
-        return new LocalJob(host.Jobs, await host.Jobs.StartAsync(signed, Local, from: null).ConfigureAwait(false));
+        Job job = await host.Jobs.StartAsync(signed, Local, from: null).ConfigureAwait(false);
+        return new LocalJob(this, new JobRowsOf(job.Id, job.Targets, job.Rows), from: 0);
     }
+
+    public IAsyncEnumerable<JobInfo> FindJobsAsync(JobFilter filter, CancellationToken cancellation) => host.JobDirectory.Find(filter, Local).ToAsyncEnumerable();
+
+    public Task<IJob> OpenJobAsync(string id, int from, CancellationToken cancellation) =>
+        Task.FromResult<IJob>(new LocalJob(this, host.JobDirectory.Open(id, Local, null, nameof(OpenJob)), from));
+
+    public Task<JobInfo> ControlJobAsync(string id, JobAction action, CancellationToken cancellation) =>
+        DoneAsync(() => host.JobDirectory.Control(new ControlJob(id, action), Local, null), cancellation);
+
+    public IAsyncEnumerable<QueuedOrder> FindQueuedAsync(JobFilter filter, CancellationToken cancellation) => host.JobDirectory.Queue(filter, Local).ToAsyncEnumerable();
+
+    public Task<QueuedOrder> UnqueueAsync(string job, string client, CancellationToken cancellation) =>
+        DoneAsync(() => host.JobDirectory.Unqueue(new Unqueue(job, client), Local, null), cancellation);
 
     public Task<Enrollment> EnrolAsync(Enrol request, CancellationToken cancellation) => DoneAsync(() => host.Admission.Enrol(request, Local, null), cancellation);
 
@@ -76,7 +91,7 @@ internal sealed class LocalFleet(ServerHost host, PantryOptions options) : IFlee
         ?? throw new PantryException(PantryErrorCode.KeyRevoked,
             "The server's own operator was taken away. Connect as an operator with Connect-PantryServer -OperatorFile.");
 
-    private sealed class LocalJob(JobDispatcher jobs, Job job) : IJob
+    private sealed class LocalJob(LocalFleet fleet, JobRowsOf job, int from) : IJob
     {
         public string Id => job.Id;
 
@@ -85,17 +100,17 @@ internal sealed class LocalFleet(ServerHost host, PantryOptions options) : IFlee
         public async IAsyncEnumerable<ResultRow> ReadRowsAsync(
             [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
         {
-            await foreach (ResultRow row in job.ReadRowsAsync(0, cancellation).ConfigureAwait(false))
+            await foreach (ResultRow row in job.Rows.ReadAsync(from, cancellation).ConfigureAwait(false))
             {
-                job.Release(row.Number + 1);
+                job.Rows.Release(row.Number + 1);
                 yield return row;
             }
         }
 
-        public Task CancelAsync()
+        public async Task CancelAsync()
         {
-            jobs.Cancel(job);
-            return Task.CompletedTask;
+            if (job.Rows.Count < job.Targets.Count)
+                await fleet.ControlJobAsync(job.Id, JobAction.Cancel, default).ConfigureAwait(false);
         }
     }
 }

@@ -4,12 +4,13 @@ using Pantry.Configuration;
 using Pantry.Operators;
 using Pantry.Protocol;
 using Pantry.Security;
+using Pantry.Server.Jobs;
 
 namespace Pantry.Server;
 
 /// <summary>What the server says and hears in its sessions with operators' consoles.</summary>
 internal sealed class OperatorConversation(
-    Authority authority, Administration administration, ClientAdmission admission, ServerAudit audit, JobDispatcher jobs, PantryOptions options, TimeProvider time,
+    Authority authority, Administration administration, ClientAdmission admission, ServerAudit audit, JobDispatcher jobs, JobDirectory directory, PantryOptions options, TimeProvider time,
     Action<ServerSession, string> close, ILogger log)
 {
     private readonly ConcurrentDictionary<(ServerSession Session, string Job), RowFeed> _feeds = new();
@@ -44,14 +45,6 @@ internal sealed class OperatorConversation(
                 if (_feeds.TryGetValue((session, taken.Job), out RowFeed? feed))
                     feed.Taken(taken.Next);
                 break;
-            case CancelJob cancel:
-                if (jobs.Find(cancel.Job) is { } job && MayTouch(session, message.Kind, job, by))
-                {
-                    audit.Note(by, session.Address, "JobCancelled", job.Id, "Done", job.Id);
-                    jobs.Cancel(job);
-                }
-
-                break;
             case not null when !session.TryBeginRequest(options.MaxOperatorRequests):
                 session.Post(ServerHost.Refusal(PantryErrorCode.LimitReached,
                     $"{options.MaxOperatorRequests} requests of this console are being answered, which is the server's limit. Ask again when one is.", message.Correlation));
@@ -64,8 +57,12 @@ internal sealed class OperatorConversation(
 
     public int OpenFeeds => _feeds.Count;
 
-    /// <summary>Completes when every console has what it takes of its rows.</summary>
-    public Task RowsSent => Task.WhenAll(_feeds.Values.Select(feed => feed.Ended));
+    /// <summary>The server stops: consoles ask for the rows that are missing when it is there again.</summary>
+    public void StopFeeds()
+    {
+        foreach (RowFeed feed in _feeds.Values)
+            feed.Stop();
+    }
 
     public void Closed(ServerSession session)
     {
@@ -74,16 +71,6 @@ internal sealed class OperatorConversation(
             if (_feeds.TryRemove(key, out RowFeed? feed))
                 feed.Stop();
         }
-    }
-
-    // A job is its operator's own; whoever administers may look at all.
-    private bool MayTouch(ServerSession session, MessageKind what, Job job, OperatorEntry by)
-    {
-        // By the key: who has the name of an operator that is gone has none of its jobs.
-        if (by.Administrator || job.Order.By.SigningKey.AsSpan().SequenceEqual(by.SigningKey))
-            return true;
-        audit.Note(by, session.Address, what.ToString(), job.Id, nameof(PantryErrorCode.OutOfScope), job.Id);
-        return false;
     }
 
     private async Task AnswerAsync(ServerSession session, Message message, OperatorEntry by)
@@ -104,6 +91,29 @@ internal sealed class OperatorConversation(
                     break;
                 case AttachJob attach:
                     Attach(session, message, attach, by);
+                    break;
+                case OpenJob open:
+                    JobRowsOf opened = directory.Open(open.Job, by, session.Address, message.Kind.ToString());
+                    Answer(session, message, MessageKind.JobOpened, new JobOpened(opened.Id, opened.Targets));
+                    break;
+                case ReadRows read:
+                    await ReadRowsAsync(session, message, read, by).ConfigureAwait(false);
+                    break;
+                case ControlJob control:
+                    Answer(session, message, MessageKind.JobChanged, new JobChanged(directory.Control(control, by, session.Address)));
+                    break;
+                case ListJobs list:
+                    foreach (JobInfo[] page in directory.Find(list.Filter, by).Chunk(options.ClientPageSize))
+                        await PageAsync(session, message, MessageKind.JobPage, new JobPage(page, Last: false)).ConfigureAwait(false);
+                    await PageAsync(session, message, MessageKind.JobPage, new JobPage([], Last: true)).ConfigureAwait(false);
+                    break;
+                case ListQueue list:
+                    foreach (QueuedOrder[] page in directory.Queue(list.Filter, by).Chunk(options.ClientPageSize))
+                        await PageAsync(session, message, MessageKind.QueuePage, new QueuePage(page, Last: false)).ConfigureAwait(false);
+                    await PageAsync(session, message, MessageKind.QueuePage, new QueuePage([], Last: true)).ConfigureAwait(false);
+                    break;
+                case Unqueue unqueue:
+                    Answer(session, message, MessageKind.Unqueued, new Unqueued(directory.Unqueue(unqueue, by, session.Address)));
                     break;
                 default:
                     RequireAdministrator(session, message, by);
@@ -191,8 +201,7 @@ internal sealed class OperatorConversation(
                     Secrets = message.Body(2),
                     Entries = message.Body(3),
                     DeliveryTimeout = Within(start.DeliverySeconds),
-                    BatchSize = Math.Max(0, start.BatchSize),
-                    MaxFailure = start.MaxFailure,
+                    Plan = start.Plan,
                 },
                 by, session.Address).ConfigureAwait(false);
         }
@@ -203,19 +212,34 @@ internal sealed class OperatorConversation(
         }
 
         Answer(session, message, MessageKind.JobStarted, new JobStarted(job.Id, job.Targets));
-        Feed(session, job, next: 0, taken: 0);
+        Feed(session, new JobRowsOf(job.Id, job.Targets, job.Rows), next: 0, taken: 0);
+    }
+
+    private async Task ReadRowsAsync(ServerSession session, Message message, ReadRows read, OperatorEntry by)
+    {
+        JobRowsOf job = directory.Open(read.Job, by, session.Address, message.Kind.ToString());
+        int from = Math.Clamp(read.From, 0, job.Targets.Count);
+        TimeSpan wait = TimeSpan.FromSeconds(Math.Clamp(read.WaitSeconds, 0, options.RowWait.TotalSeconds));
+        await job.Rows.WaitForAsync(from, wait, time).ConfigureAwait(false);
+        int until = Math.Min(job.Rows.Count, from + Math.Clamp(read.Most, 1, options.RowWindow));
+        await foreach (ResultRow row in job.Rows.ReadAsync(from, default).Take(until - from).ConfigureAwait(false))
+        {
+            await session.PostBulkAsync(
+                new Message(MessageKind.Row, new Row(job.Id, row.Number, row.Client, row.RoundTrip, row.Result), message.Correlation) { Bodies = row.Bodies }, default).ConfigureAwait(false);
+        }
+
+        await PageAsync(session, message, MessageKind.RowsRead, new RowsRead(job.Id, until)).ConfigureAwait(false);
     }
 
     private void Attach(ServerSession session, Message message, AttachJob attach, OperatorEntry by)
     {
-        if (jobs.Find(attach.Job) is not { } job || !MayTouch(session, message.Kind, job, by))
-            throw new PantryException(PantryErrorCode.InvalidArgument, $"The server has no job '{DisplayText.Clean(attach.Job, 80)}' of this operator; it was restarted, or the job ended long ago.");
+        JobRowsOf job = directory.Open(attach.Job, by, session.Address, message.Kind.ToString());
         Answer(session, message, MessageKind.JobStarted, new JobStarted(job.Id, job.Targets));
         int next = Math.Clamp(attach.Next, 0, job.Targets.Count);
         Feed(session, job, next, Math.Clamp(attach.Taken, Math.Max(0, next - options.RowWindow), next));
     }
 
-    private void Feed(ServerSession session, Job job, int next, int taken)
+    private void Feed(ServerSession session, JobRowsOf job, int next, int taken)
     {
         var feed = new RowFeed(job, session, next, taken, options.RowWindow);
         (ServerSession, string) key = (session, job.Id);

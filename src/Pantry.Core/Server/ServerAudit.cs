@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Pantry.Security;
+using Pantry.Server.Jobs;
 using Pantry.Storage;
 
 namespace Pantry.Server;
@@ -45,8 +46,8 @@ internal sealed class ServerAudit(AuditLog log, Func<PublicKey, bool> isKnown)
 
     /// <summary>An order has ended, with an outcome for each target.</summary>
     public void Ended(Job job) => Note(
-        job.Order.By, job.Order.From, "OrderEnded", job.Order.Request.Target.ToString(), job.Summary(), job.Id,
-        new AuditedOutcomes(job.Outcomes().ToDictionary(row => row.Target, row => row.Status.ToString())));
+        job.Order.By, job.Order.From, "OrderEnded", job.Order.Request.Target.ToString(), job.Rows.Summary(), job.Id,
+        new AuditedOutcomes(job.Rows.Heads().ToDictionary(row => row.Client, row => row.Result.Status.ToString())));
 
     /// <summary>Somebody was refused; the same from the same place again is counted.</summary>
     public void Refused(string reason, PublicKey? key, string? from) => log.AppendRefusal(reason, key?.Fingerprint, from, key is not null && isKnown(key));

@@ -5,6 +5,7 @@ using Pantry.Configuration;
 using Pantry.Operators;
 using Pantry.Protocol;
 using Pantry.Security;
+using Pantry.Server.Jobs;
 using Pantry.Storage;
 using Pantry.Targeting;
 using Pantry.Transport;
@@ -26,20 +27,24 @@ internal sealed class ServerHost : IAsyncDisposable
     private readonly MessageRouter _router;
     private readonly ClientConversation _clients;
     private readonly OperatorConversation _operators;
+    private readonly JobClock _clock;
     private readonly Task _reading;
     private readonly Task _sweeping;
     private readonly CancellationTokenSource _stopping = new();
     private Task? _stopped;
+    private readonly StorageLimits _limits;
     private long _seenFlushedAt;
+    private long _prunedAt;
 
     private ServerHost(
-        ServerConfiguration configuration, ServerTransport transport, ServerState state, SocketLoop? ownLoop, PantryOptions options, TimeProvider time, ILogger log)
+        ServerConfiguration configuration, ServerTransport transport, ServerState state, SocketLoop? ownLoop, PantryOptions options, StorageLimits limits, TimeProvider time, ILogger log)
     {
         Configuration = configuration;
         _transport = transport;
         _state = state;
         _ownLoop = ownLoop;
         _options = options;
+        _limits = limits;
         _time = time;
         _log = log;
         StartedAt = time.GetUtcNow();
@@ -51,18 +56,21 @@ internal sealed class ServerHost : IAsyncDisposable
         var addresses = new ServerAddresses(configuration.AdvertisedAddress ?? Addresses.ToAdvertise(configuration.Address), PublishPort, ReceivePort, FilePort);
         Place = new FleetPlace(addresses.Host, ReceivePort, PublicKey.ToString(), state.Authority.Network);
         Admission = new ClientAdmission(state.Trust, Registry, state.Authority, state.Audit, addresses, PublicKey, options, time);
-        Jobs = new JobDispatcher(
-            Registry, state.Authority, new OrderDesk(state.Authority, state.Trust, options, time), state.Audit, options, time, Counters, Publish, log);
+        var sender = new OrderSender(Registry, state.Authority, Counters, Publish, log);
+        Jobs = new JobDispatcher(Registry, new OrderDesk(state.Authority, state.Trust, options, time), state.Jobs, sender, state.Audit, options, time, log);
+        JobDirectory = new JobDirectory(Jobs, state.Jobs, Registry, state.Audit, options);
+        _clock = new JobClock(Jobs, sender, options, time);
         Fleet = new LocalFleet(this, options);
         _sessions = new PeerSessions(transport, state, options, time, Counters, Closed, log);
         _renewal = new StreamRenewal(Registry, options, time);
         var changes = new TrustChanges(Registry, Jobs, _renewal, state.Authority, _sessions);
         Administration = new Administration(Registry, state.Trust, Admission, state.Authority, state.AuditLog, state.Audit, changes.CarryOut);
         _clients = new ClientConversation(Registry, Admission, _renewal, state.Authority, state.Audit, Jobs, options, time, Counters, _sessions.Close, log);
-        _operators = new OperatorConversation(state.Authority, Administration, Admission, state.Audit, Jobs, options, time, _sessions.Close, log);
+        _operators = new OperatorConversation(state.Authority, Administration, Admission, state.Audit, Jobs, JobDirectory, options, time, _sessions.Close, log);
         _router = new MessageRouter(_sessions, _clients, _operators, state.Audit, Counters, options.Wire, time);
         state.Authority.Changed += changes.BundleChanged;
         state.Audit.Note(ServerAudit.Server, PublicKey, null, "ServerStarted", configuration.Path, "Done");
+        Jobs.Restore();
         _reading = Task.Run(ReadAsync);
         _sweeping = Task.Run(SweepAsync);
     }
@@ -99,6 +107,8 @@ internal sealed class ServerHost : IAsyncDisposable
 
     public JobDispatcher Jobs { get; }
 
+    public JobDirectory JobDirectory { get; }
+
     public IFleet Fleet { get; }
 
     public ServerCounters Counters { get; } = new();
@@ -116,24 +126,26 @@ internal sealed class ServerHost : IAsyncDisposable
     /// <param name="gateLimits">Limits of the gates.</param>
     /// <param name="time">Clock.</param>
     /// <param name="log">Log.</param>
+    /// <param name="storage">Limits of what is kept on the disk.</param>
     /// <param name="cancellation">Gives up.</param>
     public static async Task<ServerHost> StartAsync(
         ServerConfiguration configuration, SocketLoop? loop = null, PantryOptions? options = null, GateLimits? gateLimits = null,
-        TimeProvider? time = null, ILogger? log = null, CancellationToken cancellation = default)
+        TimeProvider? time = null, ILogger? log = null, StorageLimits? storage = null, CancellationToken cancellation = default)
     {
         options ??= new PantryOptions();
         time ??= TimeProvider.System;
         log ??= NullLogger.Instance;
+        storage ??= new StorageLimits();
         (string host, _) = Addresses.Parse(configuration.Address, 0);
         IReadOnlyList<IPAddress> addresses = await Addresses.ResolveAsync(host, cancellation).ConfigureAwait(false);
-        ServerState state = await Task.Run(() => ServerState.Open(configuration.Path, time), cancellation).ConfigureAwait(false);
+        ServerState state = await Task.Run(() => ServerState.Open(configuration.Path, storage, time), cancellation).ConfigureAwait(false);
         SocketLoop? ownLoop = loop is null ? SocketLoop.Start("Pantry server", options.LoopMailbox, log) : null;
         try
         {
             ServerTransport transport = await ServerTransport.OpenAsync(
                 addresses, (configuration.PublishPort, configuration.ReceivePort, configuration.FilePort), loop ?? ownLoop!,
                 options, gateLimits ?? new GateLimits(), time, log).ConfigureAwait(false);
-            return new ServerHost(configuration with { Address = host }, transport, state, ownLoop, options, time, log);
+            return new ServerHost(configuration with { Address = host }, transport, state, ownLoop, options, storage, time, log);
         }
         catch
         {
@@ -165,7 +177,7 @@ internal sealed class ServerHost : IAsyncDisposable
         return counted with { ConnectionsAdmitted = admitted, ConnectionsOpen = (int)open, ConnectionsRefused = refused };
     }
 
-    /// <summary>Tells the peers, ends every job's rows, lets what was accepted leave, and closes the ports.</summary>
+    /// <summary>Tells the peers, lets what was accepted leave, and closes the ports. Jobs go on when the server is started again.</summary>
     public async ValueTask DisposeAsync()
     {
         Task stopped;
@@ -177,11 +189,11 @@ internal sealed class ServerHost : IAsyncDisposable
     private async Task StopAsync()
     {
         await Task.Yield();
-        Jobs.EndAll();
+        _operators.StopFeeds();
+        await Jobs.StopAsync().ConfigureAwait(false);
         using (var deadline = new CancellationTokenSource(_options.StopTimeout, _time))
         {
-            // The rows leave before the goodbye does; a peer that does not take its messages is not waited for.
-            await _operators.RowsSent.WaitAsync(deadline.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            // A peer that does not take its messages is not waited for.
             Task[] told = [.. _sessions.All.Where(session => session.Introduced).Select(session => TellStopAsync(session, deadline.Token))];
             await Task.WhenAll(told).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
@@ -278,11 +290,16 @@ internal sealed class ServerHost : IAsyncDisposable
         _renewal.Sweep();
         foreach (ClientRecord client in Registry.SilentSince(_time.GetUtcNow() - _options.DeadAfter))
             _clients.GoOffline(client, $"nothing was heard for {_options.DeadAfter.TotalSeconds:0} s");
-        Jobs.Sweep();
+        _clock.Sweep();
         // Last, and not again at once where the disk failed: nothing else waits for it.
         if (_time.GetElapsedTime(_seenFlushedAt) < _options.SeenFlushInterval)
             return;
         _seenFlushedAt = _time.GetTimestamp();
         _state.Trust.FlushSeen();
+        if (_time.GetElapsedTime(_prunedAt) < _options.PruneInterval)
+            return;
+        _prunedAt = _time.GetTimestamp();
+        if (_state.Jobs.Prune(_time.GetUtcNow() - _limits.JobKeep) is > 0 and int removed)
+            _log.LogInformation("{Count} jobs that ended long ago were removed.", removed);
     }
 }

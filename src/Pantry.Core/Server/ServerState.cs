@@ -2,18 +2,19 @@ using Pantry.Storage;
 
 namespace Pantry.Server;
 
-/// <summary>What a server keeps in its root directory: its keys, whom it trusts, who may give orders, and the audit log.</summary>
+/// <summary>What a server keeps in its root directory: its keys, whom it trusts, who may give orders, the audit log, and jobs.</summary>
 internal sealed class ServerState : IAsyncDisposable
 {
     private readonly ServerDatabase _database;
 
-    private ServerState(ServerDatabase database, ServerKeys keys, TimeProvider time)
+    private ServerState(ServerDatabase database, ServerKeys keys, StorageLimits limits, TimeProvider time)
     {
         _database = database;
         Keys = keys;
         Trust = new TrustStore(database);
         Authority = Authority.Open(new BundleStore(database), keys, database.Network, time);
-        AuditLog = AuditLog.Open(database, time: time);
+        AuditLog = AuditLog.Open(database, limits, time);
+        Jobs = JobStore.Open(database, limits, time);
         Audit = new ServerAudit(AuditLog, key => Trust.Find(key)?.Status == KeyStatus.Approved || Authority.FindBySessionKey(key) is not null);
     }
 
@@ -25,11 +26,13 @@ internal sealed class ServerState : IAsyncDisposable
 
     public AuditLog AuditLog { get; }
 
+    public JobStore Jobs { get; }
+
     public ServerAudit Audit { get; }
 
     /// <summary>Opens what is there; makes what is missing.</summary>
     /// <exception cref="PantryException">Another server uses the directory, or something in it is not as it must be.</exception>
-    public static ServerState Open(string root, TimeProvider time)
+    public static ServerState Open(string root, StorageLimits limits, TimeProvider time)
     {
         RootDirectory.Prepare(root);
         var database = ServerDatabase.Open(root);
@@ -37,7 +40,7 @@ internal sealed class ServerState : IAsyncDisposable
         try
         {
             keys = ServerKeys.Load(root);
-            return new ServerState(database, keys, time);
+            return new ServerState(database, keys, limits, time);
         }
         catch
         {
@@ -49,6 +52,7 @@ internal sealed class ServerState : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await Jobs.DisposeAsync().ConfigureAwait(false);
         await AuditLog.DisposeAsync().ConfigureAwait(false);
         Trust.Dispose();
         Authority.Dispose();

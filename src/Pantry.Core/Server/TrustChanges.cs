@@ -1,4 +1,5 @@
 using Pantry.Protocol;
+using Pantry.Server.Jobs;
 using Pantry.Storage;
 
 namespace Pantry.Server;

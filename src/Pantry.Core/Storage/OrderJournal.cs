@@ -27,6 +27,7 @@ internal sealed class OrderJournal : IDisposable
         CREATE TABLE orders (job TEXT PRIMARY KEY, not_after INTEGER NOT NULL, ended INTEGER NOT NULL) STRICT, WITHOUT ROWID;
         CREATE TABLE forgotten (only INTEGER PRIMARY KEY CHECK (only = 1), not_after INTEGER NOT NULL) STRICT;
         """,
+        "CREATE TABLE results (job TEXT PRIMARY KEY, head BLOB NOT NULL, output BLOB NOT NULL) STRICT, WITHOUT ROWID;",
     ];
 
     private readonly Lock _gate = new();
@@ -34,6 +35,9 @@ internal sealed class OrderJournal : IDisposable
     private readonly StorageLimits _limits;
     private readonly TimeProvider _time;
     private readonly Dictionary<string, Entry> _orders = [];
+
+    // Those whose results stand in the file.
+    private readonly HashSet<string> _unsent = [];
 
     private DirectoryLock? _lock;
     private SqliteFile? _file;
@@ -89,9 +93,12 @@ internal sealed class OrderJournal : IDisposable
         }
     }
 
-    /// <summary>Notes that an order is over, whatever came of it. One that is not known is left alone.</summary>
+    /// <summary>Notes that an order is over, and what came of it, until the server has that. One that is not known is left alone.</summary>
+    /// <param name="job">The order's job.</param>
+    /// <param name="head">The result, as it is sent.</param>
+    /// <param name="bodies">Its output.</param>
     /// <exception cref="PantryException">The disk failed.</exception>
-    public void End(string job)
+    public void End(string job, byte[] head, IReadOnlyList<byte[]> bodies)
     {
         lock (_gate)
         {
@@ -99,8 +106,36 @@ internal sealed class OrderJournal : IDisposable
                 return;
 
             // That it was begun is what must not be lost; a power cut may take back that it is over.
-            EnsureFile().WriteUnsynced(connection => connection.Run("UPDATE orders SET ended = 1 WHERE job = $job", ("$job", job)));
+            EnsureFile().WriteUnsynced(connection =>
+            {
+                connection.Run("UPDATE orders SET ended = 1 WHERE job = $job", ("$job", job));
+                connection.Run("INSERT OR REPLACE INTO results (job, head, output) VALUES ($job, $head, $output)",
+                    ("$job", job), ("$head", head), ("$output", ByteLists.ToBytes(bodies)));
+            });
             _orders[job] = entry with { State = JournalState.Ended };
+            _unsent.Add(job);
+        }
+    }
+
+    /// <summary>The server has an order's result: it need not be kept.</summary>
+    /// <exception cref="PantryException">The disk failed.</exception>
+    public void Confirm(string job)
+    {
+        lock (_gate)
+        {
+            if (_unsent.Remove(job))
+                EnsureFile().WriteUnsynced(connection => connection.Run("DELETE FROM results WHERE job = $job", ("$job", job)));
+        }
+    }
+
+    /// <summary>Results that the server had not confirmed when this process began.</summary>
+    /// <exception cref="PantryException">The disk failed.</exception>
+    public IReadOnlyList<(string Job, byte[] Head, IReadOnlyList<byte[]> Bodies)> Unsent()
+    {
+        lock (_gate)
+        {
+            return _file is null ? []
+                : [.. _file.Read("SELECT job, head, output FROM results", reader => (reader.Text("job"), reader.Bytes("head"), ByteLists.ToLists(reader.Bytes("output"))))];
         }
     }
 
@@ -173,6 +208,7 @@ internal sealed class OrderJournal : IDisposable
     {
         foreach ((string job, Entry entry) in file.Read("SELECT job, not_after, ended FROM orders", Row))
             _orders[job] = entry;
+        _unsent.UnionWith(file.Read("SELECT job FROM results", reader => reader.GetString(0)));
         foreach (DateTimeOffset forgotten in file.Read("SELECT not_after FROM forgotten", reader => reader.Time("not_after")))
             _forgotten = forgotten;
     }

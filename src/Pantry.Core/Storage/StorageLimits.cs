@@ -32,4 +32,16 @@ internal sealed record StorageLimits
 
     /// <summary>Kinds of refusals told apart in one interval; the rest is counted by reason alone.</summary>
     public int RefusalKinds { get; init; } = 64;
+
+    /// <summary>Changes of jobs and rows written in one transaction.</summary>
+    public int JobBatch { get; init; } = 1024;
+
+    /// <summary>Bytes of output that may wait to be written; beyond, results are left with their clients, which send them again.</summary>
+    public long WaitingOutput { get; init; } = 256L * 1024 * 1024;
+
+    /// <summary>How long jobs that have ended are kept.</summary>
+    public TimeSpan JobKeep { get; init; } = TimeSpan.FromDays(30);
+
+    /// <summary>Bytes of output that are kept; beyond, the oldest jobs that have ended go.</summary>
+    public long JobBytes { get; init; } = 4L * 1024 * 1024 * 1024;
 }

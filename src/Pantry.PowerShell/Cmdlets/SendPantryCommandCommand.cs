@@ -88,15 +88,37 @@ public sealed class SendPantryCommandCommand : TargetCmdlet
     [Seconds]
     public TimeSpan DeliveryTimeout { get; set; }
 
-    /// <summary>Clients that run the command at the same time; by default all.</summary>
+    /// <summary>
+    /// How long after it was given the order may still be started; plain numbers are seconds. By default as long as delivery takes,
+    /// and a day longer where clients wait for their turn or are offline.
+    /// </summary>
     [Parameter]
-    [ValidateRange(1, int.MaxValue)]
-    public int? BatchSize { get; set; }
+    [Seconds]
+    public TimeSpan ValidFor { get; set; }
 
-    /// <summary>Once more clients than this did not succeed, no further one is started.</summary>
+    /// <summary>Clients that run the command at the same time, as a number or a percentage such as 10%; by default all.</summary>
     [Parameter]
-    [ValidateRange(0, int.MaxValue)]
-    public int? MaxFailure { get; set; }
+    [ValidateNotNullOrEmpty]
+    public string? BatchSize { get; set; }
+
+    /// <summary>Clients that go first, as a number or a percentage: only when all of them have succeeded do the others follow.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? Canary { get; set; }
+
+    /// <summary>Once more clients than this did not succeed, no further one is started. A percentage is one of the clients that are done.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? MaxFailure { get; set; }
+
+    /// <summary>So many clients, as a number or a percentage, must say that they are ready before any begins.</summary>
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? Quorum { get; set; }
+
+    /// <summary>The order waits for clients that are offline, for as long as it is valid.</summary>
+    [Parameter]
+    public SwitchParameter Queue { get; set; }
 
     /// <summary>Goes on in the background, as a job with a child for each client.</summary>
     [Parameter]
@@ -152,8 +174,15 @@ public sealed class SendPantryCommandCommand : TargetCmdlet
             Arguments = arguments,
             Timeout = Timeout,
             DeliveryTimeout = DeliveryTimeout,
-            BatchSize = BatchSize ?? 0,
-            MaxFailure = MaxFailure,
+            ValidFor = ValidFor,
+            Plan = new RolloutPlan
+            {
+                BatchSize = ShareOf(BatchSize, nameof(BatchSize), 1),
+                Canary = ShareOf(Canary, nameof(Canary), 1),
+                MaxFailure = ShareOf(MaxFailure, nameof(MaxFailure), 0),
+                Quorum = ShareOf(Quorum, nameof(Quorum), 1),
+                Queue = Queue,
+            },
             Secrets = secrets.Values,
             RunAs = Credential?.UserName ?? RunAs,
         };
@@ -199,6 +228,15 @@ public sealed class SendPantryCommandCommand : TargetCmdlet
         else if (Secret is { Count: > 0 })
             throw Invalid($"The command {name} uses no secrets, so none was sent.", name);
         return (name, BodyFormat.Json, OrderArguments.ForBuiltIn(name, Argument, ArgumentList));
+    }
+
+    private static Share? ShareOf(string? text, string parameter, int least)
+    {
+        if (text is null)
+            return null;
+        return Share.TryParse(text) is { } share && share.Value >= least
+            ? share
+            : throw Invalid($"-{parameter} is '{DisplayText.Clean(text, 40)}'; it must be a number from {least} on, or a percentage from {least}% to 100%.", text);
     }
 
     private string Described(string command) => What(command)

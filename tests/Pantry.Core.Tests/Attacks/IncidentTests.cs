@@ -140,7 +140,7 @@ public sealed class IncidentTests
         using RawPeer console = RawPeer.Connect(fleet.Server.ReceivePort, key, fleet.Server.PublicKey, SessionRole.Operator);
         console.Send(new Message(MessageKind.Connect, new Connect(Hostile, Hostile), 1));
         console.Receive(MessageKind.Connected);
-        console.Send(new Message(MessageKind.CancelJob, new CancelJob(Hostile), 2));
+        console.Send(new Message(MessageKind.ControlJob, new ControlJob(Hostile, JobAction.Cancel), 2));
         using RawPeer client = await fleet.AddRawAsync("a");
         client.Send(new Message(MessageKind.Leave, new Leave(Hostile), 3));
         client.Receive(MessageKind.Leave);

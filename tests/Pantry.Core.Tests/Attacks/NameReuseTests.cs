@@ -23,7 +23,7 @@ public sealed class NameReuseTests
         await fleet.AddAsync("a", "shop", commands: waits);
         await fleet.AddAsync("b", "shop", commands: waits);
         using var deadline = new CancellationTokenSource(Fleet.Deadline);
-        IJob job = await fleet.Server.Fleet.StartJobAsync(new JobRequest { Target = Target.Clients(["a", "b"]), Command = "Meet", BatchSize = 1 }, deadline.Token);
+        IJob job = await fleet.Server.Fleet.StartJobAsync(new JobRequest { Target = Target.Clients(["a", "b"]), Command = "Meet", Plan = new RolloutPlan { BatchSize = new Share(1) } }, deadline.Token);
 
         await fleet.Server.Fleet.DecideAsync(new DecideClient(decision, "b", null), deadline.Token);
         await fleet.AddAsync("b", "bank", commands: counts);
@@ -46,7 +46,7 @@ public sealed class NameReuseTests
         using var deadline = new CancellationTokenSource(Fleet.Deadline);
         byte[] canary = "canary"u8.ToArray();
         IJob job = await fleet.Server.Fleet.StartJobAsync(
-            new JobRequest { Target = Target.OfStreams("shop"), Command = "Meet", Format = BodyFormat.Json, Arguments = canary, BatchSize = 1 }, deadline.Token);
+            new JobRequest { Target = Target.OfStreams("shop"), Command = "Meet", Format = BodyFormat.Json, Arguments = canary, Plan = new RolloutPlan { BatchSize = new Share(1) } }, deadline.Token);
 
         await old.StopAsync(forget: true);
         using RawPeer heir = await fleet.AddRawAsync("b", "bank");

@@ -98,7 +98,7 @@ public sealed class OperatorAuthorityTests
         mallory.Send(new Message(MessageKind.Connect, new Connect("c", "1"), 1));
         mallory.Receive(MessageKind.Connected);
 
-        mallory.Send(new Message(MessageKind.CancelJob, new CancelJob(job.Id), 2));
+        mallory.Send(new Message(MessageKind.ControlJob, new ControlJob(job.Id, JobAction.Cancel), 2));
         mallory.Send(new Message(MessageKind.RowsTaken, new RowsTaken(job.Id, 1), 3));
         mallory.Send(new Message(MessageKind.AttachJob, new AttachJob(job.Id, 0, 0), 4));
         Message answer = mallory.Receive(MessageKind.Refused);
@@ -122,7 +122,7 @@ public sealed class OperatorAuthorityTests
         mallory.Receive(MessageKind.Connected);
         SignedJob signed = forger.Sign(Target.All, "Ping");
 
-        mallory.Send(new Message(MessageKind.StartJob, new StartJob(signed.Order.Signature, signed.Target, 5, 0, null), 2)
+        mallory.Send(new Message(MessageKind.StartJob, new StartJob(signed.Order.Signature, signed.Target, 5, RolloutPlan.AtOnce), 2)
         {
             Bodies = [signed.Order.Statement, signed.Arguments, signed.Secrets, signed.Entries],
         });

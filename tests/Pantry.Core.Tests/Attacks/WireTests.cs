@@ -47,7 +47,7 @@ public sealed class WireTests
         [
             new(MessageKind.Register, Fleet.NewRegister("stranger"), 1),
             new(MessageKind.Connect, new Connect("c", "1"), 1),
-            new(MessageKind.StartJob, new StartJob([], Target.All, 1, 0, null), 1),
+            new(MessageKind.StartJob, new StartJob([], Target.All, 1, RolloutPlan.AtOnce), 1),
             new(MessageKind.Redeem, new Redeem(key.PublicKey.ToString(), "x"), 1),
             new(MessageKind.DecideClient, new DecideClient(ClientDecision.Revoke, "teller01", null), 1),
             new(MessageKind.Leave, new Leave("bye", Forget: true), 1),

@@ -192,7 +192,7 @@ public sealed class BadPeerTests
 
         evil.Send(new Message(MessageKind.Result, new Result(job.Id, CommandStatus.Succeeded, 0, null, BodyFormat.None, null, false, null, TimeSpan.Zero), 2));
         Assert.Equal(nameof(PantryErrorCode.Refused), evil.ReceiveRefusal().Refused.Code);
-        evil.Send(new Message(MessageKind.StartJob, new StartJob([], Target.All, 1, 0, null), 3));
+        evil.Send(new Message(MessageKind.StartJob, new StartJob([], Target.All, 1, RolloutPlan.AtOnce), 3));
         Assert.Equal(nameof(PantryErrorCode.Refused), evil.ReceiveRefusal().Refused.Code);
 
         finish.SetResult();

@@ -158,7 +158,7 @@ public sealed class OrdersTests
             await fleet.AddAsync($"host{i}", "pantry", commands: table);
         }
 
-        List<ResultRow> rows = await fleet.RunAsync(new JobRequest { Target = Target.OfStreams("pantry"), Command = "Count", BatchSize = 3 });
+        List<ResultRow> rows = await fleet.RunAsync(new JobRequest { Target = Target.OfStreams("pantry"), Command = "Count", Plan = new RolloutPlan { BatchSize = new Share(3) } });
 
         Assert.All(rows, row => Assert.Equal(CommandStatus.Succeeded, row.Result.Status));
         Assert.InRange(most, 1, 3);
@@ -171,7 +171,7 @@ public sealed class OrdersTests
         for (int i = 0; i < 6; i++)
             await fleet.AddAsync($"host{i}");
 
-        List<ResultRow> rows = await fleet.RunAsync(new JobRequest { Target = Target.All, Command = "NoSuch", BatchSize = 1, MaxFailure = 1 });
+        List<ResultRow> rows = await fleet.RunAsync(new JobRequest { Target = Target.All, Command = "NoSuch", Plan = new RolloutPlan { BatchSize = new Share(1), MaxFailure = new Share(1) } });
 
         Assert.Equal((2, 4), (rows.Count(row => row.Result.Status == CommandStatus.Failed), rows.Count(row => row.Result.Status == CommandStatus.Cancelled)));
         Assert.All(rows.Where(row => row.Result.Status == CommandStatus.Cancelled), row => Assert.Equal("MaxFailureReached", row.Result.Error!.Code));

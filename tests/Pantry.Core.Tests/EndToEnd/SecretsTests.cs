@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Pantry.Server.Jobs;
 using Pantry.Client;
 using Pantry.Commands;
 using Pantry.Configuration;
@@ -188,7 +189,7 @@ public sealed class SecretsTests
         SignedJob signed = fleet.Server.Authority.LocalSigner(Quick).Sign(Shell($"touch {ran}") with { Secrets = Secrets }, _ => another.PublicKey);
         Job job = await fleet.Server.Jobs.StartAsync(signed, fleet.Server.Authority.Bundle.Find(Authority.LocalOperator)!, from: null);
         using var deadline = new CancellationTokenSource(Fleet.Deadline);
-        ResultRow row = await job.ReadRowsAsync(0, deadline.Token).FirstAsync(deadline.Token);
+        ResultRow row = await job.Rows.ReadAsync(0, deadline.Token).FirstAsync(deadline.Token);
 
         Assert.Equal((CommandStatus.Failed, "SecretsUnreadable"), (row.Result.Status, row.Result.Error!.Code));
         Assert.False(File.Exists(ran));

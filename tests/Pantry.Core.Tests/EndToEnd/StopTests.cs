@@ -52,9 +52,9 @@ public sealed class StopTests
     }
 
     [Fact]
-    public async Task A_server_that_stops_sends_its_consoles_the_rows_of_their_jobs_first()
+    public async Task A_console_has_every_row_of_a_job_though_the_server_was_stopped_and_started_in_the_middle()
     {
-        Fleet fleet = await Fleet.StartAsync();
+        Fleet fleet = await Fleet.StartAsync(ports: FixedPorts.Take(3));
         for (int i = 0; i < 150; i++)
             await fleet.AddAsync($"h{i}", commands: Waiting());
         await using RemoteFleet remote = await fleet.ConnectAsync();
@@ -62,7 +62,9 @@ public sealed class StopTests
         IJob job = await remote.StartJobAsync(new JobRequest { Target = Target.All, Command = "Wait" }, deadline.Token);
         Task<int> reading = Task.Run(async () => await job.ReadRowsAsync(deadline.Token).CountAsync(deadline.Token));
 
-        await fleet.Server.DisposeAsync();
+        await fleet.RestartServerAsync();
+        foreach (ClientAgent client in fleet.Clients)
+            await client.DisposeAsync();
 
         Assert.Equal(150, await reading);
         await fleet.DisposeAsync();
@@ -129,7 +131,7 @@ public sealed class StopTests
         await fleet.AddAsync("a", commands: commands);
         await fleet.AddAsync("b", commands: commands);
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(8));
-        IJob job = await fleet.Server.Fleet.StartJobAsync(new JobRequest { Target = Target.Clients(["a", "b"]), Command = "Meet", BatchSize = 1 }, deadline.Token);
+        IJob job = await fleet.Server.Fleet.StartJobAsync(new JobRequest { Target = Target.Clients(["a", "b"]), Command = "Meet", Plan = new RolloutPlan { BatchSize = new Share(1) } }, deadline.Token);
 
         await fleet.Server.Fleet.DecideAsync(new DecideClient(ClientDecision.Remove, "b", null), deadline.Token);
         finish.SetResult();

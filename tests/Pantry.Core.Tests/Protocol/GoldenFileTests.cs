@@ -11,6 +11,13 @@ public sealed class GoldenFileTests
     private static readonly ClientLabels Labels = ClientLabels.Create("app.host", "pantry", "test", ["web"]);
     private static readonly ClientFacts Facts = new() { HostName = "host", OperatingSystem = "Linux", ProcessorCount = 2, CollectedAt = Moment, Uptime = TimeSpan.FromHours(1) };
     private static readonly Result Outcome = new("j1", CommandStatus.Failed, 3, new CommandError("NonZeroExitCode", "no"), BodyFormat.Clixml, null, false, Moment, TimeSpan.FromSeconds(1.5));
+    private static readonly QueuedOrder Queued = new() { JobId = "j1", Client = "a", Command = "Ping", Operator = "mary", CreatedAt = Moment, ValidUntil = Moment };
+    private static readonly JobInfo Job = new()
+    {
+        JobId = "j1", Command = "Ping", Target = "2 clients", Operator = "mary", State = JobState.Running, CreatedAt = Moment, ValidUntil = Moment, Targets = 2,
+        Rows = new Dictionary<string, int> { ["Succeeded"] = 1 },
+    };
+
     private static readonly ClientInfo Client = new() { Identity = "app.host", Status = ClientStatus.Online, LastSeen = Moment, Roles = ["web"], Streams = ["web"] };
     private static readonly Enrollment Joining = new()
     {
@@ -64,13 +71,26 @@ public sealed class GoldenFileTests
         new(MessageKind.Connected, new Connected("mary", "n1", "0.1.0", Moment, 5, 15), 2),
         new(MessageKind.ListClients, new ListClients(new ClientFilter { Identities = ["a*"], Status = ClientStatus.Online }), 3),
         new(MessageKind.ClientPage, new ClientPage([Client], true), 3),
-        new(MessageKind.StartJob, new StartJob(new byte[64], Target.Clients(["a", "b"]), 15, 0, null), 4) { Bodies = [[1], [], [], new byte[32]] },
+        new(MessageKind.StartJob, new StartJob(new byte[64], Target.Clients(["a", "b"]), 15, new RolloutPlan { BatchSize = new Share(2), MaxFailure = new Share(10, true), Queue = true }), 4) { Bodies = [[1], [], [], new byte[32]] },
         new(MessageKind.JobStarted, new JobStarted("j1", ["a", "b"]), 4),
         new(MessageKind.Row, new Row("j1", 0, "a", TimeSpan.FromMilliseconds(3), Outcome)) { Bodies = [[1], [2], [3]] },
         new(MessageKind.RowsTaken, new RowsTaken("j1", 1)),
         new(MessageKind.JobEnded, new JobEnded("j1")),
-        new(MessageKind.CancelJob, new CancelJob("j1")),
+        new(MessageKind.ControlJob, new ControlJob("j1", JobAction.Suspend), 8),
         new(MessageKind.AttachJob, new AttachJob("j1", 2, 1), 5),
+        new(MessageKind.JobChanged, new JobChanged(Job), 8),
+        new(MessageKind.ListJobs, new ListJobs(new JobFilter { Id = "j*", State = JobState.Running, Newest = 5 }), 9),
+        new(MessageKind.JobPage, new JobPage([Job], true), 9),
+        new(MessageKind.ListQueue, new ListQueue(new JobFilter()), 10),
+        new(MessageKind.QueuePage, new QueuePage([Queued], true), 10),
+        new(MessageKind.Unqueue, new Unqueue("j1", "a"), 11),
+        new(MessageKind.Unqueued, new Unqueued(Queued), 11),
+        new(MessageKind.OpenJob, new OpenJob("j1"), 12),
+        new(MessageKind.JobOpened, new JobOpened("j1", ["a", "b"]), 12),
+        new(MessageKind.ReadRows, new ReadRows("j1", 3, 64, 10), 13),
+        new(MessageKind.RowsRead, new RowsRead("j1", 4), 13),
+        new(MessageKind.Prepare, new Prepare(new Order("j1", 9, true, new byte[64], 2, new byte[16]))) { Bodies = [[1], Encoding.UTF8.GetBytes("{}"), [], new byte[16]] },
+        new(MessageKind.Prepared, new Prepared("j1")),
         new(MessageKind.Enrol, new Enrol("a", "shop", null, ["web"], 60), 6),
         new(MessageKind.Enrolled, new Enrolled(Joining), 6),
         new(MessageKind.Redeem, new Redeem("k", "app.host"), 1),

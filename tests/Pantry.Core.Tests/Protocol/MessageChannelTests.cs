@@ -105,7 +105,7 @@ public sealed class MessageChannelTests
     public void A_peer_may_only_send_what_its_kind_sends()
     {
         ChannelPair pair = ChannelPair.Create();
-        byte[][] frames = MessageCodec.Encode(new Message(MessageKind.StartJob, new StartJob([], Pantry.Targeting.Target.All, 1, 0, null)));
+        byte[][] frames = MessageCodec.Encode(new Message(MessageKind.StartJob, new StartJob([], Pantry.Targeting.Target.All, 1, RolloutPlan.AtOnce)));
 
         Assert.Equal(DecodeFault.WrongDirection, pair.Deliver(frames, Senders.Client).Fault);
         Assert.Equal(DecodeFault.WrongDirection, pair.Deliver(frames, Senders.Server).Fault);

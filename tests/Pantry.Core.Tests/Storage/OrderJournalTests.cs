@@ -18,9 +18,9 @@ public sealed class OrderJournalTests
             Assert.True(journal.TryBegin("a", Later));
             Assert.False(journal.TryBegin("a", Later));
             Assert.True(journal.TryBegin("b", Later));
-            journal.End("b");
-            journal.End("b");
-            journal.End("never begun");
+            journal.End("b", [1], [[2]]);
+            journal.End("b", [1], [[2]]);
+            journal.End("never begun", [], []);
         }
 
         using var again = OrderJournal.Open(root.Path);
@@ -36,7 +36,7 @@ public sealed class OrderJournalTests
         string directory = Path.Combine(root.Path, "client");
         using var journal = OrderJournal.Open(directory);
         Assert.Null(journal.Find("a"));
-        journal.End("a");
+        journal.End("a", [1], [[2]]);
         Assert.Equal(0, journal.Prune(Now.AddYears(1)));
         Assert.False(Directory.Exists(directory));
         Assert.True(journal.TryBegin("a", Later));

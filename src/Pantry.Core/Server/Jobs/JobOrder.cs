@@ -3,7 +3,7 @@ using Pantry.Protocol;
 using Pantry.Security;
 using Pantry.Targeting;
 
-namespace Pantry.Server;
+namespace Pantry.Server.Jobs;
 
 /// <summary>A job's order as its operator signed it, checked, and cut into what goes to clients.</summary>
 internal sealed class JobOrder

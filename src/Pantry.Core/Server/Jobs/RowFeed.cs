@@ -1,10 +1,10 @@
 using Pantry.Operators;
 using Pantry.Protocol;
 
-namespace Pantry.Server;
+namespace Pantry.Server.Jobs;
 
 /// <summary>A job's rows on their way to one console, never more ahead of it than the window.</summary>
-internal sealed class RowFeed(Job job, ServerSession session, int next, int taken, int window) : IDisposable
+internal sealed class RowFeed(JobRowsOf job, ServerSession session, int next, int taken, int window) : IDisposable
 {
     private readonly SemaphoreSlim _credit = new(Math.Max(0, window - (next - taken)));
     private readonly CancellationTokenSource _stop = new();
@@ -20,7 +20,7 @@ internal sealed class RowFeed(Job job, ServerSession session, int next, int take
         if (more <= 0)
             return;
         _taken += more;
-        job.Release(_taken);
+        job.Rows.Release(_taken);
         _credit.Release(more);
     }
 
@@ -39,7 +39,7 @@ internal sealed class RowFeed(Job job, ServerSession session, int next, int take
     {
         try
         {
-            await foreach (ResultRow row in job.ReadRowsAsync(_from, _stop.Token).ConfigureAwait(false))
+            await foreach (ResultRow row in job.Rows.ReadAsync(_from, _stop.Token).ConfigureAwait(false))
             {
                 await _credit.WaitAsync(_stop.Token).ConfigureAwait(false);
                 var message = new Message(MessageKind.Row, new Row(job.Id, row.Number, row.Client, row.RoundTrip, row.Result)) { Bodies = row.Bodies };

@@ -4,7 +4,7 @@ using Pantry.Security;
 using Pantry.Storage;
 using Pantry.Targeting;
 
-namespace Pantry.Server;
+namespace Pantry.Server.Jobs;
 
 /// <summary>
 /// Whether an order stands: signed by the operator whose session it came over, in time, for this fleet, within the
@@ -50,31 +50,42 @@ internal sealed class OrderDesk(Authority authority, TrustStore trust, PantryOpt
         return order;
     }
 
+    /// <summary>An order that was checked before the server was restarted. Whether its operator still may give it, the clients decide.</summary>
+    public JobOrder Reopen(StoredJob job)
+    {
+        SignedJob signed = job.Order!.Signed;
+        OrderStatement statement = SecurityJson.TryRead(signed.Order.Statement, SecurityJson.Default.OrderStatement, options.Wire.MaxStatementBytes)
+            ?? throw StorageErrors.Failed(JobStore.FileName, $"The order of job {job.Id} is damaged. Restore the file from a backup.");
+        OperatorEntry by = authority.Bundle.Operators.FirstOrDefault(entry => entry.SigningKey.AsSpan().SequenceEqual(job.OperatorKey))
+            ?? new OperatorEntry(job.Operator, "", job.OperatorKey, [], false, job.CreatedAt);
+        return new JobOrder(signed, statement, by, job.From);
+    }
+
     /// <summary>The row of a target that is no approved client.</summary>
-    public void CompleteUnknown(Job job, string identity)
+    public void EndUnknown(Job job, string identity, EndTarget end)
     {
         if (Names.IsPath(identity) && trust.Find(identity) is [{ } key, ..])
         {
-            job.Complete(identity, CommandStatus.Denied, $"Client{key.Status}", $"The client's key {key.Key.Fingerprint} is {key.Status} and gets no orders.");
+            end(job, identity, CommandStatus.Denied, $"Client{key.Status}", $"The client's key {key.Key.Fingerprint} is {key.Status} and gets no orders.");
             return;
         }
 
-        job.Complete(identity, CommandStatus.Unknown, "UnknownClient",
+        end(job, identity, CommandStatus.Unknown, "UnknownClient",
             $"The server knows no client '{DisplayText.Clean(identity, 80)}'. Check the name with Get-PantryClient.");
     }
 
     /// <summary>The row of a target whose key was approved when the order was given, and is no more.</summary>
-    public void CompleteGone(Job job, string identity)
+    public void EndGone(Job job, string identity, EndTarget end)
     {
         if (trust.Find(identity).FirstOrDefault(key => job.IsTarget(identity, key.Key)) is { Status: not KeyStatus.Approved } key)
-            job.Complete(identity, CommandStatus.Denied, $"Client{key.Status}", $"The client's key {key.Key.Fingerprint} is {key.Status} and gets no orders.");
+            end(job, identity, CommandStatus.Denied, $"Client{key.Status}", $"The client's key {key.Key.Fingerprint} is {key.Status} and gets no orders.");
         else
-            job.Complete(identity, CommandStatus.Unknown, "UnknownClient", "The client was taken off the list before the order was sent to it.");
+            end(job, identity, CommandStatus.Unknown, "UnknownClient", "The client was taken off the list before the order was sent to it.");
     }
 
     /// <summary>The row of a named target that the operator's scopes leave out.</summary>
-    public static void CompleteOutOfScope(Job job, Recipient recipient, OperatorEntry by) => job.Complete(
-        recipient.Identity, CommandStatus.Denied, "OutOfScope",
+    public static void EndOutOfScope(Job job, Recipient recipient, OperatorEntry by, EndTarget end) => end(
+        job, recipient.Identity, CommandStatus.Denied, "OutOfScope",
         $"The operator '{by.Name}' may not order {job.Order.Statement.Command} of this client. The operator's scopes are {string.Join(' ', by.Scopes)}.");
 
     private static PantryErrorCode CodeOf(OrderFault fault) => fault switch
@@ -84,3 +95,6 @@ internal sealed class OrderDesk(Authority authority, TrustStore trust, PantryOpt
         _ => PantryErrorCode.InvalidSignature,
     };
 }
+
+/// <summary>Ends a target of a job without its own word.</summary>
+internal delegate void EndTarget(Job job, string identity, CommandStatus status, string code, string message);

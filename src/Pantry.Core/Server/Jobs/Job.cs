@@ -1,0 +1,427 @@
+using Pantry.Operators;
+using Pantry.Protocol;
+using Pantry.Security;
+using Pantry.Storage;
+using Pantry.Targeting;
+
+namespace Pantry.Server.Jobs;
+
+/// <summary>
+/// The one place where a job's targets are accounted for: every target ends once, whatever happens. No I/O: it says what
+/// to send and what to write, the dispatcher does. What becomes of its rows is <see cref="JobRowList"/>'s.
+/// </summary>
+internal sealed class Job
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, JobTarget> _targets = new(Names.Comparer);
+    private readonly LinkedList<JobTarget> _waiting = new();
+    private readonly HashSet<string> _prepared = new(Names.Comparer);
+    private readonly Dictionary<string, int> _places = new(Names.Comparer);
+    private readonly JobWindow _window;
+    private int _done;
+    private int _begun;
+    private int _enqueued;
+    private long _preparedAt;
+    private bool _preparing;
+    private bool _suspended;
+    private bool _cancelled;
+
+    /// <param name="order">The order.</param>
+    /// <param name="targets">Identities of the targets.</param>
+    /// <param name="keys">Their keys, in the same order.</param>
+    /// <param name="createdAt">When the server took it.</param>
+    /// <param name="rows">Where its rows are.</param>
+    public Job(JobOrder order, IReadOnlyList<string> targets, IReadOnlyList<PublicKey?> keys, DateTimeOffset createdAt, JobRowList rows)
+    {
+        Order = order;
+        Targets = targets;
+        CreatedAt = createdAt;
+        Rows = rows;
+        _window = new JobWindow(order.Request.Plan, targets.Count);
+        _preparing = order.Request.Plan.Quorum is not null;
+        foreach ((int place, string target) in targets.Index())
+        {
+            _targets[target] = new JobTarget(target, keys[place]);
+            _places[target] = place;
+        }
+    }
+
+    public string Id => Order.Statement.Job;
+
+    /// <summary>What was ordered, as its operator signed it.</summary>
+    public JobOrder Order { get; }
+
+    public IReadOnlyList<string> Targets { get; }
+
+    public DateTimeOffset CreatedAt { get; }
+
+    public JobRowList Rows { get; }
+
+    /// <summary>Position of the order among all of this run of the server; 0 for one of an earlier run, which nobody hears as published.</summary>
+    public long Number { get; init; }
+
+    /// <summary>When it was taken up again after a restart of the server; zero where it was not.</summary>
+    public long RestoredAt { get; private set; }
+
+    /// <summary>When its operator cancelled it; zero where that was not so.</summary>
+    public long CancelledAt { get; private set; }
+
+    /// <summary>How many targets, in their order, may have been sent the order.</summary>
+    public int Begun
+    {
+        get
+        {
+            lock (_lock)
+                return _begun;
+        }
+    }
+
+    /// <summary>Whether every target has ended.</summary>
+    public bool Ended
+    {
+        get
+        {
+            lock (_lock)
+                return _done == Targets.Count;
+        }
+    }
+
+    public bool Cancelled
+    {
+        get
+        {
+            lock (_lock)
+                return _cancelled;
+        }
+    }
+
+    public JobState State
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _done == Targets.Count ? _cancelled ? JobState.Cancelled : JobState.Ended
+                    : _cancelled ? JobState.Cancelling
+                    : _suspended ? JobState.Suspended
+                    : _preparing ? JobState.Preparing
+                    : JobState.Running;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Goes on where a job had come to before the server was restarted: targets without a row wait, and get the order again,
+    /// which none carries out twice. Where nothing is to be started any more, those that may be at work are waited for.
+    /// </summary>
+    public void Restore(StoredJob stored, long now)
+    {
+        lock (_lock)
+        {
+            RestoredAt = now;
+            _begun = stored.Order!.Begun;
+            _suspended = stored.State == JobState.Suspended;
+            _cancelled = stored.State == JobState.Cancelling;
+            _preparing &= stored.State == JobState.Preparing;
+            if (_cancelled)
+                CancelledAt = now;
+            foreach (StoredRow row in stored.Rows)
+            {
+                JobTarget ended = _targets[row.Row.Client];
+                (ended.State, ended.Written) = (TargetState.Done, true);
+                _window.Restore(row.Row.Result.Status == CommandStatus.Succeeded, row.Canary);
+                _done++;
+            }
+
+            bool halted = _cancelled || _window.Stop() is not null;
+            foreach (JobTarget target in Targets.Select(identity => _targets[identity]).Where(target => target.State != TargetState.Done))
+            {
+                if (halted && _places[target.Identity] < _begun)
+                {
+                    (target.State, target.SentAt, target.LastSentAt, target.AcceptedAt, target.GoneAt) = (TargetState.Accepted, now, now, now, now);
+                    _window.Started(canary: false);
+                }
+                else
+                {
+                    _waiting.AddLast(target);
+                }
+            }
+        }
+    }
+
+    /// <summary>Puts targets in line; <see cref="TakeBatch"/> gives them out.</summary>
+    public void Enqueue(IEnumerable<string> targets)
+    {
+        lock (_lock)
+        {
+            foreach (string target in targets)
+                _waiting.AddLast(_targets[target]);
+            _enqueued = _waiting.Count;
+        }
+    }
+
+    /// <summary>Whether these are all the targets that were ever put in line, so that the order need not name them.</summary>
+    public bool IsAll(IReadOnlyList<string> batch)
+    {
+        lock (_lock)
+            return batch.Count == _enqueued;
+    }
+
+    /// <summary>The targets to send to now: as many as there is room for.</summary>
+    /// <param name="now">The time.</param>
+    /// <param name="isThere">Whether a client can be sent something; one that cannot keeps its place in line.</param>
+    public IReadOnlyList<string> TakeBatch(long now, Func<string, bool> isThere)
+    {
+        lock (_lock)
+        {
+            var batch = new List<string>();
+            if (_cancelled || _suspended || _preparing)
+                return batch;
+            for (LinkedListNode<JobTarget>? node = _waiting.First; node is not null && _window.Room > 0;)
+            {
+                LinkedListNode<JobTarget> taken = node;
+                node = node.Next;
+                JobTarget target = taken.Value;
+                if (target.State == TargetState.Waiting && !isThere(target.Identity))
+                    continue;
+                _waiting.Remove(taken);
+                if (target.State != TargetState.Waiting)
+                    continue;
+                target.State = TargetState.Sent;
+                target.Canary = _window.NextIsCanary;
+                target.SentAt = target.LastSentAt = now;
+                target.GoneAt = 0;
+                target.Resends = 0;
+                _begun = Math.Max(_begun, _places[target.Identity] + 1);
+                _window.Started(target.Canary);
+                batch.Add(target.Identity);
+            }
+
+            return batch;
+        }
+    }
+
+    /// <summary>The target has the order. False where it is none of this job's, or has ended: then it must not begin.</summary>
+    public bool Accept(string identity, long now)
+    {
+        lock (_lock)
+        {
+            if (!_targets.TryGetValue(identity, out JobTarget? target) || target.State == TargetState.Done)
+                return false;
+            if (target.State == TargetState.Sent)
+                (target.State, target.AcceptedAt) = (TargetState.Accepted, now);
+            return true;
+        }
+    }
+
+    /// <summary>The target says that it would carry the order out; true where that was the last one needed.</summary>
+    public bool Prepared(string identity)
+    {
+        lock (_lock)
+        {
+            if (!_preparing || !_targets.TryGetValue(identity, out JobTarget? target) || target.State != TargetState.Waiting || !_prepared.Add(identity))
+                return false;
+            if (_prepared.Count < Quorum)
+                return false;
+            _preparing = false;
+            return true;
+        }
+    }
+
+    /// <summary>Whether it is time to ask again who is ready; notes that it is asked.</summary>
+    public bool IsPrepareDue(long now, TimeProvider time, TimeSpan every)
+    {
+        lock (_lock)
+        {
+            if (time.GetElapsedTime(_preparedAt, now) <= every)
+                return false;
+            _preparedAt = now;
+            return true;
+        }
+    }
+
+    /// <summary>Whether so many targets have ended that the quorum cannot come together.</summary>
+    public bool QuorumIsLost
+    {
+        get
+        {
+            lock (_lock)
+                return _preparing && Targets.Count - _done < Quorum;
+        }
+    }
+
+    /// <summary>Targets that have not said whether they are ready.</summary>
+    public IReadOnlyList<string> Unprepared()
+    {
+        lock (_lock)
+            return _preparing ? [.. _targets.Values.Where(target => target.State == TargetState.Waiting && !_prepared.Contains(target.Identity)).Select(target => target.Identity)] : [];
+    }
+
+    /// <summary>Whether the order is for the client that holds this key under this name.</summary>
+    public bool IsTarget(string identity, PublicKey key)
+    {
+        lock (_lock)
+            return _targets.TryGetValue(identity, out JobTarget? target) && (target.Key is null || target.Key.Equals(key));
+    }
+
+    /// <summary>Ends a target; its row is to be written then. Null where it has ended, or is none of this job's.</summary>
+    /// <param name="identity">The target.</param>
+    /// <param name="result">How it ended.</param>
+    /// <param name="bodies">Its output.</param>
+    /// <param name="roundTrip">From the order's leaving to the result's arrival; null where the target did not say it itself.</param>
+    /// <param name="itself">Whether it is the target's own word.</param>
+    public StoredRow? TryEnd(string identity, Result result, IReadOnlyList<byte[]> bodies, TimeSpan? roundTrip, bool itself)
+    {
+        lock (_lock)
+        {
+            if (!_targets.TryGetValue(identity, out JobTarget? target) || target.State == TargetState.Done)
+                return null;
+            _window.Ended(result.Status == CommandStatus.Succeeded, wasRunning: target.IsOpen, target.Canary);
+            target.State = TargetState.Done;
+            target.EndedWithoutIt = !itself;
+            _done++;
+            return new StoredRow(new ResultRow(0, target.Identity, roundTrip, result, bodies), target.Canary);
+        }
+    }
+
+    /// <summary>The target's row is on the disk.</summary>
+    public void NoteWritten(string identity)
+    {
+        lock (_lock)
+            _targets[identity].Written = true;
+    }
+
+    /// <summary>What a target has to know that speaks though it has ended: whether its row is on the disk, and whether that says what it said.</summary>
+    public (bool Written, bool EndedWithoutIt) EndOf(string identity)
+    {
+        lock (_lock)
+            return _targets.TryGetValue(identity, out JobTarget? target) ? (target.Written, target.EndedWithoutIt) : (true, false);
+    }
+
+    /// <summary>The first late word of a target that ended without it; false for any other.</summary>
+    public bool TakeLateWord(string identity)
+    {
+        lock (_lock)
+            return _targets.TryGetValue(identity, out JobTarget? target) && target.EndedWithoutIt && !(target.EndedWithoutIt = false);
+    }
+
+    /// <summary>Why no further target may be started; null where some may.</summary>
+    public (string Code, string Message)? Stop()
+    {
+        lock (_lock)
+            return _waiting.Count == 0 || _cancelled ? null : _window.Stop();
+    }
+
+    /// <summary>How far a target has come; null where it is none of this job's.</summary>
+    public TargetState? StateOf(string identity)
+    {
+        lock (_lock)
+            return _targets.TryGetValue(identity, out JobTarget? target) ? target.State : null;
+    }
+
+    public long? SentAt(string identity)
+    {
+        lock (_lock)
+            return _targets.TryGetValue(identity, out JobTarget? target) && target.IsOpen ? target.SentAt : null;
+    }
+
+    /// <summary>No further target is started, and those at work are to stop.</summary>
+    public void Cancel(long now)
+    {
+        lock (_lock)
+        {
+            _cancelled = true;
+            CancelledAt = CancelledAt == 0 ? now : CancelledAt;
+        }
+    }
+
+    /// <summary>Holds back what has not been started, or lets it go on. False where that was so already.</summary>
+    public bool Suspend(bool suspended)
+    {
+        lock (_lock)
+        {
+            bool changed = _suspended != suspended;
+            _suspended = suspended;
+            return changed;
+        }
+    }
+
+    /// <summary>Whether nothing more is started.</summary>
+    public bool Halted
+    {
+        get
+        {
+            lock (_lock)
+                return _cancelled || _window.Stop() is not null;
+        }
+    }
+
+    /// <summary>Takes all targets out of the line: they are not started.</summary>
+    public IReadOnlyList<string> TakeWaiting()
+    {
+        lock (_lock)
+        {
+            string[] taken = [.. _waiting.Where(target => target.State == TargetState.Waiting).Select(target => target.Identity)];
+            _waiting.Clear();
+            return taken;
+        }
+    }
+
+    /// <summary>Targets in line.</summary>
+    public IReadOnlyList<string> Waiting()
+    {
+        lock (_lock)
+            return [.. _waiting.Where(target => target.State == TargetState.Waiting).Select(target => target.Identity)];
+    }
+
+    /// <summary>Targets that were sent the order and have not ended.</summary>
+    public IReadOnlyList<OpenTarget> OpenTargets()
+    {
+        lock (_lock)
+        {
+            return
+            [
+                .. _targets.Values.Where(target => target.IsOpen).Select(target => new OpenTarget(
+                    target.Identity, target.State == TargetState.Accepted, target.SentAt, target.LastSentAt, target.AcceptedAt, target.GoneAt, target.Resends)),
+            ];
+        }
+    }
+
+    public void NoteResend(string identity, long now)
+    {
+        lock (_lock)
+        {
+            JobTarget target = _targets[identity];
+            target.LastSentAt = now;
+            target.Resends++;
+        }
+    }
+
+    /// <summary>The client has gone offline, or come back. False where the target is not at work.</summary>
+    public bool NoteGone(string identity, long goneAt)
+    {
+        lock (_lock)
+        {
+            if (!_targets.TryGetValue(identity, out JobTarget? target) || !target.IsOpen)
+                return false;
+            target.GoneAt = goneAt;
+            return true;
+        }
+    }
+
+    /// <summary>A target that was sent the order and never acknowledged it waits again.</summary>
+    public bool TakeBack(string identity)
+    {
+        lock (_lock)
+        {
+            if (_targets.GetValueOrDefault(identity) is not { State: TargetState.Sent } target)
+                return false;
+            target.State = TargetState.Waiting;
+            _window.TookBack(target.Canary);
+            _waiting.AddFirst(target);
+            return true;
+        }
+    }
+
+    private int Quorum => Order.Request.Plan.Quorum!.Of(Targets.Count);
+}

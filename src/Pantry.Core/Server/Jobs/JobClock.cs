@@ -1,0 +1,114 @@
+using Pantry.Configuration;
+using Pantry.Security;
+
+namespace Pantry.Server.Jobs;
+
+/// <summary>
+/// Looks for what is overdue: sends again, or ends the target. Three clocks, each with its own name: delivery until the
+/// order is acknowledged, run time from then on, validity for what has not been started.
+/// </summary>
+internal sealed class JobClock(JobDispatcher jobs, OrderSender sender, PantryOptions options, TimeProvider time)
+{
+    public void Sweep()
+    {
+        long now = time.GetTimestamp();
+        foreach (Job job in jobs.All)
+        {
+            if (job.Ended)
+                continue;
+            EndExpired(job);
+            if (job.State == JobState.Preparing)
+                SweepPreparing(job, now);
+            foreach (OpenTarget target in job.OpenTargets())
+                Sweep(job, target, now);
+            jobs.Advance(job);
+        }
+    }
+
+    private void EndExpired(Job job)
+    {
+        if (time.GetUtcNow() - job.Order.Statement.NotAfter <= options.ClockSkew)
+            return;
+        foreach (string waiting in job.TakeWaiting())
+        {
+            jobs.End(job, waiting, CommandStatus.Expired, nameof(OrderFault.OrderExpired),
+                $"The order was good until {job.Order.Statement.NotAfter:u}, and it was not this client's turn, or it was not there, until then. Send it again, with a longer -ValidFor.");
+        }
+    }
+
+    private void SweepPreparing(Job job, long now)
+    {
+        IReadOnlyList<string> unprepared = job.Unprepared();
+        if (time.GetUtcNow() - job.CreatedAt > job.Order.Request.DeliveryTimeout)
+        {
+            foreach (string silent in unprepared)
+            {
+                jobs.End(job, silent, CommandStatus.Offline, "NotPrepared",
+                    $"The client did not say within {job.Order.Request.DeliveryTimeout.TotalSeconds:0.#} s whether it is ready.");
+            }
+        }
+        else if (job.IsPrepareDue(now, time, options.ResendAfter))
+        {
+            sender.SendPrepare(job, unprepared);
+        }
+    }
+
+    private void Sweep(Job job, OpenTarget target, long now)
+    {
+        if (job.CancelledAt != 0)
+            SweepCancelled(job, target, now);
+        else if (target.Accepted)
+            SweepAccepted(job, target, now);
+        else if (time.GetElapsedTime(target.SentAt, now) > job.Order.Request.DeliveryTimeout)
+            EndUndelivered(job, target);
+        else if (time.GetElapsedTime(target.LastSentAt, now) > ResendAfter(job) * Math.Pow(2, target.Resends))
+        {
+            job.NoteResend(target.Identity, now);
+            sender.Present(job, [target.Identity]).ForEach(recipient => sender.SendDirectly(job, recipient));
+        }
+    }
+
+    private void SweepCancelled(Job job, OpenTarget target, long now)
+    {
+        if (time.GetElapsedTime(job.CancelledAt, now) > options.ResultGrace)
+        {
+            jobs.End(job, target.Identity, CommandStatus.Cancelled, "CancelNotConfirmed", "Cancelled; the client did not confirm that the command has stopped.");
+        }
+        else if (time.GetElapsedTime(target.LastSentAt, now) > options.ResendAfter)
+        {
+            // Nothing is started any more; the client is told again until it confirms.
+            job.NoteResend(target.Identity, now);
+            sender.SendCancel(job, [target.Identity]);
+        }
+    }
+
+    private void SweepAccepted(Job job, OpenTarget target, long now)
+    {
+        if (time.GetElapsedTime(target.AcceptedAt, now) > job.Order.Timeout + options.ResultGrace)
+        {
+            jobs.End(job, target.Identity, CommandStatus.Lost, "NoResult",
+                $"The client took the order and answers, but sent no result within {job.Order.Timeout + options.ResultGrace}. The command may have run.");
+        }
+        else if (target.GoneAt != 0 && time.GetElapsedTime(target.GoneAt, now) > (target.GoneAt == job.RestoredAt ? options.RestartGrace : options.ReturnGrace))
+        {
+            jobs.End(job, target.Identity, CommandStatus.Offline, "WentOffline",
+                $"The client took the order, went offline and did not come back. The command may have run.");
+        }
+    }
+
+    private void EndUndelivered(Job job, OpenTarget target)
+    {
+        if (job.Order.Request.Plan.Queue && job.TakeBack(target.Identity))
+            return;
+        jobs.End(job, target.Identity, CommandStatus.Offline, "NotDelivered",
+            $"The client did not acknowledge the order within {job.Order.Request.DeliveryTimeout.TotalSeconds:0.#} s.");
+    }
+
+    /// <summary>Large orders take time on the way: sent again too soon, they would only be in their own way.</summary>
+    private TimeSpan ResendAfter(Job job)
+    {
+        var onTheWay = TimeSpan.FromSeconds(job.Order.Request.Arguments.Length * (double)job.Targets.Count / options.ResendBytesPerSecond);
+        TimeSpan latest = job.Order.Request.DeliveryTimeout / 2;
+        return options.ResendAfter + (onTheWay < latest ? onTheWay : latest);
+    }
+}

@@ -1,0 +1,129 @@
+using Pantry.Configuration;
+using Pantry.Protocol;
+using Pantry.Security;
+using Pantry.Storage;
+using Pantry.Targeting;
+
+namespace Pantry.Server.Jobs;
+
+/// <summary>Jobs as operators look for them, those under way and those on the disk alike; each has its own, an administrator all.</summary>
+internal sealed class JobDirectory(JobDispatcher jobs, JobStore store, ClientRegistry registry, ServerAudit audit, PantryOptions options)
+{
+    /// <summary>Jobs that match, the newest first.</summary>
+    public IEnumerable<JobInfo> Find(JobFilter filter, OperatorEntry by)
+    {
+        NamePattern? id = Pattern(filter.Id), command = Pattern(filter.Command), name = Pattern(filter.Operator);
+        IEnumerable<JobInfo> found = store.List(by.Administrator ? null : by.SigningKey, id is { IsLiteral: true } ? filter.Id : null)
+            .Where(job => Fits(id, job.JobId) && Fits(command, job.Command) && Fits(name, job.Operator))
+            .Select(Now)
+            .Where(job => filter.State is null || job.State == filter.State);
+        return filter.Newest is { } newest ? found.Take(newest) : found;
+    }
+
+    /// <summary>The rows of a job that the operator may see.</summary>
+    /// <exception cref="PantryException">There is no such job of this operator.</exception>
+    public JobRowsOf Open(string id, OperatorEntry by, string? from, string what)
+    {
+        if (jobs.Find(id) is { } job)
+            return MayTouch(job.Order.By.SigningKey, id, by, from, what) ? new JobRowsOf(job.Id, job.Targets, job.Rows) : throw None(id);
+        if (store.Load(id) is not { } stored || !MayTouch(stored.OperatorKey, id, by, from, what))
+            throw None(id);
+        // One that is just being ended may have its last rows in memory only for a moment.
+        var rows = new JobRowList(stored.Rows.Count, options.KeptOutput, row => store.Output(id, row), stored.Rows.Select(row => row.Row));
+        return new JobRowsOf(id, stored.Targets, rows);
+    }
+
+    /// <exception cref="PantryException">There is no such job of this operator, or it has ended.</exception>
+    public JobInfo Control(ControlJob request, OperatorEntry by, string? from)
+    {
+        _ = Open(request.Job, by, from, request.Action.ToString());
+        if (jobs.Find(request.Job) is not { Ended: false } job)
+        {
+            throw new PantryException(PantryErrorCode.InvalidArgument, $"The job {request.Job} has ended; there is nothing left to {request.Action.ToString().ToLowerInvariant()}.") { Target = request.Job };
+        }
+
+        audit.Note(by, from, $"Job{request.Action}", job.Order.Request.Target.ToString(), "Done", job.Id);
+        if (request.Action == JobAction.Cancel)
+            jobs.Cancel(job);
+        else
+            jobs.Suspend(job, request.Action == JobAction.Suspend);
+        return ToInfo(job);
+    }
+
+    /// <summary>Orders that wait for clients which are offline.</summary>
+    public IEnumerable<QueuedOrder> Queue(JobFilter filter, OperatorEntry by)
+    {
+        NamePattern? id = Pattern(filter.Id), command = Pattern(filter.Command), name = Pattern(filter.Operator);
+        return jobs.All
+            .Where(job => job.Order.Request.Plan.Queue && !job.Ended && (by.Administrator || job.Order.By.SigningKey.AsSpan().SequenceEqual(by.SigningKey))
+                && Fits(id, job.Id) && Fits(command, job.Order.Statement.Command) && Fits(name, job.Order.By.Name))
+            .OrderBy(job => job.CreatedAt)
+            .SelectMany(job => job.Waiting().Where(IsAway).Select(client => ToQueued(job, client)));
+    }
+
+    /// <exception cref="PantryException">No such order waits, or it is another operator's.</exception>
+    public QueuedOrder Unqueue(Unqueue request, OperatorEntry by, string? from)
+    {
+        if (jobs.Find(request.Job) is not { } job || !MayTouch(job.Order.By.SigningKey, request.Job, by, from, nameof(Unqueue))
+            || !job.Order.Request.Plan.Queue || job.StateOf(request.Client) != TargetState.Waiting)
+        {
+            throw new PantryException(PantryErrorCode.InvalidArgument,
+                $"No order of job '{DisplayText.Clean(request.Job, 80)}' waits for '{DisplayText.Clean(request.Client, 80)}'. Get-PantryQueue lists those that do.")
+            { Target = request.Job };
+        }
+
+        audit.Note(by, from, "OrderUnqueued", request.Client, "Done", job.Id);
+        QueuedOrder order = ToQueued(job, request.Client);
+        jobs.End(job, request.Client, CommandStatus.Cancelled, "Unqueued", $"Taken out of the queue by '{by.Name}' before the client came.");
+        return order;
+    }
+
+    private bool IsAway(string client) => registry.Find(client)?.Status != ClientStatus.Online;
+
+    private JobInfo Now(JobInfo stored) => jobs.Find(stored.JobId) is { } job
+        ? ToInfo(job) with { EndedAt = stored.EndedAt }
+        : stored with { Rows = store.Counts(stored.JobId) };
+
+    private static JobInfo ToInfo(Job job) => new()
+    {
+        JobId = job.Id,
+        Command = job.Order.Statement.Command,
+        Target = job.Order.Request.Target.ToString(),
+        Operator = job.Order.By.Name,
+        State = job.State,
+        CreatedAt = job.CreatedAt,
+        ValidUntil = job.Order.Statement.NotAfter,
+        Targets = job.Targets.Count,
+        Rows = job.Rows.Counts(),
+    };
+
+    private static QueuedOrder ToQueued(Job job, string client) => new()
+    {
+        JobId = job.Id,
+        Client = client,
+        Command = job.Order.Statement.Command,
+        Operator = job.Order.By.Name,
+        CreatedAt = job.CreatedAt,
+        ValidUntil = job.Order.Statement.NotAfter,
+    };
+
+    // By the key: who has the name of an operator that is gone has none of its jobs.
+    private bool MayTouch(byte[] ownerKey, string id, OperatorEntry by, string? from, string what)
+    {
+        if (by.Administrator || ownerKey.AsSpan().SequenceEqual(by.SigningKey))
+            return true;
+        audit.Note(by, from, what, id, nameof(PantryErrorCode.OutOfScope), id);
+        return false;
+    }
+
+    private static NamePattern? Pattern(string? text) => text is null ? null : new NamePattern(text);
+
+    private static bool Fits(NamePattern? pattern, string text) => pattern is null || pattern.Matches(text);
+
+    private static PantryException None(string id) => new(PantryErrorCode.InvalidArgument,
+        $"The server has no job '{DisplayText.Clean(id, 80)}' of this operator. Get-PantryJob lists those there are; they are removed some time after they ended.")
+    { Target = id };
+}
+
+/// <summary>A job's targets and rows.</summary>
+internal sealed record JobRowsOf(string Id, IReadOnlyList<string> Targets, JobRowList Rows);

@@ -1,0 +1,373 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Pantry.Configuration;
+using Pantry.Operators;
+using Pantry.Protocol;
+using Pantry.Security;
+using Pantry.Storage;
+using Pantry.Targeting;
+
+namespace Pantry.Server.Jobs;
+
+/// <summary>
+/// Carries orders out: takes them, gives them to their targets, hears the answers, and sees to it that every target ends
+/// in one row, also when the server is restarted in between.
+/// </summary>
+internal sealed class JobDispatcher(
+    ClientRegistry registry, OrderDesk desk, JobStore store, OrderSender sender, ServerAudit audit, PantryOptions options, TimeProvider time, ILogger log)
+{
+    private readonly ConcurrentDictionary<string, Job> _jobs = new();
+    private readonly ConcurrentQueue<string> _ended = new();
+    private int _open;
+    private volatile bool _stopped;
+
+    /// <summary>The job, where it is under way or has ended lately.</summary>
+    public Job? Find(string id) => _jobs.GetValueOrDefault(id);
+
+    /// <summary>Jobs under way, and those that have ended lately.</summary>
+    public ICollection<Job> All => _jobs.Values;
+
+    /// <summary>Starts a job: its targets are fixed here, and each gets its row.</summary>
+    /// <param name="request">The order as it was signed.</param>
+    /// <param name="by">Whose session it came over.</param>
+    /// <param name="from">Where from; null for the server itself.</param>
+    /// <exception cref="PantryException">The order does not stand, its operator may not give it, or it cannot be written down.</exception>
+    public async Task<Job> StartAsync(SignedJob request, OperatorEntry by, string? from)
+    {
+        if (request.Plan.Fault() is { } fault)
+            throw new PantryException(PantryErrorCode.InvalidArgument, $"The order cannot be carried out like that: {fault}.");
+        JobOrder order = desk.Check(request, by, from);
+        if (Volatile.Read(ref _open) >= options.MaxJobs)
+            throw new PantryException(PantryErrorCode.LimitReached, $"{options.MaxJobs:N0} jobs are under way, which is the server's limit. Wait for some to end, or cancel some.");
+
+        (long number, IReadOnlyList<Recipient> recipients, IReadOnlyList<string> unknown) = registry.Expect(request.Target);
+        if (recipients.Count + unknown.Count == 0)
+        {
+            throw new PantryException(PantryErrorCode.NoMatchingClient,
+                $"No client that the server knows belongs to {request.Target}; nothing was sent. Get-PantryClient lists the clients and their streams.");
+        }
+
+        string[] targets = [.. recipients.Select(recipient => recipient.Identity), .. unknown];
+        PublicKey?[] keys = [.. recipients.Select(recipient => recipient.Key), .. unknown.Select(_ => (PublicKey?)null)];
+        Job job = NewJob(order, targets, keys, time.GetUtcNow(), number, []);
+        await audit.OrderedAsync(job).ConfigureAwait(false);
+        if (!_jobs.TryAdd(job.Id, job))
+            throw new PantryException(PantryErrorCode.InvalidArgument, $"There is a job {job.Id} already; an order is given once.");
+        Interlocked.Increment(ref _open);
+        try
+        {
+            await store.AddAsync(ToStored(job, keys)).ConfigureAwait(false);
+            // Looked at after the job can be found: either this sees the stop, or the stop sees the job.
+            if (_stopped)
+                throw new PantryException(PantryErrorCode.Stopped, "The server was stopped; it takes no more orders.");
+        }
+        catch
+        {
+            store.Remove(job.Id);
+            _jobs.TryRemove(job.Id, out _);
+            Interlocked.Decrement(ref _open);
+            throw;
+        }
+
+        foreach (string identity in unknown)
+            desk.EndUnknown(job, identity, EndOnly);
+        Begin(job, recipients, by);
+        return job;
+    }
+
+    /// <summary>Takes up what was under way when the server ended, before any peer is heard.</summary>
+    public void Restore()
+    {
+        foreach (StoredJob stored in store.LoadOpen())
+        {
+            JobOrder order = desk.Reopen(stored);
+            Job job = NewJob(order, stored.Targets, stored.Order!.Keys, stored.CreatedAt, number: 0, stored.Rows.Select(row => row.Row));
+            job.Restore(stored, time.GetTimestamp());
+            _jobs[job.Id] = job;
+            Interlocked.Increment(ref _open);
+            log.LogInformation("Job {Job} goes on: {Missing} of {Targets} targets have no row.", job.Id, job.Targets.Count - job.Rows.Count, job.Targets.Count);
+            // Its last row may have been written, and the end of the job not.
+            if (job.Ended)
+                Retire(job);
+            else
+                Advance(job);
+        }
+    }
+
+    /// <summary>A client acknowledged an order. What has ended without it is not to be begun.</summary>
+    public void Accept(string id, ClientRecord client)
+    {
+        if (Find(id) is { } job && job.IsTarget(client.Identity, client.Key) && !job.Accept(client.Identity, time.GetTimestamp()) && job.EndOf(client.Identity).EndedWithoutIt)
+            sender.SendCancel(job, [client.Identity]);
+    }
+
+    /// <summary>A client would carry an order out.</summary>
+    public void Prepared(string id, ClientRecord client)
+    {
+        if (Find(id) is not { } job || !job.IsTarget(client.Identity, client.Key) || !job.Prepared(client.Identity))
+            return;
+        store.Note(job.Id, job.State);
+        Advance(job);
+    }
+
+    /// <summary>A client's result; false where the client is no target of the job.</summary>
+    /// <param name="result">The result.</param>
+    /// <param name="bodies">Its output.</param>
+    /// <param name="client">Whose it is.</param>
+    /// <param name="stored">Called when the client need not send it again.</param>
+    public bool Complete(Result result, IReadOnlyList<byte[]> bodies, ClientRecord client, Action stored)
+    {
+        if (Find(result.Job) is not { } job)
+        {
+            stored(); // Long ended: the client may forget it.
+            return true;
+        }
+
+        if (!job.IsTarget(client.Identity, client.Key))
+            return false;
+        if (job.StateOf(client.Identity) == TargetState.Done)
+        {
+            TakeLate(job, result, client, stored);
+            return true;
+        }
+
+        // Left with the client, which sends it again: there is no room for it here.
+        if (!store.HasRoom)
+            return true;
+        if (bodies.Sum(body => (long)body.Length) > options.Wire.MaxResultBytes)
+            (result, bodies) = (result with { Truncated = true, Format = BodyFormat.None }, []);
+        TimeSpan? roundTrip = job.SentAt(client.Identity) is { } sent ? time.GetElapsedTime(sent) : null;
+        if (job.TryEnd(client.Identity, result, bodies, roundTrip, itself: true) is { } row)
+        {
+            Write(job, row, stored);
+            Advance(job);
+        }
+
+        return true;
+    }
+
+    /// <summary>Cancels a job: what was not started ends now, what runs is told to stop.</summary>
+    public void Cancel(Job job)
+    {
+        job.Cancel(time.GetTimestamp());
+        store.Note(job.Id, job.State);
+        Halt(job, "Cancelled", "Cancelled before it was started.");
+        sender.SendCancel(job, job.OpenTargets().Select(target => target.Identity));
+    }
+
+    /// <summary>Starts no further target, or goes on with them.</summary>
+    public void Suspend(Job job, bool suspended)
+    {
+        if (!job.Suspend(suspended))
+            return;
+        store.Note(job.Id, job.State);
+        Advance(job);
+    }
+
+    /// <summary>A client went away. Where it said goodbye it will not answer any more; else it has some time to come back.</summary>
+    public void ClientGone(ClientRecord client, string why, bool forGood)
+    {
+        foreach (Job job in Open(client.Identity, client.Key))
+        {
+            TargetState? state = job.StateOf(client.Identity);
+            if (state == TargetState.Sent && job.Order.Request.Plan.Queue)
+                job.TakeBack(client.Identity);
+            else if (forGood && state is TargetState.Sent or TargetState.Accepted)
+                End(job, client.Identity, CommandStatus.Offline, "WentOffline", $"The client went offline before it answered ({why}); last seen {client.LastSeen:u}.");
+            else
+                job.NoteGone(client.Identity, time.GetTimestamp());
+        }
+    }
+
+    /// <summary>A client is back, or new: what waits for it goes to it now.</summary>
+    /// <param name="client">The client.</param>
+    /// <param name="restarted">Whether it is another run of it: what the last one did, its journal knows.</param>
+    public void ClientReturned(ClientRecord client, bool restarted)
+    {
+        foreach (Job job in Open(client.Identity, client.Key))
+        {
+            string[] it = [client.Identity];
+            TargetState? state = job.StateOf(client.Identity);
+            job.NoteGone(client.Identity, 0);
+            if (state is TargetState.Sent or TargetState.Accepted && job.CancelledAt != 0)
+                sender.SendCancel(job, it);
+            else if (state == TargetState.Sent || (state == TargetState.Accepted && restarted && !job.Halted))
+                sender.Present(job, it).ForEach(recipient => sender.SendDirectly(job, recipient));
+            else if (state == TargetState.Waiting && job.State == JobState.Preparing)
+                sender.SendPrepare(job, it);
+            else if (state == TargetState.Waiting)
+                Advance(job);
+        }
+    }
+
+    /// <summary>A client's key is trusted no more: what it would still say does not count. What waits for its turn ends when that comes.</summary>
+    public void ClientDismissed(string identity, PublicKey key, string code, string why)
+    {
+        foreach (Job job in Open(identity, key).Where(job => job.SentAt(identity) is not null || job.Order.Request.Plan.Queue))
+            End(job, identity, CommandStatus.Denied, code, why);
+    }
+
+    /// <summary>Ends a target without its own word.</summary>
+    public void End(Job job, string identity, CommandStatus status, string code, string message)
+    {
+        EndOnly(job, identity, status, code, message);
+        Advance(job);
+    }
+
+    /// <summary>Ends what was not started.</summary>
+    public void Halt(Job job, string code, string message)
+    {
+        foreach (string identity in job.TakeWaiting())
+            EndOnly(job, identity, CommandStatus.Cancelled, code, message);
+    }
+
+    /// <summary>
+    /// The server stops: jobs go on when it is started again. Whoever reads rows in this process gets one for each target
+    /// now.
+    /// </summary>
+    public async Task StopAsync()
+    {
+        _stopped = true;
+        await store.FlushAsync().WaitAsync(options.StopTimeout).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        foreach (Job job in _jobs.Values.Where(job => job.Rows.Count < job.Targets.Count))
+        {
+            job.Rows.Close(job.Targets, target => new ResultRow(0, target, null, new Result(
+                job.Id, CommandStatus.Lost, null,
+                new CommandError("ServerStopped", $"The server was stopped before the client answered. The job goes on when it is started again; Receive-PantryJob {job.Id} has its rows then."),
+                BodyFormat.None, null, false, null, TimeSpan.Zero), []));
+        }
+    }
+
+    /// <summary>Gives the order to those whose turn it is.</summary>
+    public void Advance(Job job)
+    {
+        if (job.Stop() is { } stop)
+            Halt(job, stop.Code, stop.Message);
+        if (job.QuorumIsLost)
+            Halt(job, "QuorumNotReached", $"Not started: {job.Order.Request.Plan.Quorum} of the targets were to be ready, and are not.");
+        while (SendBatch(job))
+        {
+            // Some ended at once: there is room for others.
+        }
+    }
+
+    private Job NewJob(JobOrder order, IReadOnlyList<string> targets, IReadOnlyList<PublicKey?> keys, DateTimeOffset createdAt, long number, IEnumerable<ResultRow> rows) => new(
+        order, targets, keys, createdAt, new JobRowList(targets.Count, options.KeptOutput, row => store.Output(order.Statement.Job, row), rows)) { Number = number };
+
+    private void Begin(Job job, IReadOnlyList<Recipient> recipients, OperatorEntry by)
+    {
+        var reachable = new List<string>();
+        foreach (Recipient recipient in recipients)
+        {
+            if (!Scopes.Covers(by.Scopes, job.Order.Statement.Command, recipient.Labels))
+                OrderDesk.EndOutOfScope(job, recipient, by, EndOnly);
+            else if (recipient.Status == ClientStatus.Online || (recipient.Status == ClientStatus.Offline && job.Order.Request.Plan.Queue))
+                reachable.Add(recipient.Identity);
+            else
+                EndUnreachable(job, recipient);
+        }
+
+        // The order of the targets is that in which they take their turns, also after a restart.
+        job.Enqueue(reachable);
+        if (job.State == JobState.Preparing)
+            sender.SendPrepare(job, reachable);
+        Advance(job);
+    }
+
+    private bool SendBatch(Job job)
+    {
+        int before = job.Begun;
+        IReadOnlyList<string> batch = job.TakeBatch(time.GetTimestamp(), MayStart(job));
+        if (batch.Count == 0)
+            return false;
+        if (job.Begun > before)
+            store.Note(job.Id, job.State, job.Begun);
+
+        // Looked up after the turn was noted: who goes before this is missing here, who goes after it finds the job.
+        List<Recipient> recipients = sender.Present(job, batch);
+        Recipient[] online = [.. recipients.Where(recipient => recipient.Status == ClientStatus.Online)];
+        sender.Send(job, online, whole: job.IsAll(batch));
+        foreach (Recipient recipient in recipients.Where(recipient => recipient.Status != ClientStatus.Online))
+            EndUnreachable(job, recipient);
+        foreach (string forgotten in batch.Except(recipients.Select(recipient => recipient.Identity), Names.Comparer))
+            desk.EndGone(job, forgotten, EndOnly);
+        if (online.Length == batch.Count)
+            return false;
+        if (job.Stop() is { } stop)
+            Halt(job, stop.Code, stop.Message);
+        return true;
+    }
+
+    private void EndOnly(Job job, string identity, CommandStatus status, string code, string message)
+    {
+        var result = new Result(job.Id, status, null, new CommandError(code, message), BodyFormat.None, null, false, null, TimeSpan.Zero);
+        if (job.TryEnd(identity, result, [], null, itself: false) is { } row)
+            Write(job, row, stored: null);
+    }
+
+    // An order that waits for clients is sent to none that is away; nor is one whose server was restarted, until they had time to come back.
+    private Func<string, bool> MayStart(Job job) =>
+        job.Order.Request.Plan.Queue || (job.RestoredAt != 0 && time.GetElapsedTime(job.RestoredAt) < options.RestartGrace)
+            ? identity => registry.Find(identity)?.Status != ClientStatus.Offline
+            : _ => true;
+
+    private void EndUnreachable(Job job, Recipient recipient)
+    {
+        if (recipient.Status is ClientStatus.Offline or ClientStatus.Online)
+        {
+            EndOnly(job, recipient.Identity, CommandStatus.Offline, "ClientOffline", job.RestoredAt != 0
+                ? $"The client did not come back after the server was restarted; last seen {recipient.LastSeen:u}. The command may have run."
+                : $"The client is offline; last seen {recipient.LastSeen:u}. Start it, or take it off the list with Unregister-PantryClient.");
+        }
+        else
+        {
+            EndOnly(job, recipient.Identity, CommandStatus.Denied, $"Client{recipient.Status}", $"The client is {recipient.Status} and gets no orders.");
+        }
+    }
+
+    private void TakeLate(Job job, Result result, ClientRecord client, Action stored)
+    {
+        if (job.TakeLateWord(client.Identity))
+            audit.Note(client.Identity, client.Key, null, "LateResult", client.Identity, result.Status.ToString(), job.Id);
+        // While its row is being written, the client keeps it.
+        if (job.EndOf(client.Identity).Written)
+            stored();
+    }
+
+    private void Write(Job job, StoredRow row, Action? stored) => store.AddRow(job.Id, row, numbered =>
+    {
+        job.NoteWritten(numbered.Client);
+        job.Rows.Add(numbered);
+        stored?.Invoke();
+        if (numbered.Number == job.Targets.Count - 1)
+            Retire(job);
+    });
+
+    private void Retire(Job job)
+    {
+        store.Note(job.Id, job.State);
+        audit.Ended(job);
+        Interlocked.Decrement(ref _open);
+        _ended.Enqueue(job.Id);
+        while (_ended.Count > options.KeptJobs && _ended.TryDequeue(out string? oldest))
+            _jobs.TryRemove(oldest, out _);
+    }
+
+    private IEnumerable<Job> Open(string identity, PublicKey key) =>
+        _jobs.Values.Where(job => !job.Ended && job.IsTarget(identity, key) && job.StateOf(identity) != TargetState.Done);
+
+    private static StoredJob ToStored(Job job, IReadOnlyList<PublicKey?> keys) => new()
+    {
+        Id = job.Id,
+        Operator = job.Order.By.Name,
+        OperatorKey = job.Order.By.SigningKey,
+        From = job.Order.From,
+        Command = job.Order.Statement.Command,
+        Target = job.Order.Request.Target.ToString(),
+        CreatedAt = job.CreatedAt,
+        NotAfter = job.Order.Statement.NotAfter,
+        State = job.State,
+        Targets = job.Targets,
+        Order = new StoredOrder(job.Order.Request, keys, 0),
+    };
+}

@@ -1,0 +1,312 @@
+using System.Threading.Channels;
+using Microsoft.Data.Sqlite;
+using Pantry.Operators;
+
+namespace Pantry.Storage;
+
+/// <summary>
+/// Jobs and their rows, in <c>jobs.db</c> beside the server's other database. One task writes, a batch a transaction; what
+/// it has taken is kept and tried again while the disk refuses it. What is written survives the process; a power cut may
+/// take the last moments.
+/// </summary>
+internal sealed class JobStore : IAsyncDisposable
+{
+    public const string FileName = "jobs.db";
+
+    private readonly SqliteFile _file;
+    private readonly StorageLimits _limits;
+    private readonly TimeProvider _time;
+    private readonly Channel<Work> _queue = Channel.CreateUnbounded<Work>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly CancellationTokenSource _closing = new();
+    private readonly Task _writing;
+
+    // The writing task's own: the numbers of jobs that have not ended, and how many rows they have.
+    private readonly Dictionary<string, Place> _places = [];
+    private volatile PantryException? _fault;
+    private long _waitingBytes;
+
+    private JobStore(SqliteFile file, StorageLimits limits, TimeProvider time)
+    {
+        _file = file;
+        _limits = limits;
+        _time = time;
+        foreach ((long number, string id, int rows) in _file.Read(
+            "SELECT number, id, rows FROM jobs WHERE ended_at IS NULL", reader => (reader.GetInt64(0), reader.GetString(1), (int)reader.GetInt64(2))))
+        {
+            _places[id] = new Place(number, rows);
+        }
+
+        _writing = Task.Run(WriteAllAsync);
+    }
+
+    /// <summary>Why the newest batch could not be written; null when it could. While there is one, no order should be taken.</summary>
+    public PantryException? Fault => _fault;
+
+    /// <summary>Whether more output can wait to be written; where not, a result is best left with its client.</summary>
+    public bool HasRoom => Volatile.Read(ref _waitingBytes) < _limits.WaitingOutput;
+
+    /// <exception cref="PantryException">The file is unfit for use.</exception>
+    public static JobStore Open(ServerDatabase database, StorageLimits? limits = null, TimeProvider? time = null) => new(
+        SqliteFile.Open(Path.Combine(database.RootDirectory, FileName), JobSchema.Migrations), limits ?? new StorageLimits(), time ?? TimeProvider.System);
+
+    /// <summary>Adds a job; when this completes, no end of the process can take it away.</summary>
+    /// <exception cref="PantryException">It could not be written, there is one of that id already, or the store is closed.</exception>
+    public async Task AddAsync(StoredJob job)
+    {
+        if (_fault is { } fault)
+            throw StorageErrors.Failed(_file.Path, $"Jobs cannot be written: {fault.Message}", fault);
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Put(new Work.Add(job, done));
+        try
+        {
+            await done.Task.WaitAsync(_limits.AuditDeadline).ConfigureAwait(false);
+        }
+        catch (TimeoutException exception)
+        {
+            // Left out by the writer, unless it has begun with it.
+            done.TrySetCanceled(CancellationToken.None);
+            throw StorageErrors.Failed(_file.Path, $"It was not written within {_limits.AuditDeadline.TotalSeconds} s. Look at the disk.", exception);
+        }
+    }
+
+    /// <summary>Takes a job away that was not begun.</summary>
+    public void Remove(string job) => Put(new Work.Remove(job));
+
+    /// <summary>Adds a target's row.</summary>
+    /// <param name="job">The job's id.</param>
+    /// <param name="row">The row; its number is given here, in the order in which rows are written.</param>
+    /// <param name="stored">Called with the row as it stands in the database, on the writing task.</param>
+    public void AddRow(string job, StoredRow row, Action<ResultRow> stored)
+    {
+        Interlocked.Add(ref _waitingBytes, SizeOf(row));
+        Put(new Work.AddRow(job, row, stored));
+    }
+
+    /// <summary>Notes how far a job has come.</summary>
+    /// <param name="job">The job's id.</param>
+    /// <param name="state">Its state; the order is forgotten when it has ended.</param>
+    /// <param name="begun">How many targets, in their order, may have been sent the order; null for no change.</param>
+    public void Note(string job, JobState state, int? begun = null) => Put(new Work.Note(job, state, begun, _time.GetUtcNow()));
+
+    /// <summary>Completes when all that was put in before is written, or could not be.</summary>
+    public Task FlushAsync()
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Put(new Work.Flush(done));
+        return done.Task;
+    }
+
+    /// <summary>Jobs that have not ended, with their orders and the heads of their rows.</summary>
+    public IReadOnlyList<StoredJob> LoadOpen() =>
+        [.. _file.Read(JobRows.Open, reader => JobRows.Read(reader, withOrder: true)).ToList().Select(read => read.Job with { Rows = Heads(read.Number) })];
+
+    /// <summary>A job with the heads of its rows, without its order; null where there is none.</summary>
+    public StoredJob? Load(string id) => _file.Read("SELECT * FROM jobs WHERE id = $id", reader => JobRows.Read(reader, withOrder: false), ("$id", id)).ToList() is [var read]
+        ? read.Job with { Rows = Heads(read.Number) }
+        : null;
+
+    /// <summary>Jobs from the newest on, without the counts of their rows.</summary>
+    /// <param name="operatorKey">Those of one operator; null for all.</param>
+    /// <param name="id">One job by its id; null for all.</param>
+    public IEnumerable<JobInfo> List(byte[]? operatorKey, string? id) => _file.Read(
+        "SELECT * FROM jobs WHERE ($key IS NULL OR operator_key = $key) AND ($id IS NULL OR id = $id) ORDER BY number DESC", JobRows.ReadInfo,
+        ("$key", operatorKey), ("$id", id));
+
+    /// <summary>How many rows of a job ended in which way.</summary>
+    public IReadOnlyDictionary<string, int> Counts(string id) => _file.Read(
+        "SELECT status, count(*) AS count FROM rows WHERE job = (SELECT number FROM jobs WHERE id = $id) GROUP BY status",
+        reader => (Status: reader.GetString(0), Count: (int)reader.GetInt64(1)), ("$id", id)).ToDictionary(row => row.Status, row => row.Count);
+
+    /// <summary>The output of a row: standard output, standard error, output; nothing where the job is gone.</summary>
+    public IReadOnlyList<byte[]> Output(string id, int number) => _file.Read(
+        "SELECT output FROM rows WHERE job = (SELECT number FROM jobs WHERE id = $id) AND number = $number",
+        reader => ByteLists.ToLists(reader.Bytes("output")), ("$id", id), ("$number", number)).FirstOrDefault() ?? [];
+
+    /// <summary>Removes jobs that ended before a moment, and then the oldest until what is left has fewer bytes of output than the limit; how many.</summary>
+    /// <exception cref="PantryException">The disk failed.</exception>
+    public int Prune(DateTimeOffset before)
+    {
+        int removed = _file.Write(connection => connection.Run("DELETE FROM jobs WHERE ended_at < $before", ("$before", before)));
+        long bytes = _file.Read("SELECT coalesce(sum(bytes), 0) AS bytes FROM jobs", reader => reader.GetInt64(0)).First();
+        while (bytes > _limits.JobBytes
+            && _file.Read("SELECT number, bytes FROM jobs WHERE ended_at IS NOT NULL ORDER BY ended_at LIMIT 1", reader => (reader.GetInt64(0), reader.GetInt64(1))).ToList() is [var (oldest, freed)])
+        {
+            removed += _file.Write(connection => connection.Run("DELETE FROM jobs WHERE number = $number", ("$number", oldest)));
+            bytes -= freed;
+        }
+
+        return removed;
+    }
+
+    /// <summary>Writes what waits and closes the file. What the disk refuses even now is lost; clients keep their results.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _queue.Writer.TryComplete();
+        await _closing.CancelAsync().ConfigureAwait(false);
+        await _writing.ConfigureAwait(false);
+        _file.Dispose();
+        _closing.Dispose();
+    }
+
+    private IReadOnlyList<StoredRow> Heads(long number) => [.. _file.Read(JobRows.Heads, JobRows.ReadHead, ("$job", number))];
+
+    private void Put(Work work)
+    {
+        if (!_queue.Writer.TryWrite(work))
+            work.Fail(new PantryException(PantryErrorCode.Stopped, "The server was stopped; it takes no more orders."));
+    }
+
+    private async Task WriteAllAsync()
+    {
+        var batch = new List<Work>();
+        while (batch.Count > 0 || await _queue.Reader.WaitToReadAsync().ConfigureAwait(false))
+        {
+            while (batch.Count < _limits.JobBatch && _queue.Reader.TryRead(out Work? work))
+                batch.Add(work);
+            if (TryWrite(batch))
+            {
+                batch.Clear();
+                continue;
+            }
+
+            // Whoever waits is told; the rest is tried again.
+            batch.RemoveAll(work => work.Fail(_fault!));
+            if (_closing.IsCancellationRequested)
+                return;
+            await Task.Delay(_limits.AuditRetry, _closing.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private bool TryWrite(List<Work> batch)
+    {
+        var written = new List<Action>(batch.Count);
+        var before = new Dictionary<string, Place?>();
+        try
+        {
+            _file.WriteUnsynced(connection =>
+            {
+                using SqliteCommand insert = connection.Command(JobRows.InsertRow);
+                foreach (Work work in batch)
+                    Write(connection, insert, work, before, written);
+                foreach ((string id, _) in before)
+                {
+                    if (_places.TryGetValue(id, out Place? place))
+                        connection.Run("UPDATE jobs SET rows = $rows, bytes = bytes + $bytes WHERE number = $number", ("$rows", place.Rows), ("$bytes", place.NewBytes), ("$number", place.Number));
+                }
+            });
+        }
+        catch (Exception exception)
+        {
+            foreach ((string id, Place? place) in before)
+            {
+                if (place is null)
+                    _places.Remove(id);
+                else
+                    _places[id] = place;
+            }
+
+            _fault = exception as PantryException
+                ?? new PantryException(PantryErrorCode.InternalError, $"Jobs could not be written: {exception.GetType().Name}: {exception.Message}", exception);
+            return false;
+        }
+
+        _fault = null;
+        foreach (string id in before.Keys.Where(_places.ContainsKey))
+            _places[id] = _places[id] with { NewBytes = 0 };
+        foreach (Action tell in written)
+            tell();
+        return true;
+    }
+
+    private void Write(SqliteConnection connection, SqliteCommand insert, Work work, Dictionary<string, Place?> before, List<Action> written)
+    {
+        switch (work)
+        {
+            case Work.Add { Done.Task.IsCompleted: false } add:
+                if (Exists(connection, add.Job.Id))
+                {
+                    written.Add(() => add.Fail(new PantryException(PantryErrorCode.InvalidArgument, $"There is a job {add.Job.Id} already; an order is given once.")));
+                    break;
+                }
+
+                before.TryAdd(add.Job.Id, null);
+                _places[add.Job.Id] = new Place(JobRows.Insert(connection, add.Job), 0);
+                written.Add(() => add.Done.TrySetResult());
+                break;
+            case Work.AddRow add when _places.TryGetValue(add.Job, out Place? place):
+                before.TryAdd(add.Job, place);
+                ResultRow numbered = add.Row.Row with { Number = place.Rows };
+                JobRows.Insert(insert, place.Number, numbered.Number, add.Row with { Row = numbered });
+                _places[add.Job] = place with { Rows = place.Rows + 1, NewBytes = place.NewBytes + SizeOf(add.Row) };
+                written.Add(() =>
+                {
+                    Interlocked.Add(ref _waitingBytes, -SizeOf(add.Row));
+                    add.Stored(numbered);
+                });
+                break;
+            case Work.AddRow left:
+                written.Add(() => Interlocked.Add(ref _waitingBytes, -SizeOf(left.Row)));
+                break;
+            case Work.Note note when _places.TryGetValue(note.Job, out Place? place):
+                before.TryAdd(note.Job, place);
+                Write(connection, note, place);
+                break;
+            case Work.Remove remove when _places.TryGetValue(remove.Job, out Place? place):
+                before.TryAdd(remove.Job, place);
+                connection.Run("DELETE FROM jobs WHERE number = $number", ("$number", place.Number));
+                _places.Remove(remove.Job);
+                break;
+            case Work.Flush flush:
+                written.Add(() => flush.Done.TrySetResult());
+                break;
+            default:
+                break;
+        }
+    }
+
+    private void Write(SqliteConnection connection, Work.Note note, Place place)
+    {
+        bool ended = note.State is JobState.Ended or JobState.Cancelled;
+        connection.Run("UPDATE jobs SET state = $state, ended_at = $ended_at WHERE number = $number",
+            ("$state", note.State.ToString()), ("$ended_at", ended ? note.At : null), ("$number", place.Number));
+        if (note.Begun is { } begun)
+            connection.Run("UPDATE orders SET begun = max(begun, $begun) WHERE job = $job", ("$begun", begun), ("$job", place.Number));
+        if (!ended)
+            return;
+        connection.Run("DELETE FROM orders WHERE job = $job", ("$job", place.Number));
+        connection.Run("UPDATE jobs SET rows = $rows, bytes = bytes + $bytes WHERE number = $number", ("$rows", place.Rows), ("$bytes", place.NewBytes), ("$number", place.Number));
+        _places.Remove(note.Job);
+    }
+
+    private static bool Exists(SqliteConnection connection, string id)
+    {
+        using SqliteCommand find = connection.Command("SELECT 1 FROM jobs WHERE id = $id", ("$id", id));
+        return find.ExecuteScalar() is not null;
+    }
+
+    private static long SizeOf(StoredRow row) => row.Row.Bodies.Sum(body => (long)body.Length);
+
+    private sealed record Place(long Number, int Rows, long NewBytes = 0);
+
+    private abstract record Work
+    {
+        /// <summary>Tells whoever waits that it was not written; false where nobody does, and it is to be tried again.</summary>
+        public virtual bool Fail(PantryException why) => false;
+
+        public sealed record Add(StoredJob Job, TaskCompletionSource Done) : Work
+        {
+            public override bool Fail(PantryException why) => Done.TrySetException(why) || true;
+        }
+
+        public sealed record Remove(string Job) : Work;
+
+        public sealed record AddRow(string Job, StoredRow Row, Action<ResultRow> Stored) : Work;
+
+        public sealed record Note(string Job, JobState State, int? Begun, DateTimeOffset At) : Work;
+
+        public sealed record Flush(TaskCompletionSource Done) : Work
+        {
+            public override bool Fail(PantryException why) => Done.TrySetException(why) || true;
+        }
+    }
+}

@@ -1,0 +1,52 @@
+using Pantry.Operators;
+using Pantry.Security;
+
+namespace Pantry.Storage;
+
+/// <summary>A job as it is kept: the order, its targets, and how far it had come.</summary>
+internal sealed record StoredJob
+{
+    public required string Id { get; init; }
+
+    /// <summary>Name of the operator who gave it.</summary>
+    public required string Operator { get; init; }
+
+    /// <summary>Public signing key of the operator: a name can be another's later.</summary>
+    public required byte[] OperatorKey { get; init; }
+
+    /// <summary>Where it came from; null for the server itself.</summary>
+    public string? From { get; init; }
+
+    public required string Command { get; init; }
+
+    /// <summary>Whom it is meant for, in words.</summary>
+    public required string Target { get; init; }
+
+    public DateTimeOffset CreatedAt { get; init; }
+
+    public DateTimeOffset NotAfter { get; init; }
+
+    public JobState State { get; init; }
+
+    public DateTimeOffset? EndedAt { get; init; }
+
+    /// <summary>Identities of the targets.</summary>
+    public required IReadOnlyList<string> Targets { get; init; }
+
+    /// <summary>The order; null where the job has ended.</summary>
+    public StoredOrder? Order { get; init; }
+
+    /// <summary>The rows there are, in their order.</summary>
+    public IReadOnlyList<StoredRow> Rows { get; init; } = [];
+}
+
+/// <summary>What a job is carried out by.</summary>
+/// <param name="Signed">The order as it was signed.</param>
+/// <param name="Keys">The targets' keys, in the order of the targets; null for one that the server did not know.</param>
+/// <param name="Begun">How many of the targets, in their order, may have been sent the order.</param>
+internal sealed record StoredOrder(SignedJob Signed, IReadOnlyList<PublicKey?> Keys, int Begun);
+
+/// <summary>One target's row.</summary>
+/// <param name="Row">The row, where its output was asked for with all of it.</param>
+/// <param name="Canary">Whether the target was one of those that go first.</param>
+internal sealed record StoredRow(ResultRow Row, bool Canary);
