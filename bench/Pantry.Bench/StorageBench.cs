@@ -34,7 +34,7 @@ internal static class StorageBench
                 {
                     string job = $"{Guid.NewGuid():N}";
                     journal.TryBegin(job, DateTimeOffset.UtcNow.AddMinutes(1));
-                    journal.End(job);
+                    journal.End(job, [1], []);
                     return Task.CompletedTask;
                 }, rounds);
             }

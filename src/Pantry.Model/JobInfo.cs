@@ -18,7 +18,7 @@ public sealed record JobInfo
     public required string Operator { get; init; }
 
     /// <summary>How far it has come.</summary>
-    public JobState State { get; init; }
+    public PantryJobState State { get; init; }
 
     /// <summary>When the server took it.</summary>
     public DateTimeOffset CreatedAt { get; init; }

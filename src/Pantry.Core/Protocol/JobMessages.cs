@@ -58,7 +58,7 @@ internal sealed record JobFilter
 
     public string? Operator { get; init; }
 
-    public JobState? State { get; init; }
+    public PantryJobState? State { get; init; }
 
     /// <summary>Only so many, the newest that match.</summary>
     public int? Newest { get; init; }

@@ -9,7 +9,7 @@ namespace Pantry.Protocol;
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     Converters = [typeof(NamedEnum<CommandStatus>), typeof(NamedEnum<ClientStatus>), typeof(NamedEnum<RegistrationStatus>), typeof(NamedEnum<BodyFormat>),
-        typeof(NamedEnum<ClientDecision>), typeof(NamedEnum<JobState>), typeof(NamedEnum<JobAction>), typeof(FiniteNumber)],
+        typeof(NamedEnum<ClientDecision>), typeof(NamedEnum<PantryJobState>), typeof(NamedEnum<JobAction>), typeof(FiniteNumber)],
     MaxDepth = 12,
     RespectNullableAnnotations = true,
     RespectRequiredConstructorParameters = true)]

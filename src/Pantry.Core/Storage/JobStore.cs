@@ -86,7 +86,7 @@ internal sealed class JobStore : IAsyncDisposable
     /// <param name="job">The job's id.</param>
     /// <param name="state">Its state; the order is forgotten when it has ended.</param>
     /// <param name="begun">How many targets, in their order, may have been sent the order; null for no change.</param>
-    public void Note(string job, JobState state, int? begun = null) => Put(new Work.Note(job, state, begun, _time.GetUtcNow()));
+    public void Note(string job, PantryJobState state, int? begun = null) => Put(new Work.Note(job, state, begun, _time.GetUtcNow()));
 
     /// <summary>Completes when all that was put in before is written, or could not be.</summary>
     public Task FlushAsync()
@@ -266,7 +266,7 @@ internal sealed class JobStore : IAsyncDisposable
 
     private void Write(SqliteConnection connection, Work.Note note, Place place)
     {
-        bool ended = note.State is JobState.Ended or JobState.Cancelled;
+        bool ended = note.State is PantryJobState.Ended or PantryJobState.Cancelled;
         connection.Run("UPDATE jobs SET state = $state, ended_at = $ended_at WHERE number = $number",
             ("$state", note.State.ToString()), ("$ended_at", ended ? note.At : null), ("$number", place.Number));
         if (note.Begun is { } begun)
@@ -302,7 +302,7 @@ internal sealed class JobStore : IAsyncDisposable
 
         public sealed record AddRow(string Job, StoredRow Row, Action<ResultRow> Stored) : Work;
 
-        public sealed record Note(string Job, JobState State, int? Begun, DateTimeOffset At) : Work;
+        public sealed record Note(string Job, PantryJobState State, int? Begun, DateTimeOffset At) : Work;
 
         public sealed record Flush(TaskCompletionSource Done) : Work
         {

@@ -26,7 +26,7 @@ internal sealed record StoredJob
 
     public DateTimeOffset NotAfter { get; init; }
 
-    public JobState State { get; init; }
+    public PantryJobState State { get; init; }
 
     public DateTimeOffset? EndedAt { get; init; }
 

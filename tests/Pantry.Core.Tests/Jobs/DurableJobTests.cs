@@ -73,7 +73,7 @@ public sealed class DurableJobTests
         IJob opened = await console.OpenJobAsync(found.JobId, 0, deadline.Token);
         List<ResultRow> rows = await opened.ReadRowsAsync(deadline.Token).ToListAsync(deadline.Token);
 
-        Assert.Equal((job.Id, JobState.Ended, 2, 2), (found.JobId, found.State, found.Succeeded, found.Targets));
+        Assert.Equal((job.Id, PantryJobState.Ended, 2, 2), (found.JobId, found.State, found.Succeeded, found.Targets));
         Assert.Equal(["a", "b"], rows.Select(row => row.Client).Order());
         Assert.All(rows, row => Assert.Equal(100_000, Fleet.Text(row).Trim().Length));
         Assert.NotNull(found.EndedAt);

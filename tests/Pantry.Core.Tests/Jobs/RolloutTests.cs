@@ -123,7 +123,7 @@ public sealed class RolloutTests
         using var deadline = new CancellationTokenSource(Fleet.Deadline);
         IJob job = await fleet.Server.Fleet.StartJobAsync(new JobRequest { Target = Target.All, Command = "Meet", Plan = new RolloutPlan { BatchSize = new Share(1) } }, deadline.Token);
         await Fleet.EventuallyAsync(() => fleet.Clients.Sum(client => client.RunningJobs) == 1, "one to be at work");
-        Assert.Equal(JobState.Suspended, (await fleet.Server.Fleet.ControlJobAsync(job.Id, JobAction.Suspend, deadline.Token)).State);
+        Assert.Equal(PantryJobState.Suspended, (await fleet.Server.Fleet.ControlJobAsync(job.Id, JobAction.Suspend, deadline.Token)).State);
         finish.SetResult();
         await Fleet.EventuallyAsync(() => fleet.Server.Jobs.Find(job.Id)!.Rows.Count == 1, "the row of the one");
 
@@ -135,7 +135,7 @@ public sealed class RolloutTests
 
         IJob opened = await console.OpenJobAsync(job.Id, 0, deadline.Token);
         Assert.All(await opened.ReadRowsAsync(deadline.Token).ToListAsync(deadline.Token), row => Assert.Equal(CommandStatus.Succeeded, row.Result.Status));
-        Assert.Equal(JobState.Ended, (await console.FindJobsAsync(new JobFilter { Id = job.Id }, deadline.Token).SingleAsync(deadline.Token)).State);
+        Assert.Equal(PantryJobState.Ended, (await console.FindJobsAsync(new JobFilter { Id = job.Id }, deadline.Token).SingleAsync(deadline.Token)).State);
     }
 
     [Fact]

@@ -14,7 +14,7 @@ public sealed class GoldenFileTests
     private static readonly QueuedOrder Queued = new() { JobId = "j1", Client = "a", Command = "Ping", Operator = "mary", CreatedAt = Moment, ValidUntil = Moment };
     private static readonly JobInfo Job = new()
     {
-        JobId = "j1", Command = "Ping", Target = "2 clients", Operator = "mary", State = JobState.Running, CreatedAt = Moment, ValidUntil = Moment, Targets = 2,
+        JobId = "j1", Command = "Ping", Target = "2 clients", Operator = "mary", State = PantryJobState.Running, CreatedAt = Moment, ValidUntil = Moment, Targets = 2,
         Rows = new Dictionary<string, int> { ["Succeeded"] = 1 },
     };
 
@@ -79,7 +79,7 @@ public sealed class GoldenFileTests
         new(MessageKind.ControlJob, new ControlJob("j1", JobAction.Suspend), 8),
         new(MessageKind.AttachJob, new AttachJob("j1", 2, 1), 5),
         new(MessageKind.JobChanged, new JobChanged(Job), 8),
-        new(MessageKind.ListJobs, new ListJobs(new JobFilter { Id = "j*", State = JobState.Running, Newest = 5 }), 9),
+        new(MessageKind.ListJobs, new ListJobs(new JobFilter { Id = "j*", State = PantryJobState.Running, Newest = 5 }), 9),
         new(MessageKind.JobPage, new JobPage([Job], true), 9),
         new(MessageKind.ListQueue, new ListQueue(new JobFilter()), 10),
         new(MessageKind.QueuePage, new QueuePage([Queued], true), 10),

@@ -95,17 +95,17 @@ internal sealed class Job
         }
     }
 
-    public JobState State
+    public PantryJobState State
     {
         get
         {
             lock (_lock)
             {
-                return _done == Targets.Count ? _cancelled ? JobState.Cancelled : JobState.Ended
-                    : _cancelled ? JobState.Cancelling
-                    : _suspended ? JobState.Suspended
-                    : _preparing ? JobState.Preparing
-                    : JobState.Running;
+                return _done == Targets.Count ? _cancelled ? PantryJobState.Cancelled : PantryJobState.Ended
+                    : _cancelled ? PantryJobState.Cancelling
+                    : _suspended ? PantryJobState.Suspended
+                    : _preparing ? PantryJobState.Preparing
+                    : PantryJobState.Running;
             }
         }
     }
@@ -120,9 +120,9 @@ internal sealed class Job
         {
             RestoredAt = now;
             _begun = stored.Order!.Begun;
-            _suspended = stored.State == JobState.Suspended;
-            _cancelled = stored.State == JobState.Cancelling;
-            _preparing &= stored.State == JobState.Preparing;
+            _suspended = stored.State == PantryJobState.Suspended;
+            _cancelled = stored.State == PantryJobState.Cancelling;
+            _preparing &= stored.State == PantryJobState.Preparing;
             if (_cancelled)
                 CancelledAt = now;
             foreach (StoredRow row in stored.Rows)

@@ -17,7 +17,7 @@ internal sealed class JobClock(JobDispatcher jobs, OrderSender sender, PantryOpt
             if (job.Ended)
                 continue;
             EndExpired(job);
-            if (job.State == JobState.Preparing)
+            if (job.State == PantryJobState.Preparing)
                 SweepPreparing(job, now);
             foreach (OpenTarget target in job.OpenTargets())
                 Sweep(job, target, now);

@@ -193,7 +193,7 @@ internal sealed class JobDispatcher(
                 sender.SendCancel(job, it);
             else if (state == TargetState.Sent || (state == TargetState.Accepted && restarted && !job.Halted))
                 sender.Present(job, it).ForEach(recipient => sender.SendDirectly(job, recipient));
-            else if (state == TargetState.Waiting && job.State == JobState.Preparing)
+            else if (state == TargetState.Waiting && job.State == PantryJobState.Preparing)
                 sender.SendPrepare(job, it);
             else if (state == TargetState.Waiting)
                 Advance(job);
@@ -269,7 +269,7 @@ internal sealed class JobDispatcher(
 
         // The order of the targets is that in which they take their turns, also after a restart.
         job.Enqueue(reachable);
-        if (job.State == JobState.Preparing)
+        if (job.State == PantryJobState.Preparing)
             sender.SendPrepare(job, reachable);
         Advance(job);
     }

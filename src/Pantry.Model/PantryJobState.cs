@@ -1,7 +1,7 @@
 namespace Pantry;
 
 /// <summary>How far a job has come.</summary>
-public enum JobState
+public enum PantryJobState
 {
     /// <summary>Targets say whether they are ready; none has started.</summary>
     Preparing,
