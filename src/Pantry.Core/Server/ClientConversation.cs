@@ -11,7 +11,7 @@ namespace Pantry.Server;
 
 /// <summary>What the server says and hears in its sessions with clients.</summary>
 internal sealed class ClientConversation(
-    ClientRegistry registry, ClientAdmission admission, StreamRenewal renewal, Authority authority, ServerAudit audit, JobDispatcher jobs, PantryOptions options, TimeProvider time,
+    ClientRegistry registry, ClientAdmission admission, StreamRenewal renewal, Authority authority, ServerAudit audit, JobAnswers jobs, PantryOptions options, TimeProvider time,
     ServerCounters counters, Action<ServerSession, string> close, ILogger log)
 {
     private readonly RegistrationDesk _desk = new(counters, log);

@@ -58,14 +58,15 @@ internal sealed class ServerHost : IAsyncDisposable
         Admission = new ClientAdmission(state.Trust, Registry, state.Authority, state.Audit, addresses, PublicKey, options, time);
         var sender = new OrderSender(Registry, state.Authority, Counters, Publish, log);
         Jobs = new JobDispatcher(Registry, new OrderDesk(state.Authority, state.Trust, options, time), state.Jobs, sender, state.Audit, options, time, log);
+        var answers = new JobAnswers(Jobs, state.Jobs, sender, state.Audit, options, time);
         JobDirectory = new JobDirectory(Jobs, state.Jobs, Registry, state.Audit, options);
         _clock = new JobClock(Jobs, sender, options, time);
         Fleet = new LocalFleet(this, options);
         _sessions = new PeerSessions(transport, state, options, time, Counters, Closed, log);
         _renewal = new StreamRenewal(Registry, options, time);
-        var changes = new TrustChanges(Registry, Jobs, _renewal, state.Authority, _sessions);
+        var changes = new TrustChanges(Registry, answers, _renewal, state.Authority, _sessions);
         Administration = new Administration(Registry, state.Trust, Admission, state.Authority, state.AuditLog, state.Audit, changes.CarryOut);
-        _clients = new ClientConversation(Registry, Admission, _renewal, state.Authority, state.Audit, Jobs, options, time, Counters, _sessions.Close, log);
+        _clients = new ClientConversation(Registry, Admission, _renewal, state.Authority, state.Audit, answers, options, time, Counters, _sessions.Close, log);
         _operators = new OperatorConversation(state.Authority, Administration, Admission, state.Audit, Jobs, JobDirectory, options, time, _sessions.Close, log);
         _router = new MessageRouter(_sessions, _clients, _operators, state.Audit, Counters, options.Wire, time);
         state.Authority.Changed += changes.BundleChanged;

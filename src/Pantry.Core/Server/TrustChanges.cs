@@ -5,7 +5,7 @@ using Pantry.Storage;
 namespace Pantry.Server;
 
 /// <summary>Sees to sessions, streams and jobs after a decision about a key or an operator, which is stored by then.</summary>
-internal sealed class TrustChanges(ClientRegistry registry, JobDispatcher jobs, StreamRenewal renewal, Authority authority, PeerSessions sessions)
+internal sealed class TrustChanges(ClientRegistry registry, JobAnswers jobs, StreamRenewal renewal, Authority authority, PeerSessions sessions)
 {
     /// <summary>An operator has decided about a client's key.</summary>
     public void CarryOut(ClientDecision decision, ClientKey key)

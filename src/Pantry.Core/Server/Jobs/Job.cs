@@ -14,15 +14,12 @@ internal sealed class Job
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, JobTarget> _targets = new(Names.Comparer);
-    private readonly LinkedList<JobTarget> _waiting = new();
-    private readonly HashSet<string> _prepared = new(Names.Comparer);
+    private readonly JobLine _line = new();
+    private readonly JobQuorum _quorum;
     private readonly Dictionary<string, int> _places = new(Names.Comparer);
     private readonly JobWindow _window;
     private int _done;
     private int _begun;
-    private int _enqueued;
-    private long _preparedAt;
-    private bool _preparing;
     private bool _suspended;
     private bool _cancelled;
 
@@ -38,7 +35,7 @@ internal sealed class Job
         CreatedAt = createdAt;
         Rows = rows;
         _window = new JobWindow(order.Request.Plan, targets.Count);
-        _preparing = order.Request.Plan.Quorum is not null;
+        _quorum = new JobQuorum(order.Request.Plan.Quorum?.Of(targets.Count) ?? 0, targets.Count);
         foreach ((int place, string target) in targets.Index())
         {
             _targets[target] = new JobTarget(target, keys[place]);
@@ -104,7 +101,7 @@ internal sealed class Job
                 return _done == Targets.Count ? _cancelled ? PantryJobState.Cancelled : PantryJobState.Ended
                     : _cancelled ? PantryJobState.Cancelling
                     : _suspended ? PantryJobState.Suspended
-                    : _preparing ? PantryJobState.Preparing
+                    : _quorum.IsOpen ? PantryJobState.Preparing
                     : PantryJobState.Running;
             }
         }
@@ -122,7 +119,8 @@ internal sealed class Job
             _begun = stored.Order!.Begun;
             _suspended = stored.State == PantryJobState.Suspended;
             _cancelled = stored.State == PantryJobState.Cancelling;
-            _preparing &= stored.State == PantryJobState.Preparing;
+            if (stored.State != PantryJobState.Preparing)
+                _quorum.Close();
             if (_cancelled)
                 CancelledAt = now;
             foreach (StoredRow row in stored.Rows)
@@ -143,7 +141,7 @@ internal sealed class Job
                 }
                 else
                 {
-                    _waiting.AddLast(target);
+                    _line.Add(target);
                 }
             }
         }
@@ -155,8 +153,7 @@ internal sealed class Job
         lock (_lock)
         {
             foreach (string target in targets)
-                _waiting.AddLast(_targets[target]);
-            _enqueued = _waiting.Count;
+                _line.Add(_targets[target]);
         }
     }
 
@@ -164,7 +161,7 @@ internal sealed class Job
     public bool IsAll(IReadOnlyList<string> batch)
     {
         lock (_lock)
-            return batch.Count == _enqueued;
+            return _line.WasAll(batch.Count);
     }
 
     /// <summary>The targets to send to now: as many as there is room for.</summary>
@@ -175,18 +172,10 @@ internal sealed class Job
         lock (_lock)
         {
             var batch = new List<string>();
-            if (_cancelled || _suspended || _preparing)
+            if (_cancelled || _suspended || _quorum.IsOpen)
                 return batch;
-            for (LinkedListNode<JobTarget>? node = _waiting.First; node is not null && _window.Room > 0;)
+            foreach (JobTarget target in _line.Take(() => _window.Room > 0, isThere))
             {
-                LinkedListNode<JobTarget> taken = node;
-                node = node.Next;
-                JobTarget target = taken.Value;
-                if (target.State == TargetState.Waiting && !isThere(target.Identity))
-                    continue;
-                _waiting.Remove(taken);
-                if (target.State != TargetState.Waiting)
-                    continue;
                 target.State = TargetState.Sent;
                 target.Canary = _window.NextIsCanary;
                 target.SentAt = target.LastSentAt = now;
@@ -218,26 +207,14 @@ internal sealed class Job
     public bool Prepared(string identity)
     {
         lock (_lock)
-        {
-            if (!_preparing || !_targets.TryGetValue(identity, out JobTarget? target) || target.State != TargetState.Waiting || !_prepared.Add(identity))
-                return false;
-            if (_prepared.Count < Quorum)
-                return false;
-            _preparing = false;
-            return true;
-        }
+            return _targets.TryGetValue(identity, out JobTarget? target) && target.State == TargetState.Waiting && _quorum.Add(identity);
     }
 
     /// <summary>Whether it is time to ask again who is ready; notes that it is asked.</summary>
     public bool IsPrepareDue(long now, TimeProvider time, TimeSpan every)
     {
         lock (_lock)
-        {
-            if (time.GetElapsedTime(_preparedAt, now) <= every)
-                return false;
-            _preparedAt = now;
-            return true;
-        }
+            return _quorum.IsDue(now, time, every);
     }
 
     /// <summary>Whether so many targets have ended that the quorum cannot come together.</summary>
@@ -246,7 +223,7 @@ internal sealed class Job
         get
         {
             lock (_lock)
-                return _preparing && Targets.Count - _done < Quorum;
+                return _quorum.IsLost(_done);
         }
     }
 
@@ -254,7 +231,7 @@ internal sealed class Job
     public IReadOnlyList<string> Unprepared()
     {
         lock (_lock)
-            return _preparing ? [.. _targets.Values.Where(target => target.State == TargetState.Waiting && !_prepared.Contains(target.Identity)).Select(target => target.Identity)] : [];
+            return _quorum.IsOpen ? [.. _targets.Values.Where(target => target.State == TargetState.Waiting && !_quorum.Has(target.Identity)).Select(target => target.Identity)] : [];
     }
 
     /// <summary>Whether the order is for the client that holds this key under this name.</summary>
@@ -309,7 +286,7 @@ internal sealed class Job
     public (string Code, string Message)? Stop()
     {
         lock (_lock)
-            return _waiting.Count == 0 || _cancelled ? null : _window.Stop();
+            return _line.IsEmpty || _cancelled ? null : _window.Stop();
     }
 
     /// <summary>How far a target has come; null where it is none of this job's.</summary>
@@ -361,8 +338,8 @@ internal sealed class Job
     {
         lock (_lock)
         {
-            string[] taken = [.. _waiting.Where(target => target.State == TargetState.Waiting).Select(target => target.Identity)];
-            _waiting.Clear();
+            IReadOnlyList<string> taken = _line.Identities;
+            _line.Clear();
             return taken;
         }
     }
@@ -371,7 +348,7 @@ internal sealed class Job
     public IReadOnlyList<string> Waiting()
     {
         lock (_lock)
-            return [.. _waiting.Where(target => target.State == TargetState.Waiting).Select(target => target.Identity)];
+            return _line.Identities;
     }
 
     /// <summary>Targets that were sent the order and have not ended.</summary>
@@ -418,10 +395,8 @@ internal sealed class Job
                 return false;
             target.State = TargetState.Waiting;
             _window.TookBack(target.Canary);
-            _waiting.AddFirst(target);
+            _line.PutBack(target);
             return true;
         }
     }
-
-    private int Quorum => Order.Request.Plan.Quorum!.Of(Targets.Count);
 }

@@ -94,58 +94,6 @@ internal sealed class JobDispatcher(
         }
     }
 
-    /// <summary>A client acknowledged an order. What has ended without it is not to be begun.</summary>
-    public void Accept(string id, ClientRecord client)
-    {
-        if (Find(id) is { } job && job.IsTarget(client.Identity, client.Key) && !job.Accept(client.Identity, time.GetTimestamp()) && job.EndOf(client.Identity).EndedWithoutIt)
-            sender.SendCancel(job, [client.Identity]);
-    }
-
-    /// <summary>A client would carry an order out.</summary>
-    public void Prepared(string id, ClientRecord client)
-    {
-        if (Find(id) is not { } job || !job.IsTarget(client.Identity, client.Key) || !job.Prepared(client.Identity))
-            return;
-        store.Note(job.Id, job.State);
-        Advance(job);
-    }
-
-    /// <summary>A client's result; false where the client is no target of the job.</summary>
-    /// <param name="result">The result.</param>
-    /// <param name="bodies">Its output.</param>
-    /// <param name="client">Whose it is.</param>
-    /// <param name="stored">Called when the client need not send it again.</param>
-    public bool Complete(Result result, IReadOnlyList<byte[]> bodies, ClientRecord client, Action stored)
-    {
-        if (Find(result.Job) is not { } job)
-        {
-            stored(); // Long ended: the client may forget it.
-            return true;
-        }
-
-        if (!job.IsTarget(client.Identity, client.Key))
-            return false;
-        if (job.StateOf(client.Identity) == TargetState.Done)
-        {
-            TakeLate(job, result, client, stored);
-            return true;
-        }
-
-        // Left with the client, which sends it again: there is no room for it here.
-        if (!store.HasRoom)
-            return true;
-        if (bodies.Sum(body => (long)body.Length) > options.Wire.MaxResultBytes)
-            (result, bodies) = (result with { Truncated = true, Format = BodyFormat.None }, []);
-        TimeSpan? roundTrip = job.SentAt(client.Identity) is { } sent ? time.GetElapsedTime(sent) : null;
-        if (job.TryEnd(client.Identity, result, bodies, roundTrip, itself: true) is { } row)
-        {
-            Write(job, row, stored);
-            Advance(job);
-        }
-
-        return true;
-    }
-
     /// <summary>Cancels a job: what was not started ends now, what runs is told to stop.</summary>
     public void Cancel(Job job)
     {
@@ -162,49 +110,6 @@ internal sealed class JobDispatcher(
             return;
         store.Note(job.Id, job.State);
         Advance(job);
-    }
-
-    /// <summary>A client went away. Where it said goodbye it will not answer any more; else it has some time to come back.</summary>
-    public void ClientGone(ClientRecord client, string why, bool forGood)
-    {
-        foreach (Job job in Open(client.Identity, client.Key))
-        {
-            TargetState? state = job.StateOf(client.Identity);
-            if (state == TargetState.Sent && job.Order.Request.Plan.Queue)
-                job.TakeBack(client.Identity);
-            else if (forGood && state is TargetState.Sent or TargetState.Accepted)
-                End(job, client.Identity, CommandStatus.Offline, "WentOffline", $"The client went offline before it answered ({why}); last seen {client.LastSeen:u}.");
-            else
-                job.NoteGone(client.Identity, time.GetTimestamp());
-        }
-    }
-
-    /// <summary>A client is back, or new: what waits for it goes to it now.</summary>
-    /// <param name="client">The client.</param>
-    /// <param name="restarted">Whether it is another run of it: what the last one did, its journal knows.</param>
-    public void ClientReturned(ClientRecord client, bool restarted)
-    {
-        foreach (Job job in Open(client.Identity, client.Key))
-        {
-            string[] it = [client.Identity];
-            TargetState? state = job.StateOf(client.Identity);
-            job.NoteGone(client.Identity, 0);
-            if (state is TargetState.Sent or TargetState.Accepted && job.CancelledAt != 0)
-                sender.SendCancel(job, it);
-            else if (state == TargetState.Sent || (state == TargetState.Accepted && restarted && !job.Halted))
-                sender.Present(job, it).ForEach(recipient => sender.SendDirectly(job, recipient));
-            else if (state == TargetState.Waiting && job.State == PantryJobState.Preparing)
-                sender.SendPrepare(job, it);
-            else if (state == TargetState.Waiting)
-                Advance(job);
-        }
-    }
-
-    /// <summary>A client's key is trusted no more: what it would still say does not count. What waits for its turn ends when that comes.</summary>
-    public void ClientDismissed(string identity, PublicKey key, string code, string why)
-    {
-        foreach (Job job in Open(identity, key).Where(job => job.SentAt(identity) is not null || job.Order.Request.Plan.Queue))
-            End(job, identity, CommandStatus.Denied, code, why);
     }
 
     /// <summary>Ends a target without its own word.</summary>
@@ -325,16 +230,8 @@ internal sealed class JobDispatcher(
         }
     }
 
-    private void TakeLate(Job job, Result result, ClientRecord client, Action stored)
-    {
-        if (job.TakeLateWord(client.Identity))
-            audit.Note(client.Identity, client.Key, null, "LateResult", client.Identity, result.Status.ToString(), job.Id);
-        // While its row is being written, the client keeps it.
-        if (job.EndOf(client.Identity).Written)
-            stored();
-    }
-
-    private void Write(Job job, StoredRow row, Action? stored) => store.AddRow(job.Id, row, numbered =>
+    /// <summary>Writes a row; it counts, and its readers see it, when it is on the disk.</summary>
+    public void Write(Job job, StoredRow row, Action? stored) => store.AddRow(job.Id, row, numbered =>
     {
         job.NoteWritten(numbered.Client);
         job.Rows.Add(numbered);
@@ -352,9 +249,6 @@ internal sealed class JobDispatcher(
         while (_ended.Count > options.KeptJobs && _ended.TryDequeue(out string? oldest))
             _jobs.TryRemove(oldest, out _);
     }
-
-    private IEnumerable<Job> Open(string identity, PublicKey key) =>
-        _jobs.Values.Where(job => !job.Ended && job.IsTarget(identity, key) && job.StateOf(identity) != TargetState.Done);
 
     private static StoredJob ToStored(Job job, IReadOnlyList<PublicKey?> keys) => new()
     {

@@ -1,0 +1,117 @@
+using Pantry.Configuration;
+using Pantry.Protocol;
+using Pantry.Security;
+using Pantry.Storage;
+
+namespace Pantry.Server.Jobs;
+
+/// <summary>What clients say of their orders, and what becomes of these when clients come and go.</summary>
+internal sealed class JobAnswers(JobDispatcher jobs, JobStore store, OrderSender sender, ServerAudit audit, PantryOptions options, TimeProvider time)
+{
+    /// <summary>A client acknowledged an order. What has ended without it is not to be begun.</summary>
+    public void Accept(string id, ClientRecord client)
+    {
+        if (jobs.Find(id) is { } job && job.IsTarget(client.Identity, client.Key) && !job.Accept(client.Identity, time.GetTimestamp()) && job.EndOf(client.Identity).EndedWithoutIt)
+            sender.SendCancel(job, [client.Identity]);
+    }
+
+    /// <summary>A client would carry an order out.</summary>
+    public void Prepared(string id, ClientRecord client)
+    {
+        if (jobs.Find(id) is not { } job || !job.IsTarget(client.Identity, client.Key) || !job.Prepared(client.Identity))
+            return;
+        store.Note(job.Id, job.State);
+        jobs.Advance(job);
+    }
+
+    /// <summary>A client's result; false where the client is no target of the job.</summary>
+    /// <param name="result">The result.</param>
+    /// <param name="bodies">Its output.</param>
+    /// <param name="client">Whose it is.</param>
+    /// <param name="stored">Called when the client need not send it again.</param>
+    public bool Complete(Result result, IReadOnlyList<byte[]> bodies, ClientRecord client, Action stored)
+    {
+        if (jobs.Find(result.Job) is not { } job)
+        {
+            stored(); // Long ended: the client may forget it.
+            return true;
+        }
+
+        if (!job.IsTarget(client.Identity, client.Key))
+            return false;
+        if (job.StateOf(client.Identity) == TargetState.Done)
+        {
+            TakeLate(job, result, client, stored);
+            return true;
+        }
+
+        // Left with the client, which sends it again: there is no room for it here.
+        if (!store.HasRoom)
+            return true;
+        if (bodies.Sum(body => (long)body.Length) > options.Wire.MaxResultBytes)
+            (result, bodies) = (result with { Truncated = true, Format = BodyFormat.None }, []);
+        TimeSpan? roundTrip = job.SentAt(client.Identity) is { } sent ? time.GetElapsedTime(sent) : null;
+        if (job.TryEnd(client.Identity, result, bodies, roundTrip, itself: true) is { } row)
+        {
+            jobs.Write(job, row, stored);
+            jobs.Advance(job);
+        }
+
+        return true;
+    }
+
+    /// <summary>A client went away. Where it said goodbye it will not answer any more; else it has some time to come back.</summary>
+    public void ClientGone(ClientRecord client, string why, bool forGood)
+    {
+        foreach (Job job in Open(client.Identity, client.Key))
+        {
+            TargetState? state = job.StateOf(client.Identity);
+            if (state == TargetState.Sent && job.Order.Request.Plan.Queue)
+                job.TakeBack(client.Identity);
+            else if (forGood && state is TargetState.Sent or TargetState.Accepted)
+                jobs.End(job, client.Identity, CommandStatus.Offline, "WentOffline", $"The client went offline before it answered ({why}); last seen {client.LastSeen:u}.");
+            else
+                job.NoteGone(client.Identity, time.GetTimestamp());
+        }
+    }
+
+    /// <summary>A client is back, or new: what waits for it goes to it now.</summary>
+    /// <param name="client">The client.</param>
+    /// <param name="restarted">Whether it is another run of it: what the last one did, its journal knows.</param>
+    public void ClientReturned(ClientRecord client, bool restarted)
+    {
+        foreach (Job job in Open(client.Identity, client.Key))
+        {
+            string[] it = [client.Identity];
+            TargetState? state = job.StateOf(client.Identity);
+            job.NoteGone(client.Identity, 0);
+            if (state is TargetState.Sent or TargetState.Accepted && job.CancelledAt != 0)
+                sender.SendCancel(job, it);
+            else if (state == TargetState.Sent || (state == TargetState.Accepted && restarted && !job.Halted))
+                sender.Present(job, it).ForEach(recipient => sender.SendDirectly(job, recipient));
+            else if (state == TargetState.Waiting && job.State == PantryJobState.Preparing)
+                sender.SendPrepare(job, it);
+            else if (state == TargetState.Waiting)
+                jobs.Advance(job);
+        }
+    }
+
+    /// <summary>A client's key is trusted no more: what it would still say does not count. What waits for its turn ends when that comes.</summary>
+    public void ClientDismissed(string identity, PublicKey key, string code, string why)
+    {
+        foreach (Job job in Open(identity, key).Where(job => job.SentAt(identity) is not null || job.Order.Request.Plan.Queue))
+            jobs.End(job, identity, CommandStatus.Denied, code, why);
+    }
+
+    private void TakeLate(Job job, Result result, ClientRecord client, Action stored)
+    {
+        if (job.TakeLateWord(client.Identity))
+            audit.Note(client.Identity, client.Key, null, "LateResult", client.Identity, result.Status.ToString(), job.Id);
+        // While its row is being written, the client keeps it.
+        if (job.EndOf(client.Identity).Written)
+            stored();
+    }
+
+    private IEnumerable<Job> Open(string identity, PublicKey key) =>
+        jobs.All.Where(job => !job.Ended && job.IsTarget(identity, key) && job.StateOf(identity) != TargetState.Done);
+}
