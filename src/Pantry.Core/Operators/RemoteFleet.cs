@@ -143,7 +143,7 @@ internal sealed class RemoteFleet : IFleet, ILinkOwner, IAsyncDisposable
             }
 
             if (message.Head is Refused refused)
-                throw ServerLink.FromRefused(refused);
+                throw LinkRequests.FromRefused(refused);
             if (message.Head is not T page)
                 continue;
             yield return page;
