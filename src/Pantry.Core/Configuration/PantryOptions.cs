@@ -156,6 +156,9 @@ internal sealed record PantryOptions
     /// <summary>Clients of one page of a list.</summary>
     public int ClientPageSize { get; init; } = 64;
 
+    /// <summary>How long a console that has lost the server waits for a job's rows; then waiting ends with an error. The job goes on.</summary>
+    public TimeSpan ReattachTimeout { get; init; } = TimeSpan.FromMinutes(10);
+
     /// <summary>Pages of a list that wait for the console to read them; beyond, the list ends with an error.</summary>
     public int WaitingPages { get; init; } = 16_384;
 

@@ -67,8 +67,10 @@ internal sealed class LinkIntroduction(
     /// <summary>What was said of this side counts no more; requests under way are not answered. On the reading task.</summary>
     public void End()
     {
+        bool wasReady;
         lock (_turning)
         {
+            wasReady = _ready;
             _ready = false;
             _early.Clear();
             _attempt?.Cancel();
@@ -76,6 +78,8 @@ internal sealed class LinkIntroduction(
             _attempt = null;
         }
 
+        if (wasReady)
+            context.Owner.Lost(link);
         requests.FailAll();
     }
 
