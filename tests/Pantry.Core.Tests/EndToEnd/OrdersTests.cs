@@ -120,6 +120,7 @@ public sealed class OrdersTests
 
         Assert.Equal((CommandStatus.Denied, "CommandNotAllowed"), (result.Status, result.Error!.Code));
         Assert.Empty(await File.ReadAllTextAsync(file));
+        File.Delete(file);
     }
 
     [Fact]
