@@ -60,7 +60,7 @@ public sealed class ReattachTests
     [Fact]
     public async Task A_job_whose_server_was_killed_and_does_not_come_back_ends_with_an_error_that_names_the_job()
     {
-        await using var killed = await KilledServer.StartAsync(new PantryOptions { ReattachTimeout = TimeSpan.FromSeconds(1) });
+        await using KilledServer killed = await KilledServer.StartAsync(new PantryOptions { ReattachTimeout = TimeSpan.FromSeconds(1) });
         using var deadline = new CancellationTokenSource(Fleet.Deadline);
         IJob job = await killed.StartJobAsync(deadline.Token);
 
@@ -76,7 +76,7 @@ public sealed class ReattachTests
     [Fact]
     public async Task Who_no_longer_wants_to_wait_for_a_server_that_was_killed_is_let_go_at_once()
     {
-        await using var killed = await KilledServer.StartAsync(new PantryOptions());
+        await using KilledServer killed = await KilledServer.StartAsync(new PantryOptions());
         using var given = new CancellationTokenSource();
         IJob job = await killed.StartJobAsync(given.Token);
         Task<List<ResultRow>> reading = job.ReadRowsAsync(given.Token).ToListAsync(given.Token).AsTask();
