@@ -31,6 +31,7 @@ internal static class CurveBench
         Print($"{Environment.ProcessorCount} cores, {rounds} rounds of {Batch} handshakes; medians");
         Print($"client           {ofClient,8:0.000} ms of processor a handshake  {1000 / ofClient,8:0} a second and core");
         Print($"server           {ofServer,8:0.000} ms of processor a handshake  {1000 / ofServer,8:0} a second and core");
+        Print($"cookie           {1000 * Median(Enumerable.Range(0, rounds).Select(_ => Cookie(server, serverPair, clientPair, forged: false))),8:0.0} us of processor, good; {1000 * Median(Enumerable.Range(0, rounds).Select(_ => Cookie(server, serverPair, clientPair, forged: true))):0.0} us forged");
         Print($"both, one thread {Rate(server, serverPair, clientPair, 1),8:0} handshakes a second");
         Print($"both, all cores  {Rate(server, serverPair, clientPair, Environment.ProcessorCount),8:0} handshakes a second");
         Print($"{"",-16} {"bytes",8} {"messages/s",12} {"MB/s",8} {"of bare",8}");
@@ -57,6 +58,24 @@ internal static class CurveBench
         });
         ofClient += Processor(i => clients[i].Receive(commands[i]).Session!.Dispose());
         return (ofClient, ofServer);
+    }
+
+    /// <summary>What it costs to look at an INITIATE before it may stand in line.</summary>
+    private static double Cookie(CurveServer server, CurveKeyPair serverPair, CurveKeyPair clientPair, bool forged)
+    {
+        const int Looks = 100;
+        using var client = new CurveClientHandshake(clientPair, serverPair.PublicKey, Metadata);
+        byte[] initiate = client.Receive(server.Hello(client.Hello(), Binding).Welcome!).Reply!;
+        if (forged)
+            initiate[CurveCommands.InitiateCookie + CurveBox.LongNonceLength] ^= 1;
+        return Processor(_ =>
+        {
+            for (int i = 0; i < Looks; i++)
+            {
+                if (server.HasGoodCookie(initiate, Binding) == forged)
+                    throw new InvalidOperationException("The cookie is not what it should be.");
+            }
+        }) / Looks;
     }
 
     private static double Processor(Action<int> work)

@@ -165,11 +165,11 @@ internal sealed record PantryOptions
     /// <summary>How long the server waits for a job's next row before it says that there is none yet.</summary>
     public TimeSpan RowWait { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long a console goes on waiting for a job's rows without a link to the server; the job goes on without it.</summary>
-    public TimeSpan ReattachTimeout { get; init; } = TimeSpan.FromMinutes(10);
-
     /// <summary>Clients of one page of a list.</summary>
     public int ClientPageSize { get; init; } = 64;
+
+    /// <summary>How long a console that has lost the server waits for a job's rows; then waiting ends with an error. The job goes on.</summary>
+    public TimeSpan ReattachTimeout { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>Pages of a list that wait for the console to read them; beyond, the list ends with an error.</summary>
     public int WaitingPages { get; init; } = 16_384;

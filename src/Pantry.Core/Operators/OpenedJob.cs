@@ -5,7 +5,7 @@ using Pantry.Protocol;
 namespace Pantry.Operators;
 
 /// <summary>A job that was started before: its rows are asked for, a window at a time.</summary>
-internal sealed class OpenedJob(string id, IReadOnlyList<string> targets, int from, RemoteFleet fleet, PantryOptions options) : IJob
+internal sealed class OpenedJob(string id, IReadOnlyList<string> targets, int from, FleetRequests requests, PantryOptions options, TimeProvider time) : IJob
 {
     public string Id => id;
 
@@ -14,22 +14,22 @@ internal sealed class OpenedJob(string id, IReadOnlyList<string> targets, int fr
     public async IAsyncEnumerable<ResultRow> ReadRowsAsync([EnumeratorCancellation] CancellationToken cancellation)
     {
         int next = from;
-        long lostAt = 0;
+        long? lostAt = null;
         while (next < targets.Count)
         {
             IReadOnlyList<ResultRow> rows;
             try
             {
-                rows = await fleet.ReadRowsAsync(id, next, cancellation).ConfigureAwait(false);
-                lostAt = 0;
+                rows = await requests.ReadRowsAsync(id, next, cancellation).ConfigureAwait(false);
+                lostAt = null;
             }
             catch (PantryException lost) when (lost.Code is PantryErrorCode.ConnectionLost or PantryErrorCode.TimedOut)
             {
                 // The link comes back by itself; what was taken is not asked for again.
-                lostAt = lostAt == 0 ? Environment.TickCount64 : lostAt;
-                if (Environment.TickCount64 - lostAt > options.ReattachTimeout.TotalMilliseconds)
+                lostAt ??= time.GetTimestamp();
+                if (time.GetElapsedTime(lostAt.Value) > options.ReattachTimeout)
                     throw;
-                await Task.Delay(options.HeartbeatInterval / 5, cancellation).ConfigureAwait(false);
+                await Task.Delay(options.HeartbeatInterval / 5, time, cancellation).ConfigureAwait(false);
                 continue;
             }
 
@@ -41,5 +41,5 @@ internal sealed class OpenedJob(string id, IReadOnlyList<string> targets, int fr
         }
     }
 
-    public Task CancelAsync() => fleet.ControlJobAsync(id, JobAction.Cancel, default);
+    public Task CancelAsync() => requests.AskAsync<JobChanged>(MessageKind.ControlJob, new ControlJob(id, JobAction.Cancel), default);
 }

@@ -1,6 +1,4 @@
-using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
-using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Pantry.Configuration;
@@ -14,15 +12,15 @@ namespace Pantry.Operators;
 /// <summary>The fleet of a server elsewhere, over a session of one's own.</summary>
 internal sealed class RemoteFleet : IFleet, ILinkOwner, IAsyncDisposable
 {
-    private readonly ConcurrentDictionary<string, RemoteJob> _jobs = new();
     private readonly PantryOptions _options;
     private readonly ILogger _log;
     private readonly LinkCredentials _credentials;
     private readonly SigningKey _signingKey;
     private readonly OrderSigner _signer;
+    private readonly TimeProvider _time;
+    private readonly FleetRequests _requests;
+    private readonly RemoteJobs _jobs;
     private ServerLink? _link;
-    private readonly SemaphoreSlim _asking;
-    private int _starting;
 
     private RemoteFleet(OperatorCredentials operatorCredentials, PantryOptions options, TimeProvider time, ILogger log)
     {
@@ -30,8 +28,7 @@ internal sealed class RemoteFleet : IFleet, ILinkOwner, IAsyncDisposable
         Place = new FleetPlace(
             operatorCredentials.Address, operatorCredentials.ReceivePort, operatorCredentials.ServerPublicKey, operatorCredentials.Network);
         _options = options;
-        // Half of what the server answers: lists take none of these places, and an answer is here before it counts as given there.
-        _asking = new SemaphoreSlim(Math.Max(1, options.MaxOperatorRequests / 2));
+        _time = time;
         _log = log;
         _credentials = new LinkCredentials(
             CurveKeyPair.TryParseSecret(operatorCredentials.SessionKey)
@@ -39,6 +36,8 @@ internal sealed class RemoteFleet : IFleet, ILinkOwner, IAsyncDisposable
             PublicKey.Parse(operatorCredentials.ServerPublicKey, "public key of the server"), SessionRole.Operator, operatorCredentials.Network);
         _signingKey = SigningKey.FromPem(operatorCredentials.SigningKey, null);
         _signer = new OrderSigner(operatorCredentials.Name, _signingKey, operatorCredentials.Network, options, time);
+        _requests = new FleetRequests(() => Link, Server, options);
+        _jobs = new RemoteJobs(() => Link, Server, options, time);
     }
 
     public ServerAddress Server { get; }
@@ -91,14 +90,13 @@ internal sealed class RemoteFleet : IFleet, ILinkOwner, IAsyncDisposable
         }
 
         await link.DisposeAsync().ConfigureAwait(false);
-        foreach (RemoteJob job in _jobs.Values)
-            job.Fail(new PantryException(PantryErrorCode.Stopped, "The connection was closed before the job ended; it goes on without this console."));
+        _jobs.FailAll(new PantryException(PantryErrorCode.Stopped, "The connection was closed before the job ended; it goes on without this console."));
         WipeKeys();
     }
 
     public async IAsyncEnumerable<ClientInfo> FindClientsAsync(ClientFilter filter, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        await foreach (ClientPage page in PagesAsync<ClientPage>(MessageKind.ListClients, new ListClients(filter), page => page.Last, cancellation).ConfigureAwait(false))
+        await foreach (ClientPage page in _requests.PagesAsync<ClientPage>(MessageKind.ListClients, new ListClients(filter), page => page.Last, cancellation).ConfigureAwait(false))
         {
             foreach (ClientInfo client in page.Clients)
                 yield return client;
@@ -107,57 +105,10 @@ internal sealed class RemoteFleet : IFleet, ILinkOwner, IAsyncDisposable
 
     public async IAsyncEnumerable<AuditEntry> FindAuditAsync(AuditFilter filter, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        await foreach (AuditPage page in PagesAsync<AuditPage>(MessageKind.ListAudit, new ListAudit(filter), page => page.Last, cancellation).ConfigureAwait(false))
+        await foreach (AuditPage page in _requests.PagesAsync<AuditPage>(MessageKind.ListAudit, new ListAudit(filter), page => page.Last, cancellation).ConfigureAwait(false))
         {
             foreach (AuditEntry entry in page.Entries)
                 yield return entry;
-        }
-    }
-
-    private async IAsyncEnumerable<T> PagesAsync<T>(MessageKind kind, object request, Func<T, bool> isLast, [EnumeratorCancellation] CancellationToken cancellation)
-    {
-        await foreach (Message message in MessagesAsync(kind, request, cancellation).ConfigureAwait(false))
-        {
-            if (message.Head is not T page)
-                continue;
-            yield return page;
-            if (isLast(page))
-                yield break;
-        }
-    }
-
-    // The answers to one request, until the caller has what it wants.
-    private async IAsyncEnumerable<Message> MessagesAsync(MessageKind kind, object request, [EnumeratorCancellation] CancellationToken cancellation)
-    {
-        // The reading task cannot wait for a console that prints slowly: where too much waits, the list ends with an error.
-        var pages = Channel.CreateBounded<Message>(_options.WaitingPages);
-        using IDisposable subscription = await Link.RequestStreamAsync(kind, request, message =>
-        {
-            if (!pages.Writer.TryWrite(message))
-                pages.Writer.TryComplete();
-        }).ConfigureAwait(false);
-        while (true)
-        {
-            using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-            deadline.CancelAfter(_options.RequestTimeout);
-            Message message;
-            try
-            {
-                message = await pages.Reader.ReadAsync(deadline.Token).ConfigureAwait(false);
-            }
-            catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
-            {
-                throw new PantryException(PantryErrorCode.TimedOut, $"The server {Server} did not send its list within {_options.RequestTimeout.TotalSeconds:0} s.");
-            }
-            catch (ChannelClosedException)
-            {
-                throw new PantryException(PantryErrorCode.LimitReached,
-                    $"The server {Server} sent its list faster than it was read: {_options.WaitingPages:N0} pages waited. Ask for less at once.");
-            }
-
-            if (message.Head is Refused refused)
-                throw ServerLink.FromRefused(refused);
-            yield return message;
         }
     }
 
@@ -165,33 +116,13 @@ internal sealed class RemoteFleet : IFleet, ILinkOwner, IAsyncDisposable
     {
         SignedJob signed = await SignAsync(request, cancellation).ConfigureAwait(false);
         var start = new StartJob(signed.Order.Signature, signed.Target, signed.DeliveryTimeout.TotalSeconds, signed.Plan);
-        Interlocked.Increment(ref _starting);
-        try
-        {
-            Message answer = await RequestAsync(
-                MessageKind.StartJob, start, [signed.Order.Statement, signed.Arguments, signed.Secrets, signed.Entries], cancellation).ConfigureAwait(false);
-            JobStarted started = Expect<JobStarted>(answer);
-            var job = new RemoteJob(started.Job, started.Targets, this, _options.RowWindow);
-            // Rows may have come in the moment since the answer; they waited for the job to be known.
-            return _jobs.AddOrUpdate(started.Job, job, (_, early) => early.Adopt(started.Targets));
-        }
-        finally
-        {
-            EndStarting();
-        }
-    }
-
-    private void EndStarting()
-    {
-        if (Interlocked.Decrement(ref _starting) > 0)
-            return;
-        foreach (RemoteJob stray in _jobs.Values.Where(job => !job.Adopted))
-            Remove(stray);
+        return await _jobs.StartAsync(() => _requests.AskAsync<JobStarted>(
+            MessageKind.StartJob, start, [signed.Order.Statement, signed.Arguments, signed.Secrets, signed.Entries], cancellation)).ConfigureAwait(false);
     }
 
     public async IAsyncEnumerable<JobInfo> FindJobsAsync(JobFilter filter, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        await foreach (JobPage page in PagesAsync<JobPage>(MessageKind.ListJobs, new ListJobs(filter), page => page.Last, cancellation).ConfigureAwait(false))
+        await foreach (JobPage page in _requests.PagesAsync<JobPage>(MessageKind.ListJobs, new ListJobs(filter), page => page.Last, cancellation).ConfigureAwait(false))
         {
             foreach (JobInfo job in page.Jobs)
                 yield return job;
@@ -200,32 +131,16 @@ internal sealed class RemoteFleet : IFleet, ILinkOwner, IAsyncDisposable
 
     public async Task<IJob> OpenJobAsync(string id, int from, CancellationToken cancellation)
     {
-        JobOpened opened = await AskAsync<JobOpened>(MessageKind.OpenJob, new OpenJob(id), cancellation).ConfigureAwait(false);
-        return new OpenedJob(opened.Job, opened.Targets, from, this, _options);
-    }
-
-    /// <summary>Rows of a job from a place on, as many as come at once; none where none came in a while.</summary>
-    internal async Task<IReadOnlyList<ResultRow>> ReadRowsAsync(string job, int from, CancellationToken cancellation)
-    {
-        var rows = new List<ResultRow>();
-        var request = new ReadRows(job, from, _options.RowWindow, _options.RowWait.TotalSeconds);
-        await foreach (Message message in MessagesAsync(MessageKind.ReadRows, request, cancellation).ConfigureAwait(false))
-        {
-            if (message.Head is Row row)
-                rows.Add(new ResultRow(row.Number, row.Client, row.RoundTrip, row.Result, message.Bodies));
-            else if (message.Head is RowsRead)
-                break;
-        }
-
-        return rows;
+        JobOpened opened = await _requests.AskAsync<JobOpened>(MessageKind.OpenJob, new OpenJob(id), cancellation).ConfigureAwait(false);
+        return new OpenedJob(opened.Job, opened.Targets, from, _requests, _options, _time);
     }
 
     public async Task<JobInfo> ControlJobAsync(string id, JobAction action, CancellationToken cancellation) =>
-        (await AskAsync<JobChanged>(MessageKind.ControlJob, new ControlJob(id, action), cancellation).ConfigureAwait(false)).Job;
+        (await _requests.AskAsync<JobChanged>(MessageKind.ControlJob, new ControlJob(id, action), cancellation).ConfigureAwait(false)).Job;
 
     public async IAsyncEnumerable<QueuedOrder> FindQueuedAsync(JobFilter filter, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        await foreach (QueuePage page in PagesAsync<QueuePage>(MessageKind.ListQueue, new ListQueue(filter), page => page.Last, cancellation).ConfigureAwait(false))
+        await foreach (QueuePage page in _requests.PagesAsync<QueuePage>(MessageKind.ListQueue, new ListQueue(filter), page => page.Last, cancellation).ConfigureAwait(false))
         {
             foreach (QueuedOrder order in page.Orders)
                 yield return order;
@@ -233,63 +148,47 @@ internal sealed class RemoteFleet : IFleet, ILinkOwner, IAsyncDisposable
     }
 
     public async Task<QueuedOrder> UnqueueAsync(string job, string client, CancellationToken cancellation) =>
-        (await AskAsync<Unqueued>(MessageKind.Unqueue, new Unqueue(job, client), cancellation).ConfigureAwait(false)).Order;
+        (await _requests.AskAsync<Unqueued>(MessageKind.Unqueue, new Unqueue(job, client), cancellation).ConfigureAwait(false)).Order;
 
     public async Task<Enrollment> EnrolAsync(Enrol request, CancellationToken cancellation) =>
-        (await AskAsync<Enrolled>(MessageKind.Enrol, request, cancellation).ConfigureAwait(false)).Enrollment;
+        (await _requests.AskAsync<Enrolled>(MessageKind.Enrol, request, cancellation).ConfigureAwait(false)).Enrollment;
 
     public async Task<EnrollmentToken> CreateTokenAsync(CreateToken request, CancellationToken cancellation) =>
-        (await AskAsync<TokenCreated>(MessageKind.CreateToken, request, cancellation).ConfigureAwait(false)).Token;
+        (await _requests.AskAsync<TokenCreated>(MessageKind.CreateToken, request, cancellation).ConfigureAwait(false)).Token;
 
     public async Task<ClientInfo> DecideAsync(DecideClient request, CancellationToken cancellation) =>
-        (await AskAsync<ClientDecided>(MessageKind.DecideClient, request, cancellation).ConfigureAwait(false)).Client;
+        (await _requests.AskAsync<ClientDecided>(MessageKind.DecideClient, request, cancellation).ConfigureAwait(false)).Client;
 
     public async Task<(OperatorList List, byte[] Bundle)> ListOperatorsAsync(CancellationToken cancellation)
     {
-        Message answer = await RequestAsync(MessageKind.ListOperators, new ListOperators(), [], cancellation).ConfigureAwait(false);
-        return (Expect<OperatorList>(answer), answer.Body(0));
+        Message answer = await _requests.AskAsync(MessageKind.ListOperators, new ListOperators(), [], cancellation).ConfigureAwait(false);
+        return (_requests.Expect<OperatorList>(answer), answer.Body(0));
     }
 
     public Task<OperatorList> AddOperatorAsync(AddOperator request, CancellationToken cancellation) =>
-        AskAsync<OperatorList>(MessageKind.AddOperator, request, cancellation);
+        _requests.AskAsync<OperatorList>(MessageKind.AddOperator, request, cancellation);
 
     public Task<OperatorList> RevokeOperatorAsync(string name, CancellationToken cancellation) =>
-        AskAsync<OperatorList>(MessageKind.RevokeOperator, new RevokeOperator(name), cancellation);
+        _requests.AskAsync<OperatorList>(MessageKind.RevokeOperator, new RevokeOperator(name), cancellation);
 
-    public async Task<OperatorList> PutBundleAsync(byte[] bundle, CancellationToken cancellation) =>
-        Expect<OperatorList>(await RequestAsync(MessageKind.PutBundle, new PutBundle(), [bundle], cancellation).ConfigureAwait(false));
+    public Task<OperatorList> PutBundleAsync(byte[] bundle, CancellationToken cancellation) =>
+        _requests.AskAsync<OperatorList>(MessageKind.PutBundle, new PutBundle(), [bundle], cancellation);
 
     public async Task<AuditLogCheck> VerifyAuditAsync(string? checkpoint, CancellationToken cancellation) =>
-        (await AskAsync<AuditVerified>(MessageKind.VerifyAudit, new VerifyAudit(checkpoint), cancellation).ConfigureAwait(false)).Check;
+        (await _requests.AskAsync<AuditVerified>(MessageKind.VerifyAudit, new VerifyAudit(checkpoint), cancellation).ConfigureAwait(false)).Check;
 
     (MessageKind Kind, object Head) ILinkOwner.Introduction() =>
         (MessageKind.Connect, new Connect($"{Environment.UserName}@{Environment.MachineName}", PantryVersion.Current));
 
     Task ILinkOwner.IntroducedAsync(ServerLink link, Message answer)
     {
-        ServerVersion = Expect<Connected>(answer).ServerVersion;
+        ServerVersion = _requests.Expect<Connected>(answer).ServerVersion;
         return Task.CompletedTask;
     }
 
-    async Task ILinkOwner.ReadyAsync(ServerLink link)
-    {
-        foreach (RemoteJob job in _jobs.Values)
-        {
-            try
-            {
-                await AttachAsync(link, job).ConfigureAwait(false);
-            }
-            catch (PantryException lost) when (lost.Code == PantryErrorCode.ConnectionLost)
-            {
-                return; // The next link attaches them all.
-            }
-            catch (PantryException gone)
-            {
-                Remove(job);
-                job.Fail(gone);
-            }
-        }
-    }
+    Task ILinkOwner.ReadyAsync(ServerLink link) => _jobs.AttachAllAsync(link);
+
+    void ILinkOwner.Lost(ServerLink link) => _jobs.Detach();
 
     void ILinkOwner.ReceivePublished(ServerLink link, TopicId topic, byte[] frame)
     {
@@ -301,10 +200,10 @@ internal sealed class RemoteFleet : IFleet, ILinkOwner, IAsyncDisposable
         switch (message.Head)
         {
             case Row row:
-                Job(row.Job)?.Add(new ResultRow(row.Number, row.Client, row.RoundTrip, row.Result, message.Bodies));
+                _jobs.Find(row.Job)?.Add(new ResultRow(row.Number, row.Client, row.RoundTrip, row.Result, message.Bodies));
                 break;
             case JobEnded ended:
-                Job(ended.Job)?.End();
+                _jobs.Find(ended.Job)?.End();
                 break;
             default:
                 break;
@@ -312,31 +211,6 @@ internal sealed class RemoteFleet : IFleet, ILinkOwner, IAsyncDisposable
     }
 
     Task ILinkOwner.BeatAsync(ServerLink link) => Task.CompletedTask;
-
-    internal Task CancelAsync(RemoteJob job) => ControlJobAsync(job.Id, JobAction.Cancel, default);
-
-    internal async Task TakenAsync(RemoteJob job, int next) => await Link.SendAsync(new Message(MessageKind.RowsTaken, new RowsTaken(job.Id, next))).ConfigureAwait(false);
-
-    internal void Remove(RemoteJob job) => _jobs.TryRemove(job.Id, out _);
-
-    private async Task AttachAsync(ServerLink link, RemoteJob job)
-    {
-        for (bool attached = false; !attached;)
-        {
-            try
-            {
-                await link.RequestAsync(MessageKind.AttachJob, new AttachJob(job.Id, job.Next, job.Taken), [], _options.RequestTimeout, default).ConfigureAwait(false);
-                attached = true;
-            }
-            catch (PantryException late) when (late.Code == PantryErrorCode.TimedOut)
-            {
-                // A slow server says nothing about the job: it is asked again for as long as there is the link.
-            }
-        }
-
-        // What was taken in the moment before may have been said to the old session.
-        await TakenAsync(job, job.Taken).ConfigureAwait(false);
-    }
 
     private async Task<SignedJob> SignAsync(JobRequest request, CancellationToken cancellation)
     {
@@ -346,22 +220,6 @@ internal sealed class RemoteFleet : IFleet, ILinkOwner, IAsyncDisposable
         return _signer.Sign(listed, keyOf);
     }
 
-    private async Task<T> AskAsync<T>(MessageKind kind, object request, CancellationToken cancellation) =>
-        Expect<T>(await RequestAsync(kind, request, [], cancellation).ConfigureAwait(false));
-
-    private async Task<Message> RequestAsync(MessageKind kind, object head, IReadOnlyList<byte[]> bodies, CancellationToken cancellation)
-    {
-        await _asking.WaitAsync(cancellation).ConfigureAwait(false);
-        try
-        {
-            return await Link.RequestAsync(kind, head, bodies, _options.RequestTimeout, cancellation).ConfigureAwait(false);
-        }
-        finally
-        {
-            _asking.Release();
-        }
-    }
-
     private void WipeKeys()
     {
         _credentials.Own.Dispose();
@@ -369,13 +227,4 @@ internal sealed class RemoteFleet : IFleet, ILinkOwner, IAsyncDisposable
     }
 
     private ServerLink Link => _link ?? throw new PantryException(PantryErrorCode.NotConnected, "There is no connection to a server.");
-
-    /// <summary>The job; one that nobody here reads any more is unknown, unless a start is just being answered.</summary>
-    private RemoteJob? Job(string id) => _jobs.TryGetValue(id, out RemoteJob? job) ? job
-        : Volatile.Read(ref _starting) == 0 ? null
-        : _jobs.GetOrAdd(id, _ => new RemoteJob(id, [], this, _options.RowWindow) { Adopted = false });
-
-    private T Expect<T>(Message answer) => answer.Head is T head
-        ? head
-        : throw new PantryException(PantryErrorCode.NotAPantryServer, $"The server {Server} answered with {answer.Kind}, which is no answer to that request.");
 }

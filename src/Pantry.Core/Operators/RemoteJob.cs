@@ -6,13 +6,14 @@ namespace Pantry.Operators;
 /// <summary>
 /// A job at a server elsewhere. At most a window of rows waits here: the server sends more when told that some were taken.
 /// </summary>
-internal sealed class RemoteJob(string id, IReadOnlyList<string> targets, RemoteFleet fleet, int window) : IJob
+internal sealed class RemoteJob(string id, IReadOnlyList<string> targets, RemoteJobs jobs, int window) : IJob
 {
     // The server keeps to the window; a second one of room only covers rows that were sent again after a reconnect.
     private readonly Channel<ResultRow> _rows = Channel.CreateBounded<ResultRow>(new BoundedChannelOptions(Math.Max(1, window) * 4) { SingleReader = true });
     private readonly Lock _lock = new();
     private int _received;
     private int _taken;
+    private ITimer? _wait;
 
     public string Id => id;
 
@@ -61,6 +62,16 @@ internal sealed class RemoteJob(string id, IReadOnlyList<string> targets, Remote
             : null);
     }
 
+    /// <summary>No rows can come at present; something is done unless the wait ends before. One that has begun goes on. By one caller at a time.</summary>
+    public void Wait(TimeProvider time, TimeSpan most, Action tooLong) => _wait ??= time.CreateTimer(_ => tooLong(), null, most, Timeout.InfiniteTimeSpan);
+
+    /// <summary>Rows can come, or nobody waits for them. By one caller at a time.</summary>
+    public void EndWait()
+    {
+        _wait?.Dispose();
+        _wait = null;
+    }
+
     public void Fail(PantryException why) => _rows.Writer.TryComplete(why);
 
     public async IAsyncEnumerable<ResultRow> ReadRowsAsync([EnumeratorCancellation] CancellationToken cancellation)
@@ -70,7 +81,7 @@ internal sealed class RemoteJob(string id, IReadOnlyList<string> targets, Remote
             await foreach (ResultRow row in _rows.Reader.ReadAllAsync(cancellation).ConfigureAwait(false))
             {
                 Volatile.Write(ref _taken, row.Number + 1);
-                await fleet.TakenAsync(this, _taken).ConfigureAwait(false);
+                await jobs.TakenAsync(this, _taken).ConfigureAwait(false);
                 yield return row;
                 if (_taken == Targets.Count)
                     yield break;
@@ -78,12 +89,12 @@ internal sealed class RemoteJob(string id, IReadOnlyList<string> targets, Remote
         }
         finally
         {
-            fleet.Remove(this);
+            jobs.Remove(this);
             // Nobody reads on: what is left is let go, or the server would hold it for us.
             if (_taken < Targets.Count)
-                await fleet.TakenAsync(this, Targets.Count).ConfigureAwait(false);
+                await jobs.TakenAsync(this, Targets.Count).ConfigureAwait(false);
         }
     }
 
-    public Task CancelAsync() => fleet.CancelAsync(this);
+    public Task CancelAsync() => jobs.CancelAsync(this);
 }

@@ -25,11 +25,6 @@ internal sealed record TrustBundle(string Network, long Serial, DateTimeOffset I
         return Operators.FirstOrDefault(entry => entry.SessionKey == text);
     }
 
-    /// <param name="fingerprint">Fingerprint of the operator's signing key, however it is typed.</param>
-    public OperatorEntry? FindBySigningKey(string fingerprint) => Fingerprint.Normalize(fingerprint) is { } wanted
-        ? Operators.FirstOrDefault(entry => Fingerprint.Of(entry.SigningKey) == wanted)
-        : null;
-
     /// <summary>The next bundle, with this operator added or changed.</summary>
     public TrustBundle With(OperatorEntry entry, DateTimeOffset? issuedAt = null) =>
         Next([.. Operators.Where(other => !Names.Same(other.Name, entry.Name)), entry], issuedAt);

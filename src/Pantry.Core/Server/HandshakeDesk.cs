@@ -60,18 +60,28 @@ internal sealed class HandshakeDesk : IAsyncDisposable
     public static bool IsHandshake(byte[][] frames) =>
         frames is [{ Length: <= MaxCommandBytes } command] && (CurveCommands.IsHello(command) || CurveCommands.IsInitiate(command));
 
-    /// <summary>Puts a command in line; drops it where there is no place.</summary>
+    /// <summary>
+    /// Puts a command in line; drops it where there is no place. Who comes with an INITIATE is sent away here without a good
+    /// cookie: with one it goes before all who have not shown yet that they answer, and may push them out.
+    /// </summary>
     /// <param name="peer">Whose it is.</param>
     /// <param name="command">HELLO or INITIATE.</param>
     /// <param name="share">Whose share of places it takes.</param>
     /// <param name="isKnownAddress">Whether an approved client was seen there.</param>
     public void Offer(PeerId peer, byte[] command, UInt128 share, bool isKnownAddress)
     {
+        bool isInitiate = CurveCommands.IsInitiate(command);
+        if (isInitiate && !MayGoFirst(peer, command))
+        {
+            _refuse(peer, $"Handshake{CurveFault.BadCookie}");
+            return;
+        }
+
         bool taken, evicted;
         lock (_lock)
         {
             long before = _queue.Evicted;
-            taken = _queue.TryAdd(peer, command, share, CurveCommands.IsInitiate(command) ? 0 : isKnownAddress ? 1 : 2);
+            taken = _queue.TryAdd(peer, command, share, isInitiate ? 0 : isKnownAddress ? 1 : 2);
             evicted = _queue.Evicted > before;
         }
 
@@ -106,6 +116,18 @@ internal sealed class HandshakeDesk : IAsyncDisposable
         _work.Dispose();
     }
 
+    // Who only asks again has its place already: it is not looked at again.
+    private bool MayGoFirst(PeerId peer, byte[] command)
+    {
+        lock (_lock)
+        {
+            if (_queue.IsFirstClass(peer))
+                return true;
+        }
+
+        return _curve.HasGoodCookie(command, BindingOf(peer));
+    }
+
     private async Task WorkAsync()
     {
         try
@@ -130,7 +152,7 @@ internal sealed class HandshakeDesk : IAsyncDisposable
     {
         try
         {
-            byte[] binding = BitConverter.GetBytes(waiting.Peer.Number);
+            byte[] binding = BindingOf(waiting.Peer);
             if (CurveCommands.IsHello(waiting.Command))
             {
                 CurveHelloResult hello = _curve.Hello(waiting.Command, binding);
@@ -155,6 +177,8 @@ internal sealed class HandshakeDesk : IAsyncDisposable
             _log.LogError(exception, "A handshake failed.");
         }
     }
+
+    private static byte[] BindingOf(PeerId peer) => BitConverter.GetBytes(peer.Number);
 
     private void RefuseReplayed(PeerId peer, CurveInitiateResult initiate)
     {

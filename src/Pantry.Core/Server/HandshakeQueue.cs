@@ -6,7 +6,7 @@ namespace Pantry.Server;
 internal readonly record struct WaitingHandshake(PeerId Peer, byte[] Command, UInt128 Share);
 
 /// <summary>
-/// Commands of handshakes in line, in three classes: those who have shown that they answer, those from addresses of known
+/// Commands of handshakes in line, in three classes: those who have shown with a cookie that they answer, those from addresses of known
 /// clients, and all others. With too many of one address it takes no more of that; when it is full, the newest of the lowest
 /// class gives way to a higher one. By one caller at a time.
 /// </summary>
@@ -20,6 +20,9 @@ internal sealed class HandshakeQueue(int capacity, int perAddress)
 
     /// <summary>How many have given way to a higher class.</summary>
     public long Evicted { get; private set; }
+
+    /// <summary>Whether a command of the peer's waits in the class that comes first.</summary>
+    public bool IsFirstClass(PeerId peer) => _places.TryGetValue(peer, out LinkedListNode<WaitingHandshake>? place) && place.List == _classes[0];
 
     /// <param name="peer">Whose it is; what it had in line before gives way, and who only asks again keeps the place.</param>
     /// <param name="command">The command.</param>

@@ -19,6 +19,11 @@ internal interface ILinkOwner
     /// <summary>The link can be used.</summary>
     Task ReadyAsync(ServerLink link);
 
+    /// <summary>The link can't be used any more, until it is ready again. Called on the reading task: must not wait.</summary>
+    void Lost(ServerLink link)
+    {
+    }
+
     /// <summary>A message that answers no request. Called on the reading task: must not wait.</summary>
     void Receive(ServerLink link, Message message);
 

@@ -36,9 +36,6 @@ internal sealed partial class TrustStore : IDisposable
             return _index.Find(key);
     }
 
-    /// <summary>The one approved key of an identity.</summary>
-    public ClientKey? FindApproved(string identity) => Look(() => _index.Find(identity).FirstOrDefault(client => client.Status == KeyStatus.Approved));
-
     /// <summary>Every key that came with an identity, whatever was decided about it.</summary>
     public IReadOnlyList<ClientKey> Find(string identity) => Look(() => _index.Find(identity).ToList());
 

@@ -7,8 +7,12 @@ using Pantry.Tests.EndToEnd;
 namespace Pantry.Tests.Attacks;
 
 /// <summary>What a server cannot make of a client: another name, other labels, another root of trust.</summary>
-public sealed class FalseServerTests
+public sealed class FalseServerTests : IDisposable
 {
+    private readonly string _root = TestDirectory.Create();
+
+    public void Dispose() => Directory.Delete(_root, recursive: true);
+
     [Theory]
     [InlineData("victim", "shop", "production", null)]
     [InlineData("web1", "bank", "production", null)]
@@ -54,7 +58,7 @@ public sealed class FalseServerTests
     public async Task A_client_that_was_let_in_stays_what_it_is_whatever_the_server_says_later()
     {
         using SigningKey root = SigningKey.Generate(), other = SigningKey.Generate();
-        string home = TestDirectory.Create();
+        string home = Path.Combine(_root, "kept");
         bool lies = false;
         await using var server = new FalseServer(CurveKeyPair.Generate(), "fleet", message => Answer(
             message, lies ? ClientLabels.Create("victim", null, null, []) : ClientLabels.Create("web1", "shop", "production", []), lies ? other : root));
@@ -117,14 +121,14 @@ public sealed class FalseServerTests
         };
     }
 
-    private static Task<ClientAgent> StartAsync(FalseServer server, SigningKey root, Enrollment? enrollment, ClientLabels? labels = null, string? home = null) =>
+    private Task<ClientAgent> StartAsync(FalseServer server, SigningKey root, Enrollment? enrollment, ClientLabels? labels = null, string? home = null) =>
         ClientAgent.StartAsync(new ClientConfiguration
         {
             Server = server.Address,
             ServerKey = enrollment is null ? server.PublicKey : null,
             RootKey = root.PublicKey,
             Labels = labels ?? ClientLabels.Create("web1", "shop", "production", []),
-            Path = home ?? TestDirectory.Create(),
+            Path = home ?? Path.Combine(_root, "client"),
             Enrollment = enrollment,
         });
 }

@@ -29,8 +29,12 @@ public sealed class StormTests
         long before = GC.GetTotalMemory(forceFullCollection: true);
         using var over = new CancellationTokenSource();
         int[] handshakes = new int[2];
-        // Half of them only knock, half of them go through with it, with a key nobody knows; some from the known clients' own address.
-        Task[] strangers = [.. Enumerable.Range(0, 60).Select(i => StormAsync(fleet, $"127.0.0.{(i % 20) + 1}", i % 2 == 0, handshakes, over.Token))];
+        // Some only knock, some go through with it, with a key nobody knows, some make believe that they had knocked; a few from the known clients' own address.
+        Task[] strangers =
+        [
+            .. Enumerable.Range(0, 60).Select(i => StormAsync(fleet, $"127.0.0.{(i % 20) + 1}", i % 2 == 0, handshakes, over.Token)),
+            .. Enumerable.Range(0, 20).Select(i => ForgeAsync(fleet, $"127.0.0.{i + 1}", over.Token)),
+        ];
         await Fleet.EventuallyAsync(() => Volatile.Read(ref handshakes[0]) > 100, "the storm");
 
         var times = new List<TimeSpan>();
@@ -58,6 +62,7 @@ public sealed class StormTests
         Assert.InRange(orders.Max(), TimeSpan.Zero, Fleet.Deadline / 2);
         Assert.InRange(grown, long.MinValue, 200_000_000);
         Assert.InRange(fleet.Server.Administration.List(new ClientFilter { Status = ClientStatus.Pending }, null).Count(), 0, options.MaxPendingKeys);
+        Assert.InRange(fleet.Server.Statistics().MessagesDropped.GetValueOrDefault("HandshakeBadCookie"), 20, long.MaxValue);
         Assert.Equal(0, fleet.Server.Statistics().MessagesDropped.GetValueOrDefault("HandlerFailed"));
     }
 
@@ -106,6 +111,26 @@ public sealed class StormTests
                 await peer.SendAsync(ZmtpBytes.Frame(0, initiate), over);
                 handshake.Receive(await peer.ReadFrameAsync(over)).Session?.Dispose();
                 Interlocked.Increment(ref handshakes[1]);
+            }
+            catch (Exception exception) when (exception is SocketException or OperationCanceledException)
+            {
+                // Sent away, or over.
+            }
+        }
+    }
+
+    private static async Task ForgeAsync(Fleet fleet, string from, CancellationToken over)
+    {
+        byte[] forged = [.. CurveCommands.InitiateName, .. new byte[300]];
+        while (!over.IsCancellationRequested)
+        {
+            try
+            {
+                using RawZmtp peer = await RawZmtp.ConnectAsync(fleet.Server.ReceivePort, from, over);
+                await peer.GreetAsync("DEALER", over);
+                for (int i = 0; i < 20; i++)
+                    await peer.SendAsync(ZmtpBytes.Frame(0, forged), over);
+                await peer.ReadToEndAsync(over);
             }
             catch (Exception exception) when (exception is SocketException or OperationCanceledException)
             {

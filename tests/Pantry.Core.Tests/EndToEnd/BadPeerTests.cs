@@ -17,8 +17,12 @@ using Pantry.Transport;
 namespace Pantry.Tests.EndToEnd;
 
 /// <summary>What a user sees when the other side is not what it should be: a named error, in time.</summary>
-public sealed class BadPeerTests
+public sealed class BadPeerTests : IDisposable
 {
+    private readonly string _root = TestDirectory.Create();
+
+    public void Dispose() => Directory.Delete(_root, recursive: true);
+
     [Fact]
     public async Task A_port_in_use_is_named_with_the_cure()
     {
@@ -26,7 +30,7 @@ public sealed class BadPeerTests
         taken.Start();
         int port = ((IPEndPoint)taken.LocalEndpoint).Port;
 
-        PantryException error = await StartErrorAsync(new ServerConfiguration { Path = TestDirectory.Create(), PublishPort = 0, ReceivePort = port, FilePort = 0 });
+        PantryException error = await StartErrorAsync(new ServerConfiguration { Path = Path.Combine(_root, "server"), PublishPort = 0, ReceivePort = port, FilePort = 0 });
 
         Assert.Equal(PantryErrorCode.PortInUse, error.Code);
         Assert.Contains($"Port {port} on address 127.0.0.1", error.Message, StringComparison.Ordinal);
@@ -37,7 +41,7 @@ public sealed class BadPeerTests
     [InlineData("not a host", PantryErrorCode.InvalidAddress)]
     public async Task An_address_that_cannot_be_listened_on_is_named(string address, PantryErrorCode code)
     {
-        PantryException error = await StartErrorAsync(new ServerConfiguration { Path = TestDirectory.Create(), Address = address });
+        PantryException error = await StartErrorAsync(new ServerConfiguration { Path = Path.Combine(_root, "server"), Address = address });
 
         Assert.Equal(code, error.Code);
         Assert.Contains(address, error.Message, StringComparison.Ordinal);
@@ -58,13 +62,12 @@ public sealed class BadPeerTests
     [InlineData("0.0.0.0")]
     public async Task A_server_can_listen_on_any_form_of_an_address(string address)
     {
-        string root = TestDirectory.Create();
-        await using ServerHost server = await ServerHost.StartAsync(new ServerConfiguration { Path = Path.Combine(root, "server"), Address = address, PublishPort = 0, ReceivePort = 0, FilePort = 0 });
+        await using ServerHost server = await ServerHost.StartAsync(new ServerConfiguration { Path = Path.Combine(_root, "server"), Address = address, PublishPort = 0, ReceivePort = 0, FilePort = 0 });
         await using ClientAgent client = await ClientAgent.StartAsync(new ClientConfiguration
         {
             Server = new ServerAddress(address == "0.0.0.0" ? "127.0.0.1" : address, server.PublishPort, server.ReceivePort),
             Labels = ClientLabels.Create("a", null, null, null),
-            Path = Path.Combine(root, "client"),
+            Path = Path.Combine(_root, "client"),
             Enrollment = await server.Fleet.EnrolAsync(new Enrol("a", null, null, [], 0), default),
         });
 
@@ -225,7 +228,7 @@ public sealed class BadPeerTests
     private static async Task<PantryException> StartErrorAsync(ServerConfiguration configuration) =>
         await Assert.ThrowsAsync<PantryException>(() => ServerHost.StartAsync(configuration));
 
-    private static async Task<PantryException> RegisterErrorAsync(ServerAddress address, PublicKey? server = null)
+    private async Task<PantryException> RegisterErrorAsync(ServerAddress address, PublicKey? server = null)
     {
         using CurveKeyPair other = CurveKeyPair.Generate();
         long begun = Stopwatch.GetTimestamp();
@@ -234,7 +237,7 @@ public sealed class BadPeerTests
             Server = address,
             ServerKey = server ?? other.PublicKey,
             Labels = ClientLabels.Create("a", null, null, null),
-            Path = TestDirectory.Create(),
+            Path = Path.Combine(_root, "client"),
         }));
         Assert.True(Stopwatch.GetElapsedTime(begun) < TimeSpan.FromSeconds(10), $"It took {Stopwatch.GetElapsedTime(begun)}");
         return error;

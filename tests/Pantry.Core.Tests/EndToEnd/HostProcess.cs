@@ -27,6 +27,8 @@ internal sealed class HostProcess : IAsyncDisposable
         var start = new ProcessStartInfo("dotnet") { RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false };
         foreach (string argument in (string[])[Program, .. arguments])
             start.ArgumentList.Add(argument);
+        // A process that is killed would leave the runtime's pipes for debuggers behind.
+        start.Environment["DOTNET_EnableDiagnostics"] = "0";
         var process = Process.Start(start)!;
         string? ready = await process.StandardOutput.ReadLineAsync().WaitAsync(Fleet.Deadline);
         Assert.StartsWith("ready", ready, StringComparison.Ordinal);

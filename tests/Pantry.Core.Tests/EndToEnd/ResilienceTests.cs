@@ -13,8 +13,13 @@ namespace Pantry.Tests.EndToEnd;
 
 [Collection(nameof(ResilienceTests))]
 [CollectionDefinition(nameof(ResilienceTests), DisableParallelization = true)]
-public sealed class ResilienceTests
+public sealed class ResilienceTests : IDisposable
 {
+    private readonly string _root = TestDirectory.Create();
+
+    // After the processes that have their directories there.
+    public void Dispose() => Directory.Delete(_root, recursive: true);
+
     [Fact]
     public async Task A_second_client_with_the_identity_is_refused_and_the_first_keeps_working()
     {
@@ -46,14 +51,13 @@ public sealed class ResilienceTests
     public async Task Clients_and_server_in_processes_of_their_own_behave_as_in_one()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "A POSIX shell is needed.");
-        string root = TestDirectory.Create();
-        string credentials = Path.Combine(root, "operator.json");
-        await using HostProcess server = await HostProcess.StartAsync("server", Path.Combine(root, "server"), "0", "0", "0", credentials);
+        string credentials = Path.Combine(_root, "operator.json");
+        await using HostProcess server = await HostProcess.StartAsync("server", Path.Combine(_root, "server"), "0", "0", "0", credentials);
         await using RemoteFleet remote = await RemoteFleet.ConnectAsync(OperatorFile.Load(credentials) with { Address = "localhost" });
         foreach (string name in (string[])["one", "two"])
-            EnrollmentFile.Save(Path.Combine(root, name), await remote.EnrolAsync(new Enrol(name, "shop", null, [], 0), default));
-        await using HostProcess one = await HostProcess.StartAsync("client", Path.Combine(root, "one"), Path.Combine(root, "home-one"));
-        await using HostProcess two = await HostProcess.StartAsync("client", Path.Combine(root, "two"), Path.Combine(root, "home-two"));
+            EnrollmentFile.Save(Path.Combine(_root, name), await remote.EnrolAsync(new Enrol(name, "shop", null, [], 0), default));
+        await using HostProcess one = await HostProcess.StartAsync("client", Path.Combine(_root, "one"), Path.Combine(_root, "home-one"));
+        await using HostProcess two = await HostProcess.StartAsync("client", Path.Combine(_root, "two"), Path.Combine(_root, "home-two"));
 
         using var deadline = new CancellationTokenSource(Fleet.Deadline);
         IJob job = await remote.StartJobAsync(
@@ -63,7 +67,6 @@ public sealed class ResilienceTests
             processes.Add(Fleet.Text(row).Trim());
 
         Assert.Equal(new[] { one.Id, two.Id }.Order().Select(id => id.ToString(System.Globalization.CultureInfo.InvariantCulture)), processes.OrderBy(int.Parse));
-        Directory.Delete(root, recursive: true);
     }
 
     [Fact]
@@ -153,14 +156,13 @@ public sealed class ResilienceTests
     [Fact]
     public async Task Two_hundred_starts_and_stops_on_fixed_ports_leave_nothing_behind()
     {
-        string root = TestDirectory.Create();
         int[] ports = FixedPorts.Take(3);
-        await CycleAsync(root, ports); // What the runtime and NetMQ make once and keep.
-        await CycleAsync(root, ports);
+        await CycleAsync(_root, ports); // What the runtime and NetMQ make once and keep.
+        await CycleAsync(_root, ports);
         (int threads, int handles) before = Footprint();
 
         for (int i = 0; i < 200; i++)
-            await CycleAsync(root, ports);
+            await CycleAsync(_root, ports);
 
         (int threads, int handles) after = before;
         await Fleet.EventuallyAsync(
@@ -179,8 +181,6 @@ public sealed class ResilienceTests
             listener.Start();
             listener.Stop();
         }
-
-        Directory.Delete(root, recursive: true);
     }
 
     [Fact]

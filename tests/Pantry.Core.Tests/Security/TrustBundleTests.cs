@@ -26,9 +26,7 @@ public sealed class TrustBundleTests : IDisposable
         Assert.Equal(["shop.test:Shell,S*", "shop:Ping"], bob.Scopes.Select(scope => scope.ToString()));
         Assert.Equal(Now.AddDays(1), bob.ExpiresAt);
         Assert.Same(bob, read.FindBySessionKey(PublicKey.Parse(bob.SessionKey)));
-        Assert.Same(bob, read.FindBySigningKey(_fleet.Bob.PublicKey.Fingerprint.ToUpperInvariant()));
         Assert.Null(read.Find("carol"));
-        Assert.Null(read.FindBySigningKey(_fleet.Root.PublicKey.Fingerprint));
         Assert.False(bob.HasExpired(Now.AddDays(1)));
         Assert.True(bob.HasExpired(Now.AddDays(1).AddTicks(1)));
         Assert.False(read.Find("alice")!.HasExpired(DateTimeOffset.MaxValue));

@@ -159,7 +159,7 @@ public sealed class ServerDatabaseTests
         using ServerDatabase database = root.Open();
         using var trust = new TrustStore(database);
         Assert.Equal("abc", database.Network);
-        Assert.Equal(["web", "db"], trust.FindApproved("OLD")!.Labels.Roles);
+        Assert.Equal(["web", "db"], StorageRoot.Approved(trust, "OLD")!.Labels.Roles);
         new BundleStore(database).Save(1, [1]);
         Assert.Equal((long)Schema.Migrations.Count, database.File.Write(connection => Scalar(connection, "PRAGMA user_version")));
     }

@@ -31,6 +31,9 @@ internal sealed class StorageRoot : IDisposable
     public static TokenGrant Token(string secret, string pattern = "web*") =>
         new($"t-{secret}", TokenGrant.HashOf(secret), pattern, "shop", null, ["web", "db"], Now, Now.AddHours(1), "admin");
 
+    /// <summary>The one approved key of an identity.</summary>
+    public static ClientKey? Approved(TrustStore trust, string identity) => trust.Find(identity).SingleOrDefault(client => client.Status == KeyStatus.Approved);
+
     public static PantryErrorCode CodeOf(Action action) => Assert.Throws<PantryException>(action).Code;
 
     public void Dispose() => Directory.Delete(Path, recursive: true);

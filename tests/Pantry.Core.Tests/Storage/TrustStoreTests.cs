@@ -18,7 +18,7 @@ public sealed class TrustStoreTests
         {
             using var trust = new TrustStore(database);
             trust.AddPending(Pending(key, labels), 10);
-            Assert.Null(trust.FindApproved("app.host"));
+            Assert.Null(Approved(trust, "app.host"));
             approved = trust.Decide(key, KeyStatus.Approved, null, "alice", Now.AddMinutes(1));
             trust.NoteSeen(key, Now.AddMinutes(2));
         }
@@ -29,7 +29,7 @@ public sealed class TrustStoreTests
         Assert.Equal((KeyStatus.Approved, Now, Now.AddMinutes(1), "alice", "192.0.2.1", Now.AddMinutes(2)),
             (found.Status, found.FirstSeen, found.DecidedAt, found.DecidedBy, found.From, found.LastSeen));
         Assert.Equal(("app.host", "shop", "test", "web db"), (found.Labels.Identity, found.Labels.Application, found.Labels.Environment, string.Join(' ', found.Labels.Roles)));
-        Assert.Equal(approved.Key, store.FindApproved("APP.HOST")!.Key);
+        Assert.Equal(approved.Key, Approved(store, "APP.HOST")!.Key);
         Assert.Equal(key, store.FindByFingerprint(key.Fingerprint.ToUpperInvariant())!.Key);
         Assert.Equal(key, Assert.Single(store.Find("app.host")).Key);
         Assert.Equal(key, Assert.Single(store.All()).Key);
@@ -55,7 +55,7 @@ public sealed class TrustStoreTests
 
         trust.Decide(old, KeyStatus.Revoked, null, "alice", Now);
         trust.Decide(rebuilt, KeyStatus.Approved, null, "alice", Now);
-        Assert.Equal(rebuilt, trust.FindApproved("host")!.Key);
+        Assert.Equal(rebuilt, Approved(trust, "host")!.Key);
         Assert.Equal(2, trust.Find("host").Count);
     }
 
@@ -73,7 +73,7 @@ public sealed class TrustStoreTests
         trust.AddPending(Pending(key, Labels("host", "shop", "db")), 0);
         ClientKey again = trust.Find(key)!;
         Assert.Equal((KeyStatus.Pending, 0, "db"), (again.Status, again.Labels.Roles.Count, Assert.Single(again.Claimed!.Roles)));
-        Assert.Null(trust.FindApproved("host"));
+        Assert.Null(Approved(trust, "host"));
 
         trust.AddPending(Pending(other, Labels("host")), 10);
         Assert.Equal(PantryErrorCode.IdentityInUse, CodeOf(() => trust.Decide(other, KeyStatus.Approved, null, "alice", Now)));

@@ -10,7 +10,9 @@ internal static class EngineProcess
     /// <summary>Runs a script to its end.</summary>
     public static async Task<(int ExitCode, string Output, string Error)> RunAsync(string script)
     {
-        using Process process = Start(script, out string file);
+        // What scripts leave in their directory for temporary files goes with it.
+        string temporary = Directory.CreateTempSubdirectory("pantry-engine-").FullName;
+        using Process process = Start(script, out string file, temporary);
         using var deadline = new CancellationTokenSource(Deadline);
         try
         {
@@ -21,19 +23,20 @@ internal static class EngineProcess
         finally
         {
             process.Kill(entireProcessTree: true);
+            process.WaitForExit(Deadline);
             File.Delete(file);
+            Directory.Delete(temporary, recursive: true);
         }
     }
 
     /// <summary>Starts a script, for tests that end its process.</summary>
-    public static Process Start(string script, out string file)
+    public static Process Start(string script, out string file, string? temporary = null)
     {
         file = Path.Combine(Path.GetTempPath(), $"pantry-{Guid.NewGuid():N}.ps1");
         File.WriteAllText(file, script);
-        return Process.Start(new ProcessStartInfo("dotnet", [Places.EngineHost, file])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
+        var start = new ProcessStartInfo("dotnet", [Places.EngineHost, file]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        if (temporary is not null)
+            start.Environment["TMPDIR"] = start.Environment["TEMP"] = start.Environment["TMP"] = temporary;
+        return Process.Start(start)!;
     }
 }

@@ -6,7 +6,6 @@ namespace Pantry.Sessions.Curve;
 internal static class CurveCommands
 {
     public const int HelloLength = 200;
-    public const int HelloPadding = 8;
     public const int HelloKey = 80;
     public const int HelloNonce = 112;
     public const int HelloBox = 120;

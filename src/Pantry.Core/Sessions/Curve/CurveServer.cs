@@ -64,6 +64,16 @@ internal sealed class CurveServer(CurveKeyPair own) : IDisposable
         }
     }
 
+    /// <summary>Whether an INITIATE has a cookie of this server's for the connection. Costs next to nothing: no multiplication.</summary>
+    public bool HasGoodCookie(ReadOnlySpan<byte> command, ReadOnlySpan<byte> binding)
+    {
+        Span<byte> contents = stackalloc byte[CurveCommands.CookieContents];
+        bool good = CurveCommands.IsInitiate(command)
+            && _cookies.TryOpen(command.Slice(CurveCommands.InitiateCookie, CurveCommands.CookieLength), binding, contents);
+        CryptographicOperations.ZeroMemory(contents);
+        return good;
+    }
+
     /// <param name="command">The INITIATE.</param>
     /// <param name="binding">Names the connection, as at its HELLO.</param>
     public CurveInitiateResult Initiate(ReadOnlySpan<byte> command, ReadOnlySpan<byte> binding)

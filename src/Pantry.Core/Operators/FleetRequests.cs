@@ -1,0 +1,103 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using Pantry.Configuration;
+using Pantry.Protocol;
+using Pantry.Sessions;
+using Pantry.Transport;
+
+namespace Pantry.Operators;
+
+/// <summary>What a console asks of a server elsewhere: no more at the same time than the server answers, and each answer is what it must be.</summary>
+[SuppressMessage("Reliability", "CA1001", Justification = "A semaphore that is only waited for asynchronously holds nothing.")]
+internal sealed class FleetRequests(Func<ServerLink> link, ServerAddress server, PantryOptions options)
+{
+    // Half of what the server answers: lists take none of these places, and an answer is here before it counts as given there.
+    private readonly SemaphoreSlim _asking = new(Math.Max(1, options.MaxOperatorRequests / 2));
+
+    public Task<T> AskAsync<T>(MessageKind kind, object head, CancellationToken cancellation) => AskAsync<T>(kind, head, [], cancellation);
+
+    public async Task<T> AskAsync<T>(MessageKind kind, object head, IReadOnlyList<byte[]> bodies, CancellationToken cancellation) =>
+        Expect<T>(await AskAsync(kind, head, bodies, cancellation).ConfigureAwait(false));
+
+    public async Task<Message> AskAsync(MessageKind kind, object head, IReadOnlyList<byte[]> bodies, CancellationToken cancellation)
+    {
+        await _asking.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            return await link().RequestAsync(kind, head, bodies, options.RequestTimeout, cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            _asking.Release();
+        }
+    }
+
+    /// <summary>Asks for a list, which comes in pages.</summary>
+    public async IAsyncEnumerable<T> PagesAsync<T>(MessageKind kind, object request, Func<T, bool> isLast, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        await foreach (Message message in MessagesAsync(kind, request, cancellation).ConfigureAwait(false))
+        {
+            if (message.Head is not T page)
+                continue;
+            yield return page;
+            if (isLast(page))
+                yield break;
+        }
+    }
+
+    /// <summary>Rows of a job from a place on, a window at most; none where none came in a while.</summary>
+    public async Task<IReadOnlyList<ResultRow>> ReadRowsAsync(string job, int from, CancellationToken cancellation)
+    {
+        var rows = new List<ResultRow>();
+        var request = new ReadRows(job, from, options.RowWindow, options.RowWait.TotalSeconds);
+        await foreach (Message message in MessagesAsync(MessageKind.ReadRows, request, cancellation).ConfigureAwait(false))
+        {
+            if (message.Head is Row row)
+                rows.Add(new ResultRow(row.Number, row.Client, row.RoundTrip, row.Result, message.Bodies));
+            else if (message.Head is RowsRead)
+                break;
+        }
+
+        return rows;
+    }
+
+    // The answers to one request, until the caller has what it wants.
+    private async IAsyncEnumerable<Message> MessagesAsync(MessageKind kind, object request, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        // The reading task cannot wait for a console that prints slowly: where too much waits, the list ends with an error.
+        var pages = Channel.CreateBounded<Message>(options.WaitingPages);
+        using IDisposable subscription = await link().RequestStreamAsync(kind, request, message =>
+        {
+            if (!pages.Writer.TryWrite(message))
+                pages.Writer.TryComplete();
+        }).ConfigureAwait(false);
+        while (true)
+        {
+            using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            deadline.CancelAfter(options.RequestTimeout);
+            Message message;
+            try
+            {
+                message = await pages.Reader.ReadAsync(deadline.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+            {
+                throw new PantryException(PantryErrorCode.TimedOut, $"The server {server} did not send its list within {options.RequestTimeout.TotalSeconds:0} s.");
+            }
+            catch (ChannelClosedException)
+            {
+                throw new PantryException(PantryErrorCode.LimitReached,
+                    $"The server {server} sent its list faster than it was read: {options.WaitingPages:N0} pages waited. Ask for less at once.");
+            }
+
+            if (message.Head is Refused refused)
+                throw LinkRequests.FromRefused(refused);
+            yield return message;
+        }
+    }
+
+    public T Expect<T>(Message answer) => answer.Head is T head
+        ? head
+        : throw new PantryException(PantryErrorCode.NotAPantryServer, $"The server {server} answered with {answer.Kind}, which is no answer to that request.");
+}

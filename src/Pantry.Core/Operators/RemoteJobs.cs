@@ -1,0 +1,162 @@
+using System.Collections.Concurrent;
+using Pantry.Configuration;
+using Pantry.Protocol;
+using Pantry.Sessions;
+using Pantry.Transport;
+
+namespace Pantry.Operators;
+
+/// <summary>
+/// The jobs of a console at a server elsewhere. When the link is lost each waits to be attached to the next one; one that
+/// has waited for too long ends here with an error, while the server goes on with it.
+/// </summary>
+internal sealed class RemoteJobs(Func<ServerLink> link, ServerAddress server, PantryOptions options, TimeProvider time)
+{
+    private readonly ConcurrentDictionary<string, RemoteJob> _jobs = new();
+    private readonly Lock _linking = new();
+    // Links that were lost so far: what was attached on one of them is not attached any more.
+    private int _lost;
+    private int _starting;
+
+    public int Count => _jobs.Count;
+
+    /// <summary>The job; one that nobody here reads any more is unknown, unless a start is just being answered.</summary>
+    public RemoteJob? Find(string id) => _jobs.TryGetValue(id, out RemoteJob? job) ? job
+        : Volatile.Read(ref _starting) == 0 ? null
+        : _jobs.GetOrAdd(id, _ => new RemoteJob(id, [], this, options.RowWindow) { Adopted = false });
+
+    /// <summary>Has a job started, and takes in its rows from then on.</summary>
+    public async Task<RemoteJob> StartAsync(Func<Task<JobStarted>> start)
+    {
+        Interlocked.Increment(ref _starting);
+        try
+        {
+            int lost = Volatile.Read(ref _lost);
+            JobStarted started = await start().ConfigureAwait(false);
+            // Rows may have come in the moment since the answer; they waited for the job to be known.
+            RemoteJob job = _jobs.AddOrUpdate(
+                started.Job, id => new RemoteJob(id, started.Targets, this, options.RowWindow), (_, early) => early.Adopt(started.Targets));
+            // So may the link have gone, and another one come, which did not know of the job.
+            if (DetachSince(lost, job))
+                _ = TryAttachAsync(link(), job);
+            return job;
+        }
+        finally
+        {
+            if (Interlocked.Decrement(ref _starting) == 0)
+            {
+                foreach (RemoteJob stray in _jobs.Values.Where(job => !job.Adopted))
+                    Remove(stray);
+            }
+        }
+    }
+
+    /// <summary>There is a link again: asks for what is missing of all jobs.</summary>
+    public async Task AttachAllAsync(ServerLink ready)
+    {
+        foreach (RemoteJob job in _jobs.Values)
+        {
+            if (!await TryAttachAsync(ready, job).ConfigureAwait(false))
+                return; // The next link attaches them all.
+        }
+    }
+
+    /// <summary>The link is lost: no job waits for ever.</summary>
+    public void Detach()
+    {
+        lock (_linking)
+        {
+            _lost++;
+            foreach (RemoteJob job in _jobs.Values)
+                Wait(job);
+        }
+    }
+
+    public void FailAll(PantryException why)
+    {
+        foreach (RemoteJob job in _jobs.Values)
+        {
+            Remove(job);
+            job.Fail(why);
+        }
+    }
+
+    public void Remove(RemoteJob job)
+    {
+        lock (_linking)
+        {
+            _jobs.TryRemove(job.Id, out _);
+            job.EndWait();
+        }
+    }
+
+    public Task CancelAsync(RemoteJob job) => link().SendAsync(new Message(MessageKind.ControlJob, new ControlJob(job.Id, JobAction.Cancel)));
+
+    public Task TakenAsync(RemoteJob job, int next) => link().SendAsync(new Message(MessageKind.RowsTaken, new RowsTaken(job.Id, next)));
+
+    private bool DetachSince(int lost, RemoteJob job)
+    {
+        lock (_linking)
+        {
+            if (_lost == lost)
+                return false;
+            Wait(job);
+            return true;
+        }
+    }
+
+    private void Wait(RemoteJob job) => job.Wait(time, options.ReattachTimeout, () =>
+    {
+        Remove(job);
+        job.Fail(new PantryException(PantryErrorCode.ServerUnreachable,
+            $"Job {job.Id} could not be followed for {options.ReattachTimeout.TotalSeconds:0.#} s, for want of a link to the server {server}; nobody waits for its rows any more. "
+            + $"While the server runs the job goes on there; 'Receive-PantryJob {job.Id}' brings them later.")
+        { Target = job.Id });
+    });
+
+    /// <summary>False where the link was lost meanwhile.</summary>
+    private async Task<bool> TryAttachAsync(ServerLink ready, RemoteJob job)
+    {
+        int lost = Volatile.Read(ref _lost);
+        try
+        {
+            await AttachAsync(ready, job).ConfigureAwait(false);
+            lock (_linking)
+            {
+                if (_lost == lost)
+                    job.EndWait();
+            }
+
+            return true;
+        }
+        catch (PantryException gone) when (gone.Code == PantryErrorCode.ConnectionLost)
+        {
+            return false;
+        }
+        catch (PantryException refused)
+        {
+            Remove(job);
+            job.Fail(refused);
+            return true;
+        }
+    }
+
+    private async Task AttachAsync(ServerLink ready, RemoteJob job)
+    {
+        for (bool attached = false; !attached && _jobs.ContainsKey(job.Id);)
+        {
+            try
+            {
+                await ready.RequestAsync(MessageKind.AttachJob, new AttachJob(job.Id, job.Next, job.Taken), [], options.RequestTimeout, default).ConfigureAwait(false);
+                attached = true;
+            }
+            catch (PantryException late) when (late.Code == PantryErrorCode.TimedOut)
+            {
+                // A slow server says nothing about the job: it is asked again for as long as there is the link.
+            }
+        }
+
+        // What was taken in the moment before may have been said to the old session.
+        await TakenAsync(job, job.Taken).ConfigureAwait(false);
+    }
+}
