@@ -24,7 +24,7 @@ internal sealed partial class TrustStore
     {
         byte[] hash = TokenGrant.HashOf(secretText);
         TokenGrant? found = null;
-        foreach (TokenGrant grant in Tokens())
+        foreach (TokenGrant grant in Look(() => _tokens.Values.ToArray()))
         {
             if (CryptographicOperations.FixedTimeEquals(grant.Hash, hash))
                 found = grant;

@@ -1,10 +1,12 @@
+using Pantry.Client;
 using Pantry.Configuration;
 using Pantry.Operators;
 using Pantry.Protocol;
 using Pantry.Security;
 using Pantry.Server;
-using Pantry.Storage;
 using Pantry.Sessions;
+using Pantry.Storage;
+using Pantry.Targeting;
 
 namespace Pantry.Tests.EndToEnd;
 
@@ -200,10 +202,10 @@ public sealed class EnrollmentTests
         RootKeyInfo renewed = await new RootKeyDesk(fleet.Server.Authority, fleet.Server.Enrollments, fleet.Server.Audit).RenewAsync();
 
         Assert.Equal(2, renewed.WithdrawnEnrollments);
-        var error = await Assert.ThrowsAsync<PantryException>(() => fleet.StartAsync(new Pantry.Client.ClientConfiguration
+        var error = await Assert.ThrowsAsync<PantryException>(() => fleet.StartAsync(new ClientConfiguration
         {
             Server = fleet.Address,
-            Labels = Pantry.Targeting.ClientLabels.Create("web1", "shop", null, null),
+            Labels = ClientLabels.Create("web1", "shop", null, null),
             Path = fleet.Home("web1"),
             Enrollment = enrollment,
         }));
