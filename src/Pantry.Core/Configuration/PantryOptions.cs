@@ -173,4 +173,13 @@ internal sealed record PantryOptions
 
     /// <summary>How long an enrolment is good for, unless it says otherwise.</summary>
     public TimeSpan EnrollmentLifetime { get; init; } = TimeSpan.FromDays(7);
+
+    /// <summary>How long the server keeps enrolments and tokens after they were used, withdrawn or over.</summary>
+    public TimeSpan GrantRetention { get; init; } = TimeSpan.FromDays(30);
+
+    /// <summary>How long the server keeps a key that nobody has decided about and that does not come any more.</summary>
+    public TimeSpan PendingKeyLifetime { get; init; } = TimeSpan.FromDays(30);
+
+    /// <summary>How often the server looks for what it may forget.</summary>
+    public TimeSpan ForgetInterval { get; init; } = TimeSpan.FromHours(1);
 }

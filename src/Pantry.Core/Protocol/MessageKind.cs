@@ -49,6 +49,10 @@ internal enum MessageKind : byte
     AuditPage = 60,
     VerifyAudit = 61,
     AuditVerified = 62,
+    ListEnrollments = 63,
+    EnrollmentPage = 64,
+    WithdrawEnrollment = 65,
+    EnrollmentWithdrawn = 66,
 }
 
 /// <summary>Who may send a message.</summary>
@@ -85,9 +89,10 @@ internal static class MessageKinds
             or MessageKind.CancelJob or MessageKind.AttachJob => Senders.Operator,
         MessageKind.Connected or MessageKind.ClientPage or MessageKind.JobStarted or MessageKind.Row or MessageKind.JobEnded => Senders.Server,
         MessageKind.Enrol or MessageKind.CreateToken or MessageKind.DecideClient or MessageKind.ListOperators or MessageKind.AddOperator
-            or MessageKind.RevokeOperator or MessageKind.PutBundle or MessageKind.ListAudit or MessageKind.VerifyAudit => Senders.Operator,
+            or MessageKind.RevokeOperator or MessageKind.PutBundle or MessageKind.ListAudit or MessageKind.VerifyAudit
+            or MessageKind.ListEnrollments or MessageKind.WithdrawEnrollment => Senders.Operator,
         MessageKind.Enrolled or MessageKind.TokenCreated or MessageKind.ClientDecided or MessageKind.OperatorList
-            or MessageKind.AuditPage or MessageKind.AuditVerified => Senders.Server,
+            or MessageKind.AuditPage or MessageKind.AuditVerified or MessageKind.EnrollmentPage or MessageKind.EnrollmentWithdrawn => Senders.Server,
         _ => Senders.None,
     };
 }

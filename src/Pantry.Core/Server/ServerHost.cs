@@ -30,7 +30,7 @@ internal sealed class ServerHost : IAsyncDisposable
     private readonly Task _sweeping;
     private readonly CancellationTokenSource _stopping = new();
     private Task? _stopped;
-    private long _seenFlushedAt;
+    private readonly ServerUpkeep _upkeep;
 
     private ServerHost(
         ServerConfiguration configuration, ServerTransport transport, ServerState state, SocketLoop? ownLoop, PantryOptions options, TimeProvider time, ILogger log)
@@ -43,26 +43,29 @@ internal sealed class ServerHost : IAsyncDisposable
         _time = time;
         _log = log;
         StartedAt = time.GetUtcNow();
-        _seenFlushedAt = time.GetTimestamp();
         Registry = new ClientRegistry(options.MaxClients);
         foreach (ClientKey key in state.Trust.All().Where(key => key.Status == KeyStatus.Approved))
             Registry.Add(key.Key, key.Labels, key.LastSeen);
 
         var addresses = new ServerAddresses(configuration.AdvertisedAddress ?? Addresses.ToAdvertise(configuration.Address), PublishPort, ReceivePort, FilePort);
         Place = new FleetPlace(addresses.Host, ReceivePort, PublicKey.ToString(), state.Authority.Network);
-        Admission = new ClientAdmission(state.Trust, Registry, state.Authority, state.Audit, addresses, PublicKey, options, time);
+        Enrollments = new EnrollmentDesk(state.Trust, state.Authority, state.Audit, addresses, PublicKey, options, time);
+        Admission = new ClientAdmission(state.Trust, Registry, Enrollments, state.Audit, options, time);
         Jobs = new JobDispatcher(
             Registry, state.Authority, new OrderDesk(state.Authority, state.Trust, options, time), state.Audit, options, time, Counters, Publish, log);
         Fleet = new LocalFleet(this, options);
         _sessions = new PeerSessions(transport, state, options, time, Counters, Closed, log);
         _renewal = new StreamRenewal(Registry, options, time);
         var changes = new TrustChanges(Registry, Jobs, _renewal, state.Authority, _sessions);
-        Administration = new Administration(Registry, state.Trust, Admission, state.Authority, state.AuditLog, state.Audit, changes.CarryOut);
+        Administration = new Administration(Registry, state.Trust, Admission, Enrollments, state.Authority, state.AuditLog, state.Audit, changes.CarryOut);
         _clients = new ClientConversation(Registry, Admission, _renewal, state.Authority, state.Audit, Jobs, options, time, Counters, _sessions.Close, log);
-        _operators = new OperatorConversation(state.Authority, Administration, Admission, state.Audit, Jobs, options, time, _sessions.Close, log);
+        _operators = new OperatorConversation(state.Authority, Administration, Enrollments, state.Audit, Jobs, options, time, _sessions.Close, log);
+        _upkeep = new ServerUpkeep(state.Trust, Enrollments, _sessions, options, time);
         _router = new MessageRouter(_sessions, _clients, _operators, state.Audit, Counters, options.Wire, time);
         state.Authority.Changed += changes.BundleChanged;
         state.Audit.Note(ServerAudit.Server, PublicKey, null, "ServerStarted", configuration.Path, "Done");
+        // One that was killed while it changed the root key had not come to this.
+        Enrollments.WithdrawForeign(ServerAudit.Server, null);
         _reading = Task.Run(ReadAsync);
         _sweeping = Task.Run(SweepAsync);
     }
@@ -88,6 +91,8 @@ internal sealed class ServerHost : IAsyncDisposable
     public ClientRegistry Registry { get; }
 
     public ClientAdmission Admission { get; }
+
+    public EnrollmentDesk Enrollments { get; }
 
     public Administration Administration { get; }
 
@@ -279,10 +284,7 @@ internal sealed class ServerHost : IAsyncDisposable
         foreach (ClientRecord client in Registry.SilentSince(_time.GetUtcNow() - _options.DeadAfter))
             _clients.GoOffline(client, $"nothing was heard for {_options.DeadAfter.TotalSeconds:0} s");
         Jobs.Sweep();
-        // Last, and not again at once where the disk failed: nothing else waits for it.
-        if (_time.GetElapsedTime(_seenFlushedAt) < _options.SeenFlushInterval)
-            return;
-        _seenFlushedAt = _time.GetTimestamp();
-        _state.Trust.FlushSeen();
+        // Last: it can fail with the disk.
+        _upkeep.Sweep();
     }
 }
