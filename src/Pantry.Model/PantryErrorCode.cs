@@ -90,6 +90,9 @@ public enum PantryErrorCode
     /// <summary>There is no such operator.</summary>
     NoMatchingOperator,
 
+    /// <summary>There is no such enrolment or token.</summary>
+    NoMatchingEnrollment,
+
     /// <summary>The audit log is not as it was written.</summary>
     AuditLogBroken,
 

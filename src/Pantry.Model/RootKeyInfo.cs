@@ -15,6 +15,9 @@ public sealed record RootKeyInfo
     /// <summary>The file that the secret half was written to or read from; null where there is none.</summary>
     public string? File { get; init; }
 
+    /// <summary>How many open enrolments and tokens a new root key has withdrawn: they named the old one.</summary>
+    public int WithdrawnEnrollments { get; init; }
+
     /// <summary>The fingerprint.</summary>
     public override string ToString() => Fingerprint;
 }

@@ -14,6 +14,12 @@ internal static class Advice
                 + "Give it some with -Application, -Environment or -Role where it is enrolled."
             : null;
 
+    /// <summary>Enrolments and tokens that a new root key has withdrawn; null where there were none.</summary>
+    public static string? OnWithdrawn(RootKeyInfo key) => key.WithdrawnEnrollments > 0
+        ? $"Enrolments and tokens that were not used yet name the old root key; {key.WithdrawnEnrollments:N0} of them {(key.WithdrawnEnrollments == 1 ? "was" : "were")} withdrawn. "
+            + "Get-PantryEnrollment -All lists them. Make new ones for the clients that are still to come."
+        : null;
+
     public static string OnPending(ClientRegistration client) =>
         $"The client '{client.Identity}' waits for an operator's approval and takes no orders yet. Compare the fingerprint of its key, then approve it: "
         + $"Approve-PantryClient -Fingerprint {client.Fingerprint}";

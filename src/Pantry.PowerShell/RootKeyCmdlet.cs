@@ -25,6 +25,12 @@ public abstract class RootKeyCmdlet : PantryCmdlet
     private protected void Do(PantryServer server, Func<RootKeyDesk, Task<RootKeyInfo>> deed)
     {
         var host = (ServerHost)server.Host;
-        Run(async (output, _) => await output.WriteAsync(await deed(new RootKeyDesk(host.Authority, host.Audit)).ConfigureAwait(false)).ConfigureAwait(false));
+        Run(async (output, _) =>
+        {
+            RootKeyInfo key = await deed(new RootKeyDesk(host.Authority, host.Enrollments, host.Audit)).ConfigureAwait(false);
+            if (Advice.OnWithdrawn(key) is { } withdrawn)
+                await output.WarningAsync(withdrawn).ConfigureAwait(false);
+            await output.WriteAsync(key).ConfigureAwait(false);
+        });
     }
 }

@@ -78,6 +78,20 @@ Describe 'Register-PantryClient' {
     }
 }
 
+Describe 'Get-PantryEnrollment' {
+    It 'lists what is open, and what was withdrawn only with -All' {
+        $made = @(New-PantryEnrollment shop.later -Application shop) + (New-PantryEnrollmentToken 'shop.l*' -Application shop -Environment live)
+        ($made | Get-PantryEnrollment | Sort-Object CreatedAt).Kind | Should -Be Enrollment, Token
+        Get-PantryEnrollment $made[1].Id | Out-String -Width 200 | Should -BeLike '*shop.l[*]*Open*'
+        (Get-PantryEnrollment -Kind Token | Out-String -Width 500).Contains($made[1].Token) | Should -BeFalse
+        $made | Revoke-PantryEnrollment -PassThru | ForEach-Object Status | Should -Be Withdrawn, Withdrawn
+        Get-PantryEnrollment "$($made[0].Id)*" | Should -BeNullOrEmpty
+        (Get-PantryEnrollment $made.Id -All).Status | Should -Be Withdrawn, Withdrawn
+        $made[0] | Register-PantryClient -Path (Join-Path $root later) -ErrorAction SilentlyContinue -ErrorVariable problem | Should -BeNullOrEmpty
+        $problem[0].FullyQualifiedErrorId | Should -BeLike 'InvalidEnrollment,*'
+    }
+}
+
 Describe 'Secrets' {
     It 'are in no view: <_>' -ForEach 'Format-Table', 'Format-List', 'Format-Wide', 'Format-Custom', 'ConvertTo-Json' {
         $file = Join-Path $root "secret-$_.json"

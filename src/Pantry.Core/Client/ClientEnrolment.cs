@@ -39,7 +39,7 @@ internal static class ClientEnrolment
 
             // Where nothing is said, the client is what it was. What is said counts, and the server has the last word.
             if (!configuration.Labels.Unlabelled || !Names.Same(trust.Labels.Identity, configuration.Labels.Identity))
-                home.Save(trust with { Labels = configuration.Labels });
+                home.Save(trust with { Labels = Said(configuration.Labels, trust) });
             return remembered;
         }
 
@@ -62,9 +62,17 @@ internal static class ClientEnrolment
                 $"The server's root key is {root.Fingerprint}, which is not the one that was given. Find out who changed the key before letting this client in.");
         }
 
-        // A token can give labels where the client claimed none; it never makes of it what it did not ask to be.
-        if (!Names.Same(labels.Identity, configuration.Labels.Identity) || (!configuration.Labels.Unlabelled && !labels.IsWithin(configuration.Labels)))
+        // With a token the server's word is taken for what the client leaves unsaid, and for nothing that it says.
+        if (configuration.Token is null ? !labels.IsWithin(configuration.Labels) : !labels.Completes(configuration.Labels))
             throw new PantryException(PantryErrorCode.ServerKeyMismatch, "The server approved this client as something else than it claims to be. Compare its labels with what the server shows.");
-        home.Save(new ClientTrust(server.ToString(), network, root.ToString(), labels, configuration.Enrollment?.Id));
+        home.Save(new ClientTrust(
+            server.ToString(), network, root.ToString(), labels, configuration.Enrollment?.Id, configuration.Token is null ? null : configuration.Labels));
     }
+
+    /// <summary>What the configuration says now; where it is silent, as it was on the day a token let the client in, what the token filled in stays.</summary>
+    private static ClientLabels Said(ClientLabels said, ClientTrust trust) => trust.Claimed is not { } claimed ? said : ClientLabels.Create(
+        said.Identity,
+        said.Application ?? (claimed.Application is null ? trust.Labels.Application : null),
+        said.Environment ?? (claimed.Environment is null ? trust.Labels.Environment : null),
+        said.Roles.Count == 0 && claimed.Roles.Count == 0 ? trust.Labels.Roles : said.Roles);
 }

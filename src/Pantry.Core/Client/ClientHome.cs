@@ -133,7 +133,8 @@ internal sealed class ClientHome : IDisposable
 /// <param name="RootKey">The fleet's root key, base64 of its SubjectPublicKeyInfo.</param>
 /// <param name="Labels">What the client is.</param>
 /// <param name="Enrollment">Id of the enrolment that let it in.</param>
-internal sealed record ClientTrust(string ServerKey, string Network, string RootKey, ClientLabels Labels, string? Enrollment);
+/// <param name="Claimed">What it said of itself when a token let it in; the token filled in the rest. Null where no token did.</param>
+internal sealed record ClientTrust(string ServerKey, string Network, string RootKey, ClientLabels Labels, string? Enrollment, ClientLabels? Claimed = null);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, RespectNullableAnnotations = true, MaxDepth = 6)]
 [JsonSerializable(typeof(ClientTrust))]

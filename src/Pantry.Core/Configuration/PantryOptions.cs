@@ -183,12 +183,18 @@ internal sealed record PantryOptions
     /// <summary>A row's output beyond this is read from the disk again when it is sent to a console.</summary>
     public int KeptOutput { get; init; } = 16 * 1024;
 
-    /// <summary>How often the server looks for jobs that are old enough to be removed.</summary>
-    public TimeSpan PruneInterval { get; init; } = TimeSpan.FromMinutes(10);
-
     /// <summary>Clients a server knows; more are refused.</summary>
     public int MaxClients { get; init; } = 100_000;
 
     /// <summary>How long an enrolment is good for, unless it says otherwise.</summary>
     public TimeSpan EnrollmentLifetime { get; init; } = TimeSpan.FromDays(7);
+
+    /// <summary>How long the server keeps enrolments and tokens after they were used, withdrawn or over.</summary>
+    public TimeSpan GrantRetention { get; init; } = TimeSpan.FromDays(30);
+
+    /// <summary>How long the server keeps a key that nobody has decided about and that does not come any more.</summary>
+    public TimeSpan PendingKeyLifetime { get; init; } = TimeSpan.FromDays(30);
+
+    /// <summary>How often the server looks for what it may forget.</summary>
+    public TimeSpan ForgetInterval { get; init; } = TimeSpan.FromHours(1);
 }

@@ -39,6 +39,13 @@ internal interface IFleet
     /// <summary>Makes a one-time token.</summary>
     Task<EnrollmentToken> CreateTokenAsync(CreateToken request, CancellationToken cancellation);
 
+    /// <summary>Enrolments and tokens that match, the oldest first.</summary>
+    IAsyncEnumerable<EnrollmentInfo> FindEnrollmentsAsync(EnrollmentFilter filter, CancellationToken cancellation);
+
+    /// <summary>Takes an enrolment or a token back that nobody has used.</summary>
+    /// <exception cref="PantryException">There is none of that id, or it is not open.</exception>
+    Task<EnrollmentInfo> WithdrawEnrollmentAsync(string id, CancellationToken cancellation);
+
     /// <summary>Approves, denies, revokes or removes a client's key.</summary>
     /// <exception cref="PantryException">There is no such key, or the decision cannot be carried out.</exception>
     Task<ClientInfo> DecideAsync(DecideClient request, CancellationToken cancellation);

@@ -10,7 +10,7 @@ using Pantry.Transport;
 namespace Pantry.Operators;
 
 /// <summary>The fleet of a server elsewhere, over a session of one's own.</summary>
-internal sealed class RemoteFleet : IFleet, ILinkOwner, IAsyncDisposable
+internal sealed partial class RemoteFleet : IFleet, ILinkOwner, IAsyncDisposable
 {
     private readonly PantryOptions _options;
     private readonly ILogger _log;

@@ -56,6 +56,10 @@ internal enum MessageKind : byte
     AuditPage = 60,
     VerifyAudit = 61,
     AuditVerified = 62,
+    ListEnrollments = 63,
+    EnrollmentPage = 64,
+    WithdrawEnrollment = 65,
+    EnrollmentWithdrawn = 66,
 
     Unqueue = 72,
     Unqueued = 73,
@@ -102,9 +106,10 @@ internal static class MessageKinds
             or MessageKind.JobChanged or MessageKind.JobPage or MessageKind.QueuePage or MessageKind.Unqueued
             or MessageKind.JobOpened or MessageKind.RowsRead => Senders.Server,
         MessageKind.Enrol or MessageKind.CreateToken or MessageKind.DecideClient or MessageKind.ListOperators or MessageKind.AddOperator
-            or MessageKind.RevokeOperator or MessageKind.PutBundle or MessageKind.ListAudit or MessageKind.VerifyAudit => Senders.Operator,
+            or MessageKind.RevokeOperator or MessageKind.PutBundle or MessageKind.ListAudit or MessageKind.VerifyAudit
+            or MessageKind.ListEnrollments or MessageKind.WithdrawEnrollment => Senders.Operator,
         MessageKind.Enrolled or MessageKind.TokenCreated or MessageKind.ClientDecided or MessageKind.OperatorList
-            or MessageKind.AuditPage or MessageKind.AuditVerified => Senders.Server,
+            or MessageKind.AuditPage or MessageKind.AuditVerified or MessageKind.EnrollmentPage or MessageKind.EnrollmentWithdrawn => Senders.Server,
         _ => Senders.None,
     };
 }

@@ -9,7 +9,8 @@ namespace Pantry.Protocol;
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     Converters = [typeof(NamedEnum<CommandStatus>), typeof(NamedEnum<ClientStatus>), typeof(NamedEnum<RegistrationStatus>), typeof(NamedEnum<BodyFormat>),
-        typeof(NamedEnum<ClientDecision>), typeof(NamedEnum<PantryJobState>), typeof(NamedEnum<JobAction>), typeof(FiniteNumber)],
+        typeof(NamedEnum<ClientDecision>), typeof(NamedEnum<EnrollmentKind>), typeof(NamedEnum<EnrollmentStatus>), typeof(NamedEnum<PantryJobState>), typeof(NamedEnum<JobAction>),
+        typeof(FiniteNumber)],
     MaxDepth = 12,
     RespectNullableAnnotations = true,
     RespectRequiredConstructorParameters = true)]
@@ -68,6 +69,10 @@ namespace Pantry.Protocol;
 [JsonSerializable(typeof(AuditPage))]
 [JsonSerializable(typeof(VerifyAudit))]
 [JsonSerializable(typeof(AuditVerified))]
+[JsonSerializable(typeof(ListEnrollments))]
+[JsonSerializable(typeof(EnrollmentPage))]
+[JsonSerializable(typeof(WithdrawEnrollment))]
+[JsonSerializable(typeof(EnrollmentWithdrawn))]
 [JsonSerializable(typeof(Target))]
 [JsonSerializable(typeof(RolloutPlan))]
 [JsonSerializable(typeof(string[]))]
@@ -131,6 +136,10 @@ internal sealed partial class WireJson : JsonSerializerContext
         MessageKind.AuditPage => Default.AuditPage,
         MessageKind.VerifyAudit => Default.VerifyAudit,
         MessageKind.AuditVerified => Default.AuditVerified,
+        MessageKind.ListEnrollments => Default.ListEnrollments,
+        MessageKind.EnrollmentPage => Default.EnrollmentPage,
+        MessageKind.WithdrawEnrollment => Default.WithdrawEnrollment,
+        MessageKind.EnrollmentWithdrawn => Default.EnrollmentWithdrawn,
         _ => null,
     };
 

@@ -8,7 +8,8 @@ namespace Pantry.Server;
 
 /// <summary>What operators look at and decide, for those in the same process as for those elsewhere.</summary>
 internal sealed class Administration(
-    ClientRegistry registry, TrustStore trust, ClientAdmission admission, Authority authority, AuditLog log, ServerAudit audit, Action<ClientDecision, ClientKey> carryOut)
+    ClientRegistry registry, TrustStore trust, ClientAdmission admission, EnrollmentDesk enrollments, Authority authority, AuditLog log, ServerAudit audit,
+    Action<ClientDecision, ClientKey> carryOut)
 {
     /// <summary>Clients that match: those approved, and the keys that are not.</summary>
     /// <param name="filter">The conditions.</param>
@@ -33,8 +34,13 @@ internal sealed class Administration(
 
     public OperatorList RevokeOperator(string name, OperatorEntry by, string? from) => Changed(() => authority.Remove(name), by, from, "OperatorRevoked", name);
 
-    public OperatorList PutBundle(byte[] bundle, OperatorEntry by, string? from) =>
-        Changed(() => authority.Put(SignedBundle.FromBytes(bundle)), by, from, "TrustBundlePut", "trust bundle");
+    public OperatorList PutBundle(byte[] bundle, OperatorEntry by, string? from)
+    {
+        OperatorList list = Changed(() => authority.Put(SignedBundle.FromBytes(bundle)), by, from, "TrustBundlePut", "trust bundle");
+        // It may have brought another root key.
+        enrollments.WithdrawForeign(by.Name, from);
+        return list;
+    }
 
     public IEnumerable<AuditEntry> FindAudit(AuditFilter filter) => log.Query(new AuditQuery
     {

@@ -91,6 +91,10 @@ internal sealed class Authority : IDisposable
     /// <summary>The operator whose session key it is; null where there is none or its time is over.</summary>
     public OperatorEntry? FindBySessionKey(PublicKey key) => Bundle.FindBySessionKey(key) is { } found && !IsOver(found) ? found : null;
 
+    /// <summary>Whether there is an operator of that name, and of that signing key where one is given, who may administer.</summary>
+    public bool MayAdminister(string name, string? fingerprint) =>
+        Bundle.Find(name) is { Administrator: true } entry && !IsOver(entry) && (fingerprint is null || fingerprint == Fingerprint.Of(entry.SigningKey));
+
     private bool IsOver(OperatorEntry entry) => entry.HasExpired(_time.GetUtcNow());
 
     public OperatorList List()

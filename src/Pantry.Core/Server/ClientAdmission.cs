@@ -12,11 +12,9 @@ namespace Pantry.Server;
 /// with its identity and labels. Every decision is stored and audited before it takes effect.
 /// </summary>
 internal sealed class ClientAdmission(
-    TrustStore trust, ClientRegistry registry, Authority authority, ServerAudit audit, ServerAddresses addresses, PublicKey serverKey,
-    PantryOptions options, TimeProvider time)
+    TrustStore trust, ClientRegistry registry, EnrollmentDesk enrollments, ServerAudit audit, PantryOptions options, TimeProvider time)
 {
     private const double ClaimsBurst = 500;
-    private static readonly TimeSpan LongestLifetime = TimeSpan.FromDays(3650);
 
     private readonly Lock _allowing = new();
     private TokenBucket _allowance = new(options.PendingClaimsASecond, ClaimsBurst, time.GetUtcNow().ToUnixTimeMilliseconds());
@@ -30,64 +28,6 @@ internal sealed class ClientAdmission(
     /// <summary>What is known of a key at this moment.</summary>
     public ClientKey? Now(PublicKey key) => trust.Find(key);
 
-    /// <summary>Makes a key pair that lets one client's own key in, once.</summary>
-    public Enrollment Enrol(Enrol request, OperatorEntry by, string? from)
-    {
-        ClientLabels labels = ClientLabels.Create(request.Identity ?? "any", request.Application, request.Environment, request.Roles);
-        using CurveKeyPair pair = CurveKeyPair.Generate();
-        DateTimeOffset now = time.GetUtcNow();
-        var enrollment = new Enrollment
-        {
-            Id = Guid.CreateVersion7().ToString("N"),
-            Identity = request.Identity,
-            Application = labels.Application,
-            Environment = labels.Environment,
-            Roles = labels.Roles,
-            Address = addresses.Host,
-            PublishPort = addresses.PublishPort,
-            ReceivePort = addresses.ReceivePort,
-            FilePort = addresses.FilePort,
-            ServerPublicKey = serverKey.ToString(),
-            RootPublicKey = authority.RootKey.ToString(),
-            Network = authority.Network,
-            PublicKey = pair.PublicKey.ToString(),
-            SecretKey = Z85.Encode(pair.Secret),
-            CreatedAt = now,
-            ExpiresAt = now + Lifetime(request.ExpiresInSeconds),
-        };
-        trust.AddEnrollment(new EnrollmentGrant(
-            enrollment.Id, pair.PublicKey, enrollment.Identity, enrollment.Application, enrollment.Environment, enrollment.Roles, now, enrollment.ExpiresAt, by.Name, null, null));
-        audit.Note(by, from, "EnrollmentCreated", enrollment.Identity ?? "*", "Done", detail: Detail(labels, enrollment.Id));
-        return enrollment;
-    }
-
-    public EnrollmentToken CreateToken(CreateToken request, OperatorEntry by, string? from)
-    {
-        _ = new NamePattern(request.Pattern);
-        ClientLabels labels = ClientLabels.Create("any", request.Application, request.Environment, request.Roles);
-        DateTimeOffset now = time.GetUtcNow();
-        string secret = EnrollmentSecret.New(authority.RootKey);
-        var token = new EnrollmentToken
-        {
-            Id = Guid.CreateVersion7().ToString("N"),
-            Token = secret,
-            Pattern = request.Pattern,
-            Application = labels.Application,
-            Environment = labels.Environment,
-            Roles = labels.Roles,
-            Address = addresses.Host,
-            PublishPort = addresses.PublishPort,
-            ReceivePort = addresses.ReceivePort,
-            ServerPublicKey = serverKey.ToString(),
-            CreatedAt = now,
-            ExpiresAt = now + Lifetime(request.ExpiresInSeconds),
-        };
-        trust.AddToken(new TokenGrant(
-            token.Id, TokenGrant.HashOf(secret), token.Pattern, token.Application, token.Environment, token.Roles, now, token.ExpiresAt, by.Name, null, null));
-        audit.Note(by, from, "TokenCreated", token.Pattern, "Done", detail: Detail(labels, token.Id));
-        return token;
-    }
-
     /// <summary>Lets a client's own key in by the key of an enrolment.</summary>
     public ClientKey Redeem(PublicKey enrollmentKey, Redeem request, string? from)
     {
@@ -95,10 +35,12 @@ internal sealed class ClientAdmission(
         string identity = Names.RequireIdentity(request.Identity);
         try
         {
-            bool again = trust.FindEnrollment(enrollmentKey)?.UsedAt is not null;
+            EnrollmentGrant? grant = trust.FindEnrollment(enrollmentKey);
+            bool again = grant?.UsedAt is not null;
+            enrollments.RequireStanding(grant);
             ClientKey approved = MakeKnown(trust.Redeem(enrollmentKey, own, identity, time.GetUtcNow(), from));
             if (!again)
-                audit.Note(approved.Labels.Identity, own, from, "EnrollmentUsed", approved.Labels.Identity, "Approved", detail: Detail(approved.Labels, approved.Enrollment));
+                audit.Note(approved.Labels.Identity, own, from, "EnrollmentUsed", approved.Labels.Identity, "Approved", detail: AuditedLabels.Of(approved.Labels, approved.Enrollment));
             return approved;
         }
         catch (PantryException refused)
@@ -117,6 +59,7 @@ internal sealed class ClientAdmission(
     /// </summary>
     public ClientKey Judge(PublicKey key, ClientLabels claimed, string? token, string? from)
     {
+        RequireOwn(key, from);
         ClientKey? known = trust.Find(key);
         if (known is { Status: KeyStatus.Denied or KeyStatus.Revoked })
             throw Refusal(known);
@@ -126,15 +69,21 @@ internal sealed class ClientAdmission(
                 $"The key {key.Fingerprint} belongs to the client '{known.Labels.Identity}', and a key keeps its name. Give the client that -Identity, or a directory of its own with -Path and an enrolment under the new name.");
         }
 
+        // The answer to a token can be lost: who asks again leaves unsaid what it left unsaid before.
         if (known is { Status: KeyStatus.Approved })
-            return claimed.IsWithin(known.Labels) ? known : AddPending(key, claimed, from, "ClientClaimsMore");
+            return claimed.IsWithin(known.Labels) || IsFilledByToken(known, claimed, token) ? known : AddPending(key, claimed, from, "ClientClaimsMore");
         if (token is not null)
             return RedeemToken(key, claimed, token, from);
-        if (known is not null && Same(known.Claimed ?? known.Labels, claimed))
-            return known;
-
-        return AddPending(key, claimed, from, "ClientPending");
+        if (known is null || !Same(known.Claimed ?? known.Labels, claimed))
+            known = AddPending(key, claimed, from, "ClientPending");
+        // For as long as it comes it is not forgotten.
+        trust.NoteSeen(key, time.GetUtcNow());
+        return known;
     }
+
+    /// <summary>Whether the key was let in by this very token, which filled in what the client leaves unsaid.</summary>
+    public bool IsFilledByToken(ClientKey key, ClientLabels claimed, string? token) =>
+        token is not null && key.Labels.Completes(claimed) && trust.FindToken(token)?.UsedBy?.Equals(key.Key) == true;
 
     /// <summary>Why a key that was denied or revoked is not let in.</summary>
     public static PantryException Refusal(ClientKey key) => key.Status == KeyStatus.Denied
@@ -161,7 +110,7 @@ internal sealed class ClientAdmission(
                 MakeKnown(decided);
         }
 
-        audit.Note(by, from, $"Client{request.Decision}", key.Labels.Identity, "Done", detail: Detail(decided.Labels, null, key.Key));
+        audit.Note(by, from, $"Client{request.Decision}", key.Labels.Identity, "Done", detail: AuditedLabels.Of(decided.Labels, null, key.Key));
         return decided;
     }
 
@@ -199,12 +148,27 @@ internal sealed class ClientAdmission(
         Streams = (key.Claimed ?? key.Labels).ShownStreams(),
     };
 
+    // An enrolment's file is copied and carried about: what came with it must not be approved for its name.
+    private void RequireOwn(PublicKey key, string? from)
+    {
+        try
+        {
+            trust.RequireOwn(key);
+        }
+        catch (PantryException refused)
+        {
+            audit.Refused(refused.Code.ToString(), key, from);
+            throw;
+        }
+    }
+
     private ClientKey RedeemToken(PublicKey key, ClientLabels claimed, string token, string? from)
     {
         try
         {
+            enrollments.RequireStanding(trust.FindToken(token));
             ClientKey approved = MakeKnown(trust.RedeemToken(token, key, claimed, time.GetUtcNow(), from));
-            audit.Note(approved.Labels.Identity, key, from, "TokenUsed", approved.Labels.Identity, "Approved", detail: Detail(approved.Labels, approved.Enrollment));
+            audit.Note(approved.Labels.Identity, key, from, "TokenUsed", approved.Labels.Identity, "Approved", detail: AuditedLabels.Of(approved.Labels, approved.Enrollment));
             return approved;
         }
         catch (PantryException refused)
@@ -229,7 +193,7 @@ internal sealed class ClientAdmission(
         if (waits)
             audit.Refused(action, key, from);
         else
-            audit.Note(claimed.Identity, key, from, action, claimed.Identity, "Pending", detail: Detail(claimed, null));
+            audit.Note(claimed.Identity, key, from, action, claimed.Identity, "Pending", detail: AuditedLabels.Of(claimed, null));
         return trust.Find(key)!;
     }
 
@@ -315,11 +279,5 @@ internal sealed class ClientAdmission(
         };
     }
 
-    private TimeSpan Lifetime(double seconds) => seconds <= 0 ? options.EnrollmentLifetime
-        : TimeSpan.FromSeconds(Math.Min(seconds, LongestLifetime.TotalSeconds));
-
     private static bool Same(ClientLabels left, ClientLabels right) => left.IsWithin(right) && right.IsWithin(left);
-
-    private static AuditedLabels Detail(ClientLabels labels, string? enrollment, PublicKey? key = null) => new AuditedLabels(
-        labels.Application, labels.Environment, labels.Roles, enrollment, key?.Fingerprint);
 }

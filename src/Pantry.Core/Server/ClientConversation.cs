@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Pantry.Configuration;
@@ -10,18 +9,40 @@ using Pantry.Targeting;
 namespace Pantry.Server;
 
 /// <summary>What the server says and hears in its sessions with clients.</summary>
-internal sealed class ClientConversation(
-    ClientRegistry registry, ClientAdmission admission, StreamRenewal renewal, Authority authority, ServerAudit audit, JobAnswers jobs, PantryOptions options, TimeProvider time,
-    ServerCounters counters, Action<ServerSession, string> close, ILogger log)
+internal sealed class ClientConversation
 {
-    private readonly RegistrationDesk _desk = new(counters, log);
-    private readonly ConcurrentDictionary<string, Claim> _claims = new(Names.Comparer);
+    private readonly ClientRegistry _registry;
+    private readonly ClientAdmission _admission;
+    private readonly StreamRenewal _renewal;
+    private readonly Authority _authority;
+    private readonly ServerAudit _audit;
+    private readonly JobAnswers _jobs;
+    private readonly PantryOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ServerCounters _counters;
+    private readonly Action<ServerSession, string> _close;
+    private readonly ILogger _log;
+    private readonly RegistrationDesk _desk;
+    private readonly IdentityClaims _claims;
+
+    public ClientConversation(
+        ClientRegistry registry, ClientAdmission admission, StreamRenewal renewal, Authority authority, ServerAudit audit, JobAnswers jobs, PantryOptions options,
+        TimeProvider time, ServerCounters counters, Action<ServerSession, string> close, ILogger log)
+    {
+        (_registry, _admission, _renewal, _authority, _audit, _jobs) = (registry, admission, renewal, authority, audit, jobs);
+        (_options, _time, _counters, _close, _log) = (options, time, counters, close, log);
+        _desk = new RegistrationDesk(counters, log);
+        _claims = new IdentityClaims(registry, admission.Deciding, audit, counters, options, time, Dismiss, Admit);
+    }
+
+    /// <summary>Decides about claims whose time is over.</summary>
+    public void Sweep() => _claims.Sweep();
 
     public void Handle(ServerSession session, Message message)
     {
         switch (message.Head)
         {
-            case Register register when session.Role == Senders.Client && admission.IsApprovedFor(session.Key, register.Labels):
+            case Register register when session.Role == Senders.Client && _admission.IsApprovedFor(session.Key, register.Labels):
                 Register(session, register, message.Correlation);
                 return;
             case not null when message.Kind is MessageKind.Redeem or MessageKind.Register:
@@ -29,11 +50,11 @@ internal sealed class ClientConversation(
                 _desk.Offer(session, message, LetInOrNot);
                 return;
             case Heartbeat when session.Client is null:
-                session.Post(new Message(MessageKind.HeartbeatReply, new HeartbeatReply(time.GetUtcNow())));
+                session.Post(new Message(MessageKind.HeartbeatReply, new HeartbeatReply(_time.GetUtcNow())));
                 return;
             case Leave when session.Client is null:
                 session.Post(message);
-                close(session, "it has left");
+                _close(session, "it has left");
                 return;
             default:
                 break;
@@ -41,45 +62,35 @@ internal sealed class ClientConversation(
 
         if (session.Client is not { } client)
             return;
-        registry.Touch(client, time.GetUtcNow());
-        Contest(client);
+        _registry.Touch(client, _time.GetUtcNow());
+        _claims.Contest(client);
         switch (message.Head)
         {
             case Heartbeat:
-                session.Post(new Message(MessageKind.HeartbeatReply, new HeartbeatReply(time.GetUtcNow())));
+                session.Post(new Message(MessageKind.HeartbeatReply, new HeartbeatReply(_time.GetUtcNow())));
                 break;
             case Accepted accepted:
-                jobs.Accept(accepted.Job, client);
+                _jobs.Accept(accepted.Job, client);
                 break;
             case Prepared prepared:
-                jobs.Prepared(prepared.Job, client);
+                _jobs.Prepared(prepared.Job, client);
                 break;
             case Result result:
                 TakeResult(session, client, result, message);
                 break;
             case FactsReport report when !TooLarge(report.Facts):
-                registry.SetFacts(client, report.Facts);
+                _registry.SetFacts(client, report.Facts);
                 break;
             case Leave leave:
                 // The same message back confirms it; what is queued still leaves a closed session.
                 session.Post(message);
-                close(session, DisplayText.FirstLine(leave.Reason));
+                _close(session, DisplayText.FirstLine(leave.Reason));
                 GoOffline(client, DisplayText.FirstLine(leave.Reason), forGood: true);
-                if (leave.Forget && registry.Remove(client))
-                    _ = Task.Run(() => admission.Leave(client, session.Address));
+                if (leave.Forget && _registry.Remove(client))
+                    _ = Task.Run(() => _admission.Leave(client, session.Address));
                 break;
             default:
                 break;
-        }
-    }
-
-    /// <summary>Claims on an identity whose holder has not shown itself are decided for the claimant.</summary>
-    public void Sweep()
-    {
-        foreach ((string identity, Claim claim) in _claims)
-        {
-            lock (admission.Deciding)
-                Decide(identity, claim);
         }
     }
 
@@ -91,41 +102,29 @@ internal sealed class ClientConversation(
             Register(session, message.HeadAs<Register>(), message.Correlation);
     }
 
-    private void Decide(string identity, Claim claim)
+    private void Dismiss(ClientRecord record, ServerSession holder)
     {
-        bool holderGone = registry.Find(identity)?.Session is null;
-        if (!holderGone && time.GetElapsedTime(claim.Since) < options.ProbeTimeout)
-            return;
-        // By its value: a later claim of the same name may have taken its place.
-        if (!_claims.TryRemove(KeyValuePair.Create(identity, claim)))
-            return;
-        if (registry.Find(identity) is { Session: { } holder } record)
-        {
-            const string Why = "another client claims its identity and it does not answer";
-            close(holder, Why);
-            GoOffline(record, Why);
-        }
-
-        if (!claim.Session.Closed)
-            Admit(claim.Session, claim.Register, claim.Correlation);
+        const string Why = "another client claims its identity and it does not answer";
+        _close(holder, Why);
+        GoOffline(record, Why);
     }
 
     /// <summary>The client is gone; where it said so itself, its open rows end.</summary>
     public void GoOffline(ClientRecord client, string why, bool forGood = false)
     {
-        if (!registry.SetOffline(client))
+        if (!_registry.SetOffline(client))
             return;
-        log.LogInformation("Client {Client} is offline: {Why}.", client.Identity, why);
-        jobs.ClientGone(client, why, forGood);
+        _log.LogInformation("Client {Client} is offline: {Why}.", client.Identity, why);
+        _jobs.ClientGone(client, why, forGood);
     }
 
     private void Redeem(ServerSession session, Redeem redeem, ulong correlation)
     {
         try
         {
-            ClientKey approved = admission.Redeem(session.Key, redeem, session.Address);
-            renewal.NoteJoined(approved.Labels);
-            _ = AnswerAsync(session, new Message(MessageKind.Redeemed, new Redeemed(approved.Labels, authority.RootKey.Bytes.ToArray()), correlation));
+            ClientKey approved = _admission.Redeem(session.Key, redeem, session.Address);
+            _renewal.NoteJoined(approved.Labels);
+            _ = AnswerAsync(session, new Message(MessageKind.Redeemed, new Redeemed(approved.Labels, _authority.RootKey.Bytes.ToArray()), correlation));
         }
         catch (PantryException refused)
         {
@@ -138,7 +137,7 @@ internal sealed class ClientConversation(
     {
         try
         {
-            await audit.FlushAsync().ConfigureAwait(false);
+            await _audit.FlushAsync().ConfigureAwait(false);
             session.Post(answer);
         }
         catch (PantryException unwritten)
@@ -154,30 +153,29 @@ internal sealed class ClientConversation(
         {
             ClientLabels labels = register.Labels;
             if (TooLarge(register.Facts))
-                throw new PantryException(PantryErrorCode.MessageTooLarge, $"The client's facts are larger than {options.Wire.MaxRegistrationBytes:N0} bytes.");
+                throw new PantryException(PantryErrorCode.MessageTooLarge, $"The client's facts are larger than {_options.Wire.MaxRegistrationBytes:N0} bytes.");
             checkedRegister = register with { Labels = ClientLabels.Create(labels.Identity, labels.Application, labels.Environment, labels.Roles) };
             bool wasApproved = session.Role == Senders.Client;
-            ClientKey key = admission.Judge(session.Key, checkedRegister.Labels, register.Token, session.Address);
+            ClientKey key = _admission.Judge(session.Key, checkedRegister.Labels, register.Token, session.Address);
             if (key.Status == KeyStatus.Approved && !wasApproved)
-                renewal.NoteJoined(key.Labels);
+                _renewal.NoteJoined(key.Labels);
         }
         catch (PantryException invalid)
         {
-            counters.Dropped("InvalidRegistration");
+            _counters.Dropped("InvalidRegistration");
             session.Post(ServerHost.Refusal(invalid.Code, invalid.Message, correlation));
             return;
         }
 
         session.Introduced = true;
-        lock (admission.Deciding)
+        lock (_admission.Deciding)
         {
             // What an operator decided meanwhile counts.
-            if (admission.Now(session.Key) is not { Status: KeyStatus.Approved or KeyStatus.Pending } key)
+            if (_admission.Now(session.Key) is not { Status: KeyStatus.Approved or KeyStatus.Pending } key)
                 RefuseDecided(session, correlation);
             else if (key.Status == KeyStatus.Pending)
                 LetWait(session, key, correlation);
-            // A token can give labels that the client did not name.
-            else if (register.Token is not null && !checkedRegister.Labels.IsWithin(key.Labels))
+            else if (_admission.IsFilledByToken(key, checkedRegister.Labels, register.Token))
                 LetIn(session, key, checkedRegister with { Labels = key.Labels }, correlation);
             else
                 LetIn(session, key, checkedRegister, correlation);
@@ -186,7 +184,7 @@ internal sealed class ClientConversation(
 
     private void LetIn(ServerSession session, ClientKey key, Register register, ulong correlation)
     {
-        if (!register.Labels.IsWithin(key.Labels) || registry.Find(key.Labels.Identity) is not { } known || !known.Key.Equals(session.Key))
+        if (!register.Labels.IsWithin(key.Labels) || _registry.Find(key.Labels.Identity) is not { } known || !known.Key.Equals(session.Key))
         {
             RefuseDecided(session, correlation);
             return;
@@ -195,19 +193,15 @@ internal sealed class ClientConversation(
         session.Role = Senders.Client;
         if (known.Session is { } holder && holder != session && known.Instance != register.Instance)
         {
-            // The name is taken. Its holder is asked whether it is still there; its next word decides. It is asked once
-            // for all that claim the name meanwhile: a flood of claims must not fill its queue, nor put the decision off.
-            bool asked = _claims.TryGetValue(known.Identity, out Claim? earlierClaim);
-            _claims[known.Identity] = new Claim(session, register, correlation, asked ? earlierClaim!.Since : time.GetTimestamp());
-            if (!asked)
-                holder.Post(new Message(MessageKind.Heartbeat, new Heartbeat(0)));
+            // The name is taken: its holder's next word decides.
+            _claims.Add(known, holder, session, register, correlation);
             return;
         }
 
         if (known.Session is { } earlier && earlier != session)
         {
             // The same run of the client, on a new connection: the old one is dead.
-            close(earlier, "the client has connected anew");
+            _close(earlier, "the client has connected anew");
         }
 
         Admit(session, register, correlation);
@@ -217,68 +211,56 @@ internal sealed class ClientConversation(
     private void LetWait(ServerSession session, ClientKey key, ulong correlation)
     {
         session.Role = Senders.Applicant;
-        ClientRecord? before = session.Client ?? (registry.Find(key.Labels.Identity) is { } record && record.Key.Equals(key.Key) ? record : null);
+        ClientRecord? before = session.Client ?? (_registry.Find(key.Labels.Identity) is { } record && record.Key.Equals(key.Key) ? record : null);
         session.Client = null;
         if (before is not null)
         {
             const string Why = "it claims more than was approved";
             // The key speaks here now; what it was on another session, it is no more.
             if (before.Session is { } other && other != session)
-                close(other, Why);
-            registry.Remove(before);
-            jobs.ClientGone(before, Why, forGood: true);
+                _close(other, Why);
+            _registry.Remove(before);
+            _jobs.ClientGone(before, Why, forGood: true);
         }
 
-        log.LogWarning("The client {Client} with the key {Fingerprint} waits for approval.", key.Labels.Identity, key.Key.Fingerprint);
+        _log.LogWarning("The client {Client} with the key {Fingerprint} waits for approval.", key.Labels.Identity, key.Key.Fingerprint);
         session.Post(new Message(
             MessageKind.Registered,
             new Registered(
-                RegistrationStatus.Pending, null, [], 0, options.HeartbeatInterval.TotalSeconds, options.DeadAfter.TotalSeconds, PantryVersion.Current,
-                time.GetUtcNow(), authority.RootKey.Bytes.ToArray()),
+                RegistrationStatus.Pending, null, [], 0, _options.HeartbeatInterval.TotalSeconds, _options.DeadAfter.TotalSeconds, PantryVersion.Current,
+                _time.GetUtcNow(), _authority.RootKey.Bytes.ToArray()),
             correlation));
     }
 
     // As we write them: a peer can write the same in a sixth of the bytes, and would spoil the lists it is part of.
     private bool TooLarge(ClientFacts? facts) =>
-        facts is not null && JsonSerializer.SerializeToUtf8Bytes(facts, WireJson.Default.ClientFacts).Length > options.Wire.MaxRegistrationBytes;
-
-    private void Contest(ClientRecord holder)
-    {
-        if (!_claims.TryRemove(holder.Identity, out Claim? claim))
-            return;
-        counters.Dropped("IdentityInUse");
-        audit.Refused("IdentityInUse", claim.Session.Key, claim.Session.Address);
-        claim.Session.Post(ServerHost.Refusal(PantryErrorCode.IdentityInUse,
-            $"The identity '{holder.Identity}' belongs to another client that is online and answers"
-            + (holder.Facts is { } facts ? $" (host {facts.HostName}, process {facts.ProcessId})" : "")
-            + ". Give this client another -Identity, or stop the other one.", claim.Correlation));
-    }
+        facts is not null && JsonSerializer.SerializeToUtf8Bytes(facts, WireJson.Default.ClientFacts).Length > _options.Wire.MaxRegistrationBytes;
 
     private void Admit(ServerSession session, Register register, ulong correlation)
     {
-        string before = registry.Find(register.Labels.Identity)?.Instance ?? "";
-        if (registry.Find(register.Labels.Identity) is not { } record || !record.Key.Equals(session.Key)
-            || registry.Admit(record, register.Labels, register, session, time.GetUtcNow()) is not { } admitted)
+        string before = _registry.Find(register.Labels.Identity)?.Instance ?? "";
+        if (_registry.Find(register.Labels.Identity) is not { } record || !record.Key.Equals(session.Key)
+            || _registry.Admit(record, register.Labels, register, session, _time.GetUtcNow()) is not { } admitted)
         {
             RefuseDecided(session, correlation);
             return;
         }
 
         // It may hear them whenever it says so: their keys need not change at once.
-        renewal.Note(admitted.Left);
-        admission.NoteSeen(record);
+        _renewal.Note(admitted.Left);
+        _admission.NoteSeen(record);
         NoteClock(session, record, register.ClientTime);
-        log.LogInformation("Client {Client} is online.", record.Identity);
+        _log.LogInformation("Client {Client} is online.", record.Identity);
         session.Post(new Message(
             MessageKind.Registered,
             new Registered(
-                RegistrationStatus.Approved, register.Labels, admitted.Topics, admitted.OrderNumber, options.HeartbeatInterval.TotalSeconds, options.DeadAfter.TotalSeconds,
-                PantryVersion.Current, time.GetUtcNow(), authority.RootKey.Bytes.ToArray()),
+                RegistrationStatus.Approved, register.Labels, admitted.Topics, admitted.OrderNumber, _options.HeartbeatInterval.TotalSeconds, _options.DeadAfter.TotalSeconds,
+                PantryVersion.Current, _time.GetUtcNow(), _authority.RootKey.Bytes.ToArray()),
             correlation)
         {
-            Bodies = register.BundleSerial < authority.Bundle.Serial ? [authority.SignedBundle] : [],
+            Bodies = register.BundleSerial < _authority.Bundle.Serial ? [_authority.SignedBundle] : [],
         });
-        jobs.ClientReturned(record, restarted: before != register.Instance);
+        _jobs.ClientReturned(record, restarted: before != register.Instance);
     }
 
     private static void RefuseDecided(ServerSession session, ulong correlation) =>
@@ -286,33 +268,31 @@ internal sealed class ClientConversation(
 
     private void NoteClock(ServerSession session, ClientRecord client, DateTimeOffset clientTime)
     {
-        TimeSpan skew = clientTime - time.GetUtcNow();
-        if (skew.Duration() <= options.ClockSkew)
+        TimeSpan skew = clientTime - _time.GetUtcNow();
+        if (skew.Duration() <= _options.ClockSkew)
             return;
         string measured = $"{skew.Duration():d\\.hh\\:mm\\:ss} {(skew > TimeSpan.Zero ? "ahead of" : "behind")} the server's";
-        counters.Dropped(nameof(PantryErrorCode.ClockSkew));
-        // Once in a while: who registers again and again must not fill the log.
-        if (client.ClockNotedAt is not { } noted || time.GetElapsedTime(noted) > options.ClockNoteInterval)
+        _counters.Dropped(nameof(PantryErrorCode.ClockSkew));
+        // Once in a while: who registers again and again must not fill the _log.
+        if (client.ClockNotedAt is not { } noted || _time.GetElapsedTime(noted) > _options.ClockNoteInterval)
         {
-            client.ClockNotedAt = time.GetTimestamp();
-            audit.Note(client.Identity, client.Key, session.Address, nameof(PantryErrorCode.ClockSkew), client.Identity, measured);
+            client.ClockNotedAt = _time.GetTimestamp();
+            _audit.Note(client.Identity, client.Key, session.Address, nameof(PantryErrorCode.ClockSkew), client.Identity, measured);
         }
 
-        log.LogWarning("{Code}: the clock of client {Client} is {Skew}; it will refuse orders. Set the clocks.", nameof(PantryErrorCode.ClockSkew), client.Identity, measured);
+        _log.LogWarning("{Code}: the clock of client {Client} is {Skew}; it will refuse orders. Set the clocks.", nameof(PantryErrorCode.ClockSkew), client.Identity, measured);
     }
 
     private void TakeResult(ServerSession session, ClientRecord client, Result result, Message message)
     {
-        bool known = jobs.Complete(result, message.Bodies, client, () => session.Post(new Message(MessageKind.ResultStored, new ResultStored(result.Job))));
+        bool known = _jobs.Complete(result, message.Bodies, client, () => session.Post(new Message(MessageKind.ResultStored, new ResultStored(result.Job))));
         if (!known)
         {
-            counters.Dropped("ForeignResult");
-            audit.Refused("ForeignResult", session.Key, session.Address);
-            log.LogWarning("Client {Client} sent a result of a job that it is no target of.", client.Identity);
+            _counters.Dropped("ForeignResult");
+            _audit.Refused("ForeignResult", session.Key, session.Address);
+            _log.LogWarning("Client {Client} sent a result of a job that it is no target of.", client.Identity);
             session.Post(ServerHost.Refusal(PantryErrorCode.Refused, "The job has no such target.", message.Correlation));
             session.Post(new Message(MessageKind.ResultStored, new ResultStored(result.Job)));
         }
     }
-
-    private sealed record Claim(ServerSession Session, Register Register, ulong Correlation, long Since);
 }

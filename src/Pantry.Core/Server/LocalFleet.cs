@@ -47,10 +47,16 @@ internal sealed class LocalFleet(ServerHost host, PantryOptions options) : IFlee
     public Task<QueuedOrder> UnqueueAsync(string job, string client, CancellationToken cancellation) =>
         DoneAsync(() => host.JobDirectory.Unqueue(new Unqueue(job, client), Local, null), cancellation);
 
-    public Task<Enrollment> EnrolAsync(Enrol request, CancellationToken cancellation) => DoneAsync(() => host.Admission.Enrol(request, Local, null), cancellation);
+    public Task<Enrollment> EnrolAsync(Enrol request, CancellationToken cancellation) => DoneAsync(() => host.Enrollments.Enrol(request, Local, null), cancellation);
 
     public Task<EnrollmentToken> CreateTokenAsync(CreateToken request, CancellationToken cancellation) =>
-        DoneAsync(() => host.Admission.CreateToken(request, Local, null), cancellation);
+        DoneAsync(() => host.Enrollments.CreateToken(request, Local, null), cancellation);
+
+    public IAsyncEnumerable<EnrollmentInfo> FindEnrollmentsAsync(EnrollmentFilter filter, CancellationToken cancellation) =>
+        host.Enrollments.List(filter).ToAsyncEnumerable();
+
+    public Task<EnrollmentInfo> WithdrawEnrollmentAsync(string id, CancellationToken cancellation) =>
+        DoneAsync(() => host.Enrollments.Withdraw(id, Local, null), cancellation);
 
     public Task<ClientInfo> DecideAsync(DecideClient request, CancellationToken cancellation) => DoneAsync(() => host.Administration.Decide(request, Local, null), cancellation);
 

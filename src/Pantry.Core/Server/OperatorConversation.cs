@@ -10,7 +10,7 @@ namespace Pantry.Server;
 
 /// <summary>What the server says and hears in its sessions with operators' consoles.</summary>
 internal sealed class OperatorConversation(
-    Authority authority, Administration administration, ClientAdmission admission, ServerAudit audit, JobDispatcher jobs, JobDirectory directory, PantryOptions options, TimeProvider time,
+    Authority authority, Administration administration, EnrollmentDesk enrollments, ServerAudit audit, JobDispatcher jobs, JobDirectory directory, PantryOptions options, TimeProvider time,
     Action<ServerSession, string> close, ILogger log)
 {
     private readonly ConcurrentDictionary<(ServerSession Session, string Job), RowFeed> _feeds = new();
@@ -141,8 +141,9 @@ internal sealed class OperatorConversation(
         string from = session.Address;
         (MessageKind kind, object head)? decided = message.Head switch
         {
-            Enrol enrol => (MessageKind.Enrolled, new Enrolled(admission.Enrol(enrol, by, from))),
-            CreateToken create => (MessageKind.TokenCreated, new TokenCreated(admission.CreateToken(create, by, from))),
+            Enrol enrol => (MessageKind.Enrolled, new Enrolled(enrollments.Enrol(enrol, by, from))),
+            CreateToken create => (MessageKind.TokenCreated, new TokenCreated(enrollments.CreateToken(create, by, from))),
+            WithdrawEnrollment withdraw => (MessageKind.EnrollmentWithdrawn, new EnrollmentWithdrawn(enrollments.Withdraw(withdraw.Id, by, from))),
             DecideClient decide => (MessageKind.ClientDecided, new ClientDecided(administration.Decide(decide, by, from))),
             AddOperator add => (MessageKind.OperatorList, administration.AddOperator(add, by, from)),
             RevokeOperator revoke => (MessageKind.OperatorList, administration.RevokeOperator(revoke.Name, by, from)),
@@ -166,6 +167,11 @@ internal sealed class OperatorConversation(
                 foreach (AuditEntry[] page in administration.FindAudit(list.Filter).Chunk(options.ClientPageSize))
                     await PageAsync(session, message, MessageKind.AuditPage, new AuditPage(page, Last: false)).ConfigureAwait(false);
                 await PageAsync(session, message, MessageKind.AuditPage, new AuditPage([], Last: true)).ConfigureAwait(false);
+                break;
+            case ListEnrollments list:
+                foreach (EnrollmentInfo[] page in enrollments.List(list.Filter).Chunk(options.ClientPageSize))
+                    await PageAsync(session, message, MessageKind.EnrollmentPage, new EnrollmentPage(page, Last: false)).ConfigureAwait(false);
+                await PageAsync(session, message, MessageKind.EnrollmentPage, new EnrollmentPage([], Last: true)).ConfigureAwait(false);
                 break;
             case VerifyAudit verify:
                 Answer(session, message, MessageKind.AuditVerified, new AuditVerified(administration.VerifyAudit(verify.Checkpoint)));

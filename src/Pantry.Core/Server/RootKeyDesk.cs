@@ -1,9 +1,9 @@
 namespace Pantry.Server;
 
 /// <summary>What whoever works on the server itself does with the fleet's root key. Each of it is in the audit log.</summary>
-internal sealed class RootKeyDesk(Authority authority, ServerAudit audit)
+internal sealed class RootKeyDesk(Authority authority, EnrollmentDesk enrollments, ServerAudit audit)
 {
-    /// <summary>A new key takes the place of the present one.</summary>
+    /// <summary>A new key takes the place of the present one; enrolments and tokens that name the old one are withdrawn.</summary>
     public Task<RootKeyInfo> RenewAsync() => DoAsync("RootKeyRenewed", null, authority.RenewRoot);
 
     /// <param name="file">The file, which must not be there.</param>
@@ -28,7 +28,8 @@ internal sealed class RootKeyDesk(Authority authority, ServerAudit audit)
         }
 
         audit.Note(Authority.LocalOperator, null, null, action, file ?? authority.RootKey.Fingerprint, "Done");
+        int withdrawn = await Task.Run(() => enrollments.WithdrawForeign(Authority.LocalOperator, null)).ConfigureAwait(false);
         await audit.FlushAsync().ConfigureAwait(false);
-        return authority.RootKeyInfo with { File = file };
+        return authority.RootKeyInfo with { File = file, WithdrawnEnrollments = withdrawn };
     }
 }

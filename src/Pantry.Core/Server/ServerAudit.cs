@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using Pantry.Security;
 using Pantry.Server.Jobs;
 using Pantry.Storage;
+using Pantry.Targeting;
 
 namespace Pantry.Server;
 
@@ -77,7 +78,17 @@ internal sealed class ServerAudit(AuditLog log, Func<PublicKey, bool> isKnown)
 }
 
 /// <summary>Labels in the audit log.</summary>
-internal sealed record AuditedLabels(string? Application, string? Environment, IReadOnlyList<string> Roles, string? Grant, string? Key);
+internal sealed record AuditedLabels(string? Application, string? Environment, IReadOnlyList<string> Roles, string? Grant, string? Key)
+{
+    public static AuditedLabels Of(ClientLabels labels, string? grant, PublicKey? key = null) =>
+        new(labels.Application, labels.Environment, labels.Roles, grant, key?.Fingerprint);
+}
+
+/// <summary>Enrolments and tokens in the audit log, by their ids.</summary>
+internal sealed record AuditedGrants(IReadOnlyList<string> Grants);
+
+/// <summary>How much the server has forgotten because it was over long ago.</summary>
+internal sealed record AuditedForgotten(int Enrollments, int Tokens, int PendingKeys);
 
 /// <summary>An order in the audit log: what was asked and of whom, never the arguments themselves.</summary>
 internal sealed record AuditedOrder(string Command, string ArgumentsDigest, double TimeoutSeconds, int Targets, IReadOnlyList<string> Names, string? RunAs);
@@ -93,4 +104,6 @@ internal sealed record AuditedOperators(long Serial, IReadOnlyList<string> Names
 [JsonSerializable(typeof(AuditedOrder))]
 [JsonSerializable(typeof(AuditedOutcomes))]
 [JsonSerializable(typeof(AuditedOperators))]
+[JsonSerializable(typeof(AuditedGrants))]
+[JsonSerializable(typeof(AuditedForgotten))]
 internal sealed partial class AuditDetailJson : JsonSerializerContext;

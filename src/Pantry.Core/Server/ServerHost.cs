@@ -32,9 +32,7 @@ internal sealed class ServerHost : IAsyncDisposable
     private readonly Task _sweeping;
     private readonly CancellationTokenSource _stopping = new();
     private Task? _stopped;
-    private readonly StorageLimits _limits;
-    private long _seenFlushedAt;
-    private long _prunedAt;
+    private readonly ServerUpkeep _upkeep;
 
     private ServerHost(
         ServerConfiguration configuration, ServerTransport transport, ServerState state, SocketLoop? ownLoop, PantryOptions options, StorageLimits limits, TimeProvider time, ILogger log)
@@ -44,18 +42,17 @@ internal sealed class ServerHost : IAsyncDisposable
         _state = state;
         _ownLoop = ownLoop;
         _options = options;
-        _limits = limits;
         _time = time;
         _log = log;
         StartedAt = time.GetUtcNow();
-        _seenFlushedAt = time.GetTimestamp();
         Registry = new ClientRegistry(options.MaxClients);
         foreach (ClientKey key in state.Trust.All().Where(key => key.Status == KeyStatus.Approved))
             Registry.Add(key.Key, key.Labels, key.LastSeen);
 
         var addresses = new ServerAddresses(configuration.AdvertisedAddress ?? Addresses.ToAdvertise(configuration.Address), PublishPort, ReceivePort, FilePort);
         Place = new FleetPlace(addresses.Host, ReceivePort, PublicKey.ToString(), state.Authority.Network);
-        Admission = new ClientAdmission(state.Trust, Registry, state.Authority, state.Audit, addresses, PublicKey, options, time);
+        Enrollments = new EnrollmentDesk(state.Trust, state.Authority, state.Audit, addresses, PublicKey, options, time);
+        Admission = new ClientAdmission(state.Trust, Registry, Enrollments, state.Audit, options, time);
         var sender = new OrderSender(Registry, state.Authority, Counters, Publish, log);
         Jobs = new JobDispatcher(Registry, new OrderDesk(state.Authority, state.Trust, options, time), state.Jobs, sender, state.Audit, options, time, log);
         var answers = new JobAnswers(Jobs, state.Jobs, sender, state.Audit, options, time);
@@ -65,12 +62,15 @@ internal sealed class ServerHost : IAsyncDisposable
         _sessions = new PeerSessions(transport, state, options, time, Counters, Closed, log);
         _renewal = new StreamRenewal(Registry, options, time);
         var changes = new TrustChanges(Registry, answers, _renewal, state.Authority, _sessions);
-        Administration = new Administration(Registry, state.Trust, Admission, state.Authority, state.AuditLog, state.Audit, changes.CarryOut);
+        Administration = new Administration(Registry, state.Trust, Admission, Enrollments, state.Authority, state.AuditLog, state.Audit, changes.CarryOut);
         _clients = new ClientConversation(Registry, Admission, _renewal, state.Authority, state.Audit, answers, options, time, Counters, _sessions.Close, log);
-        _operators = new OperatorConversation(state.Authority, Administration, Admission, state.Audit, Jobs, JobDirectory, options, time, _sessions.Close, log);
+        _operators = new OperatorConversation(state.Authority, Administration, Enrollments, state.Audit, Jobs, JobDirectory, options, time, _sessions.Close, log);
+        _upkeep = new ServerUpkeep(state.Trust, Enrollments, state.Jobs, _sessions, options, limits, time, log);
         _router = new MessageRouter(_sessions, _clients, _operators, state.Audit, Counters, options.Wire, time);
         state.Authority.Changed += changes.BundleChanged;
         state.Audit.Note(ServerAudit.Server, PublicKey, null, "ServerStarted", configuration.Path, "Done");
+        // One that was killed while it changed the root key had not come to this.
+        Enrollments.WithdrawForeign(ServerAudit.Server, null);
         Jobs.Restore();
         _reading = Task.Run(ReadAsync);
         _sweeping = Task.Run(SweepAsync);
@@ -97,6 +97,8 @@ internal sealed class ServerHost : IAsyncDisposable
     public ClientRegistry Registry { get; }
 
     public ClientAdmission Admission { get; }
+
+    public EnrollmentDesk Enrollments { get; }
 
     public Administration Administration { get; }
 
@@ -292,15 +294,7 @@ internal sealed class ServerHost : IAsyncDisposable
         foreach (ClientRecord client in Registry.SilentSince(_time.GetUtcNow() - _options.DeadAfter))
             _clients.GoOffline(client, $"nothing was heard for {_options.DeadAfter.TotalSeconds:0} s");
         _clock.Sweep();
-        // Last, and not again at once where the disk failed: nothing else waits for it.
-        if (_time.GetElapsedTime(_seenFlushedAt) < _options.SeenFlushInterval)
-            return;
-        _seenFlushedAt = _time.GetTimestamp();
-        _state.Trust.FlushSeen();
-        if (_time.GetElapsedTime(_prunedAt) < _options.PruneInterval)
-            return;
-        _prunedAt = _time.GetTimestamp();
-        if (_state.Jobs.Prune(_time.GetUtcNow() - _limits.JobKeep) is > 0 and int removed)
-            _log.LogInformation("{Count} jobs that ended long ago were removed.", removed);
+        // Last: it can fail with the disk.
+        _upkeep.Sweep();
     }
 }

@@ -195,7 +195,7 @@ internal sealed class ServerSession
             while (_outbound.Reader.TryRead(out Outgoing outgoing))
             {
                 SendOutcome outcome = await SendAsync(outgoing).ConfigureAwait(false);
-                if (outgoing.Message?.Kind is MessageKind.Row or MessageKind.ClientPage or MessageKind.AuditPage)
+                if (outgoing.Message?.Kind is MessageKind.Row or MessageKind.ClientPage or MessageKind.AuditPage or MessageKind.EnrollmentPage)
                     _bulk.Reader.TryRead(out _);
                 if (outcome is SendOutcome.Sent)
                     continue;

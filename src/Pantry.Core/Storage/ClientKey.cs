@@ -47,4 +47,7 @@ internal sealed record ClientKey(
     /// no other key gets the name.
     /// </summary>
     public bool HoldsIdentity => Status == KeyStatus.Approved || (Status == KeyStatus.Pending && DecidedAt is not null);
+
+    /// <summary>Whether nobody has ever decided about it.</summary>
+    public bool IsUndecided => Status == KeyStatus.Pending && DecidedAt is null;
 }

@@ -12,8 +12,6 @@ namespace Pantry.Storage;
 /// <param name="CreatedAt">When it was made.</param>
 /// <param name="ExpiresAt">Until when it can be used.</param>
 /// <param name="CreatedBy">Who made it, and so who approved.</param>
-/// <param name="UsedAt">When it was used; null while it was not.</param>
-/// <param name="UsedBy">The client's key it brought in.</param>
 internal sealed record EnrollmentGrant(
     string Id,
     PublicKey Key,
@@ -23,6 +21,9 @@ internal sealed record EnrollmentGrant(
     IReadOnlyList<string> Roles,
     DateTimeOffset CreatedAt,
     DateTimeOffset ExpiresAt,
-    string CreatedBy,
-    DateTimeOffset? UsedAt = null,
-    PublicKey? UsedBy = null);
+    string CreatedBy) : Grant(Id, Application, Environment, Roles, CreatedAt, ExpiresAt, CreatedBy)
+{
+    public override string Name => $"The enrolment '{Id}'";
+
+    public override string Cure => "Make a new one with New-PantryEnrollment.";
+}

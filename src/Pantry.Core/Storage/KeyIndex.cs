@@ -43,7 +43,7 @@ internal sealed class KeyIndex
         if (!_byIdentity.TryGetValue(client.Labels.Identity, out List<PublicKey>? keys))
             _byIdentity.Add(client.Labels.Identity, keys = []);
         keys.Add(client.Key);
-        if (IsUndecided(client))
+        if (client.IsUndecided)
             Undecided++;
     }
 
@@ -60,7 +60,7 @@ internal sealed class KeyIndex
         keys.Remove(key);
         if (keys.Count == 0)
             _byIdentity.Remove(old.Labels.Identity);
-        if (IsUndecided(old))
+        if (old.IsUndecided)
             Undecided--;
     }
 
@@ -77,6 +77,4 @@ internal sealed class KeyIndex
                 _streams.Remove(stream);
         }
     }
-
-    private static bool IsUndecided(ClientKey client) => client.Status == KeyStatus.Pending && client.DecidedAt is null;
 }

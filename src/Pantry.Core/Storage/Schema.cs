@@ -46,5 +46,18 @@ internal static class Schema
         CREATE TABLE audit_checkpoints (sequence INTEGER PRIMARY KEY, at INTEGER NOT NULL, hash BLOB NOT NULL, signature BLOB NOT NULL) STRICT;
         """;
 
-    public static IReadOnlyList<string> Migrations { get; } = [Trust, Bundles, Audit];
+    private const string Withdrawals = """
+        ALTER TABLE enrollments ADD COLUMN maker_key TEXT;
+        ALTER TABLE enrollments ADD COLUMN root_key TEXT;
+        ALTER TABLE enrollments ADD COLUMN withdrawn_at INTEGER;
+        ALTER TABLE enrollments ADD COLUMN withdrawn_by TEXT;
+        ALTER TABLE enrollments ADD COLUMN withdrawn_why TEXT;
+        ALTER TABLE tokens ADD COLUMN maker_key TEXT;
+        ALTER TABLE tokens ADD COLUMN root_key TEXT;
+        ALTER TABLE tokens ADD COLUMN withdrawn_at INTEGER;
+        ALTER TABLE tokens ADD COLUMN withdrawn_by TEXT;
+        ALTER TABLE tokens ADD COLUMN withdrawn_why TEXT;
+        """;
+
+    public static IReadOnlyList<string> Migrations { get; } = [Trust, Bundles, Audit, Withdrawals];
 }

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using Pantry.Security;
 
 namespace Pantry.Storage;
 
@@ -14,8 +13,6 @@ namespace Pantry.Storage;
 /// <param name="CreatedAt">When it was made.</param>
 /// <param name="ExpiresAt">Until when it can be used.</param>
 /// <param name="CreatedBy">Who made it, and so who approved.</param>
-/// <param name="UsedAt">When it was used; null while it was not.</param>
-/// <param name="UsedBy">The client's key it brought in.</param>
 internal sealed record TokenGrant(
     string Id,
     byte[] Hash,
@@ -25,10 +22,12 @@ internal sealed record TokenGrant(
     IReadOnlyList<string> Roles,
     DateTimeOffset CreatedAt,
     DateTimeOffset ExpiresAt,
-    string CreatedBy,
-    DateTimeOffset? UsedAt = null,
-    PublicKey? UsedBy = null)
+    string CreatedBy) : Grant(Id, Application, Environment, Roles, CreatedAt, ExpiresAt, CreatedBy)
 {
+    public override string Name => $"The token '{Id}'";
+
+    public override string Cure => "Ask for a new token.";
+
     /// <summary>The hash of a secret as it is kept. A plain one will do: secrets are random and long, not chosen by people.</summary>
     public static byte[] HashOf(string secret) => SHA256.HashData(Encoding.UTF8.GetBytes(secret.Trim()));
 }

@@ -4,12 +4,10 @@ using Pantry.Targeting;
 
 namespace Pantry.Storage;
 
-/// <summary>Keys, enrolments and tokens as rows of the database.</summary>
+/// <summary>Clients' keys as rows of the database.</summary>
 internal static class TrustRows
 {
     public const string AllKeys = "SELECT * FROM keys ORDER BY first_seen, key";
-    public const string AllEnrollments = "SELECT * FROM enrollments ORDER BY created_at, id";
-    public const string AllTokens = "SELECT * FROM tokens ORDER BY created_at, id";
 
     public static ClientKey ReadKey(SqliteDataReader reader) => new(
         PublicKey.FromBytes(reader.Bytes("key")),
@@ -22,32 +20,6 @@ internal static class TrustRows
         reader.TextOrNull("enrollment"),
         ReadLabels(reader, "claimed_"),
         reader.TimeOrNull("last_seen"));
-
-    public static EnrollmentGrant ReadEnrollment(SqliteDataReader reader) => new(
-        reader.Text("id"),
-        PublicKey.FromBytes(reader.Bytes("key")),
-        reader.TextOrNull("identity"),
-        reader.TextOrNull("application"),
-        reader.TextOrNull("environment"),
-        Split(reader.Text("roles")),
-        reader.Time("created_at"),
-        reader.Time("expires_at"),
-        reader.Text("created_by"),
-        reader.TimeOrNull("used_at"),
-        ReadUsedBy(reader));
-
-    public static TokenGrant ReadToken(SqliteDataReader reader) => new(
-        reader.Text("id"),
-        reader.Bytes("hash"),
-        reader.Text("pattern"),
-        reader.TextOrNull("application"),
-        reader.TextOrNull("environment"),
-        Split(reader.Text("roles")),
-        reader.Time("created_at"),
-        reader.Time("expires_at"),
-        reader.Text("created_by"),
-        reader.TimeOrNull("used_at"),
-        ReadUsedBy(reader));
 
     public static void Save(SqliteConnection connection, ClientKey client) => connection.Run("""
         INSERT OR REPLACE INTO keys (key, status, identity, application, environment, roles,
@@ -71,42 +43,12 @@ internal static class TrustRows
     public static bool Remove(SqliteConnection connection, PublicKey key) =>
         connection.Run("DELETE FROM keys WHERE key = $key", ("$key", key.Bytes.ToArray())) > 0;
 
-    public static void Add(SqliteConnection connection, EnrollmentGrant grant) => connection.Run("""
-        INSERT INTO enrollments (id, key, identity, application, environment, roles, created_at, expires_at, created_by)
-        VALUES ($id, $key, $identity, $application, $environment, $roles, $created_at, $expires_at, $created_by)
-        """,
-        ("$id", grant.Id), ("$key", grant.Key.Bytes.ToArray()), ("$identity", grant.Identity), ("$application", grant.Application),
-        ("$environment", grant.Environment), ("$roles", Join(grant.Roles)), ("$created_at", grant.CreatedAt),
-        ("$expires_at", grant.ExpiresAt), ("$created_by", grant.CreatedBy));
-
-    public static void Add(SqliteConnection connection, TokenGrant grant) => connection.Run("""
-        INSERT INTO tokens (id, hash, pattern, application, environment, roles, created_at, expires_at, created_by)
-        VALUES ($id, $hash, $pattern, $application, $environment, $roles, $created_at, $expires_at, $created_by)
-        """,
-        ("$id", grant.Id), ("$hash", grant.Hash), ("$pattern", grant.Pattern), ("$application", grant.Application),
-        ("$environment", grant.Environment), ("$roles", Join(grant.Roles)), ("$created_at", grant.CreatedAt),
-        ("$expires_at", grant.ExpiresAt), ("$created_by", grant.CreatedBy));
-
-    public static void MarkEnrollmentUsed(SqliteConnection connection, string id, DateTimeOffset at, PublicKey by) => MarkUsed(
-        connection, "UPDATE enrollments SET used_at = $at, used_by = $by WHERE id = $id AND used_at IS NULL", id, at, by);
-
-    public static void MarkTokenUsed(SqliteConnection connection, string id, DateTimeOffset at, PublicKey by) => MarkUsed(
-        connection, "UPDATE tokens SET used_at = $at, used_by = $by WHERE id = $id AND used_at IS NULL", id, at, by);
-
-    private static void MarkUsed(SqliteConnection connection, string sql, string id, DateTimeOffset at, PublicKey by)
-    {
-        if (connection.Run(sql, ("$at", at), ("$by", by.Bytes.ToArray()), ("$id", id)) != 1)
-            throw new InvalidOperationException($"The grant '{id}' was used, although memory says that it was not.");
-    }
-
     private static ClientLabels? ReadLabels(SqliteDataReader reader, string prefix) => reader.TextOrNull(prefix + "identity") is { } identity
         ? ClientLabels.Create(identity, reader.TextOrNull(prefix + "application"), reader.TextOrNull(prefix + "environment"), Split(reader.TextOrNull(prefix + "roles") ?? ""))
         : null;
 
-    private static PublicKey? ReadUsedBy(SqliteDataReader reader) => reader.BytesOrNull("used_by") is { } key ? PublicKey.FromBytes(key) : null;
-
     // No role has a space in it.
-    private static string Join(IReadOnlyList<string> roles) => string.Join(' ', roles);
+    public static string Join(IReadOnlyList<string> roles) => string.Join(' ', roles);
 
-    private static string[] Split(string roles) => roles.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+    public static string[] Split(string roles) => roles.Split(' ', StringSplitOptions.RemoveEmptyEntries);
 }

@@ -7,9 +7,6 @@ namespace Pantry.Storage;
 /// <summary>Enrolments and tokens: each brings in one client's key, once, in one transaction.</summary>
 internal sealed partial class TrustStore
 {
-    private const string EnrollmentCure = "Make a new one with New-PantryEnrollment.";
-    private const string TokenCure = "Ask for a new token.";
-
     private readonly Dictionary<PublicKey, EnrollmentGrant> _enrollments = [];
     private readonly Dictionary<string, TokenGrant> _tokens = [];
 
@@ -17,7 +14,32 @@ internal sealed partial class TrustStore
 
     public IReadOnlyList<TokenGrant> Tokens() => Look(() => _tokens.Values.OrderBy(grant => grant.CreatedAt).ToList());
 
+    /// <summary>Enrolments and tokens, the oldest first.</summary>
+    public IReadOnlyList<Grant> Grants() => Look(() => _enrollments.Values.Concat<Grant>(_tokens.Values).OrderBy(grant => grant.CreatedAt).ToList());
+
     public EnrollmentGrant? FindEnrollment(PublicKey key) => Look(() => _enrollments.GetValueOrDefault(key));
+
+    /// <summary>The token of that secret. Compares with every one, each in fixed time, so that the time says nothing about any of them.</summary>
+    public TokenGrant? FindToken(string secretText)
+    {
+        byte[] hash = TokenGrant.HashOf(secretText);
+        TokenGrant? found = null;
+        foreach (TokenGrant grant in Look(() => _tokens.Values.ToArray()))
+        {
+            if (CryptographicOperations.FixedTimeEquals(grant.Hash, hash))
+                found = grant;
+        }
+
+        return found;
+    }
+
+    /// <summary>The key of an enrolment has travelled, so it is nobody's own.</summary>
+    /// <exception cref="PantryException">The key is an enrolment's (InvalidEnrollment).</exception>
+    public void RequireOwn(PublicKey key)
+    {
+        if (FindEnrollment(key) is { } grant)
+            throw Invalid($"The key {key.Fingerprint} is that of the enrolment '{grant.Id}', which lets in a key that the client made itself. Give the client the enrolment, with -EnrollmentFile.", grant.Id);
+    }
 
     /// <exception cref="PantryException">A name is not allowed, or the disk failed.</exception>
     public void AddEnrollment(EnrollmentGrant grant)
@@ -25,7 +47,7 @@ internal sealed partial class TrustStore
         _ = ClientLabels.Create(grant.Identity ?? "any", grant.Application, grant.Environment, grant.Roles);
         lock (_changing)
         {
-            Write(connection => TrustRows.Add(connection, grant));
+            Write(connection => GrantRows.Add(connection, grant));
             Look(() => _enrollments[grant.Key] = grant);
         }
     }
@@ -38,7 +60,7 @@ internal sealed partial class TrustStore
         _ = new NamePattern(grant.Pattern);
         lock (_changing)
         {
-            Write(connection => TrustRows.Add(connection, grant));
+            Write(connection => GrantRows.Add(connection, grant));
             Look(() => _tokens[grant.Id] = grant);
         }
     }
@@ -52,22 +74,19 @@ internal sealed partial class TrustStore
     {
         lock (_changing)
         {
-            EnrollmentGrant grant = FindEnrollment(enrollmentKey) ?? throw Invalid($"The enrolment with the key {enrollmentKey.Fingerprint} is not known here. {EnrollmentCure}", enrollmentKey.Fingerprint);
-            string name = $"The enrolment '{grant.Id}'";
-
-            // The file's key has travelled, so it is nobody's own.
-            if (clientKey.Equals(enrollmentKey) || FindEnrollment(clientKey) is not null)
-                throw Invalid($"{name} brings in a key that the client made itself, not the key of an enrolment.", grant.Id);
+            EnrollmentGrant grant = FindEnrollment(enrollmentKey)
+                ?? throw Invalid($"The enrolment with the key {enrollmentKey.Fingerprint} is not known here. Make a new one with New-PantryEnrollment.", enrollmentKey.Fingerprint);
+            RequireOwn(clientKey);
             if (grant.Identity is not null && !Names.Same(grant.Identity, identity))
-                throw Invalid($"{name} is for '{grant.Identity}', not for '{DisplayText.Clean(identity, 80)}'. {EnrollmentCure}", grant.Id);
-            if (Again(name, grant.UsedAt, grant.UsedBy, clientKey, EnrollmentCure) is { } known)
+                throw Invalid($"{grant.Name} is for '{grant.Identity}', not for '{DisplayText.Clean(identity, 80)}'. {grant.Cure}", grant.Id);
+            if (Again(grant, clientKey) is { } known)
                 return known;
-            RefuseExpired(name, grant.ExpiresAt, now, EnrollmentCure);
+            RefuseOver(grant, now);
 
             ClientKey client = Approved(clientKey, ClientLabels.Create(identity, grant.Application, grant.Environment, grant.Roles), grant.CreatedBy, grant.Id, now, from);
             Write(connection =>
             {
-                TrustRows.MarkEnrollmentUsed(connection, grant.Id, now, clientKey);
+                GrantRows.MarkUsed(connection, grant, now, clientKey);
                 TrustRows.Save(connection, client);
             });
             Look(() =>
@@ -79,26 +98,24 @@ internal sealed partial class TrustStore
         }
     }
 
-    /// <summary>Uses a token for a client's own key, under the same rules; what the client claims must lie within the token's labels.</summary>
+    /// <summary>Uses a token for a client's own key, under the same rules; what the client claims must be the token's, and what it leaves unsaid it gets from there.</summary>
     /// <exception cref="PantryException">The token is not good for this (InvalidEnrollment), or another key has the identity (IdentityInUse).</exception>
     public ClientKey RedeemToken(string secretText, PublicKey clientKey, ClientLabels claimed, DateTimeOffset now, string? from)
     {
         lock (_changing)
         {
-            TokenGrant grant = FindToken(secretText) ?? throw Invalid($"The token is not known here. {TokenCure}", claimed.Identity);
-            string name = $"The token '{grant.Id}'";
-            if (FindEnrollment(clientKey) is not null)
-                throw Invalid($"{name} brings in a key that the client made itself, not the key of an enrolment.", grant.Id);
+            TokenGrant grant = FindToken(secretText) ?? throw Invalid("The token is not known here. Ask for a new token.", claimed.Identity);
+            RequireOwn(clientKey);
             if (!new NamePattern(grant.Pattern).Matches(claimed.Identity))
-                throw Invalid($"{name} is for '{grant.Pattern}', not for '{DisplayText.Clean(claimed.Identity, 80)}'. {TokenCure}", grant.Id);
-            if (Again(name, grant.UsedAt, grant.UsedBy, clientKey, TokenCure) is { } known)
+                throw Invalid($"{grant.Name} is for '{grant.Pattern}', not for '{DisplayText.Clean(claimed.Identity, 80)}'. {grant.Cure}", grant.Id);
+            if (Again(grant, clientKey) is { } known)
                 return known;
-            RefuseExpired(name, grant.ExpiresAt, now, TokenCure);
+            RefuseOver(grant, now);
 
-            ClientKey client = Approved(clientKey, Within(grant, name, claimed), grant.CreatedBy, grant.Id, now, from);
+            ClientKey client = Approved(clientKey, Filled(grant, claimed), grant.CreatedBy, grant.Id, now, from);
             Write(connection =>
             {
-                TrustRows.MarkTokenUsed(connection, grant.Id, now, clientKey);
+                GrantRows.MarkUsed(connection, grant, now, clientKey);
                 TrustRows.Save(connection, client);
             });
             Look(() =>
@@ -110,28 +127,14 @@ internal sealed partial class TrustStore
         }
     }
 
-    /// <summary>Compares with every token, each in fixed time, so that the time says nothing about any of them.</summary>
-    private TokenGrant? FindToken(string secretText)
-    {
-        byte[] hash = TokenGrant.HashOf(secretText);
-        TokenGrant? found = null;
-        foreach (TokenGrant grant in Tokens())
-        {
-            if (CryptographicOperations.FixedTimeEquals(grant.Hash, hash))
-                found = grant;
-        }
-
-        return found;
-    }
-
     /// <summary>What the same key got before; null where the grant was not used yet.</summary>
-    private ClientKey? Again(string name, DateTimeOffset? usedAt, PublicKey? usedBy, PublicKey clientKey, string cure)
+    private ClientKey? Again(Grant grant, PublicKey clientKey)
     {
-        if (usedBy is null)
+        if (grant.UsedBy is null)
             return null;
-        ClientKey? known = usedBy.Equals(clientKey) ? Find(clientKey) : null;
+        ClientKey? known = grant.UsedBy.Equals(clientKey) ? Find(clientKey) : null;
         RefuseOutcast(known);
-        return known ?? throw Invalid($"{name} was used at {usedAt:u} by {usedBy.Fingerprint}. {cure}", name);
+        return known ?? throw Invalid($"{grant.Name} was used at {grant.UsedAt:u} by {grant.UsedBy.Fingerprint}. {grant.Cure}", grant.Id);
     }
 
     private ClientKey Approved(PublicKey key, ClientLabels labels, string by, string grant, DateTimeOffset now, string? from)
@@ -144,10 +147,10 @@ internal sealed partial class TrustStore
     }
 
     /// <summary>
-    /// The token's labels; of roles those that are claimed, if any are. A claim of less than the rest is no way to hear more:
-    /// who has nothing set hears everything.
+    /// What is claimed, with what that leaves unsaid taken from the token: its application, its environment, all its roles.
+    /// So the levels are the token's own in any case, and of its roles there are some: a claim of less is no way to hear more.
     /// </summary>
-    private static ClientLabels Within(TokenGrant grant, string name, ClientLabels claimed)
+    private static ClientLabels Filled(TokenGrant grant, ClientLabels claimed)
     {
         string? beyond = claimed switch
         {
@@ -157,13 +160,7 @@ internal sealed partial class TrustStore
         };
         return beyond is null
             ? ClientLabels.Create(claimed.Identity, grant.Application, grant.Environment, claimed.Roles.Count > 0 ? claimed.Roles : grant.Roles)
-            : throw Invalid($"{name} does not cover {DisplayText.Clean(beyond, 120)}. Claim less, or ask for a token that covers it.", grant.Id);
-    }
-
-    private static void RefuseExpired(string name, DateTimeOffset expiresAt, DateTimeOffset now, string cure)
-    {
-        if (now > expiresAt)
-            throw Invalid($"{name} was good until {expiresAt:u}. {cure}", name);
+            : throw Invalid($"{grant.Name} does not cover {DisplayText.Clean(beyond, 120)}. Claim less, or ask for a token that covers it.", grant.Id);
     }
 
     private static PantryException Invalid(string message, string target) => new(PantryErrorCode.InvalidEnrollment, message) { Target = target };

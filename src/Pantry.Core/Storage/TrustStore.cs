@@ -24,9 +24,9 @@ internal sealed partial class TrustStore : IDisposable
         _file = database.File;
         foreach (ClientKey client in _file.Read(TrustRows.AllKeys, TrustRows.ReadKey))
             _index.Set(client);
-        foreach (EnrollmentGrant grant in _file.Read(TrustRows.AllEnrollments, TrustRows.ReadEnrollment))
+        foreach (EnrollmentGrant grant in _file.Read(GrantRows.AllEnrollments, GrantRows.ReadEnrollment))
             _enrollments.Add(grant.Key, grant);
-        foreach (TokenGrant grant in _file.Read(TrustRows.AllTokens, TrustRows.ReadToken))
+        foreach (TokenGrant grant in _file.Read(GrantRows.AllTokens, GrantRows.ReadToken))
             _tokens.Add(grant.Id, grant);
     }
 
@@ -49,11 +49,12 @@ internal sealed partial class TrustStore : IDisposable
     /// Takes in a key that an operator has to decide about. One that was approved keeps its labels and shows what it
     /// claims beside them; one that waits already gets its newest claim.
     /// </summary>
-    /// <exception cref="PantryException">Too many keys wait (LimitReached), or the key was denied or revoked.</exception>
+    /// <exception cref="PantryException">Too many keys wait (LimitReached), the key was denied or revoked, or it is an enrolment's (InvalidEnrollment).</exception>
     public void AddPending(ClientKey client, int maxPending)
     {
         lock (_changing)
         {
+            RequireOwn(client.Key);
             ClientKey? known = Find(client.Key);
             RefuseOutcast(known);
 
@@ -93,6 +94,7 @@ internal sealed partial class TrustStore : IDisposable
             ClientKey decided = known with { Status = status, DecidedAt = at, DecidedBy = by, Claimed = null };
             if (status == KeyStatus.Approved)
             {
+                RequireOwn(key);
                 decided = decided with { Labels = Validated(labels ?? known.Claimed ?? known.Labels) };
                 RefuseSecondKey(decided);
             }

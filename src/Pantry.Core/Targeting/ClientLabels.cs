@@ -57,6 +57,17 @@ internal sealed record ClientLabels
         // Without any label left it would hear every stream.
         && (!Unlabelled || approved.Unlabelled);
 
+    /// <summary>
+    /// Whether these labels are what is claimed, with what the claim leaves unsaid filled in: application and environment
+    /// are as claimed where they are, and where roles are claimed there are some of those and no others.
+    /// </summary>
+    public bool Completes(ClientLabels claim) =>
+        Names.Same(Identity, claim.Identity)
+        && (claim.Application is null || Names.Same(Application, claim.Application))
+        && (claim.Environment is null || Names.Same(Environment, claim.Environment))
+        // Some: with no role left, who claims nothing but roles would hear every stream.
+        && (claim.Roles.Count == 0 || (Roles.Count > 0 && Roles.All(role => claim.Roles.Contains(role, Names.Comparer))));
+
     /// <summary>Checks every name and drops empty and repeated ones.</summary>
     /// <exception cref="PantryException">A name is not allowed, or there are too many roles.</exception>
     public static ClientLabels Create(string identity, string? application, string? environment, IEnumerable<string>? roles)

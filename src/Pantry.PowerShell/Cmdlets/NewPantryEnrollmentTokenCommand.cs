@@ -7,7 +7,8 @@ namespace Pantry.PowerShell.Cmdlets;
 
 /// <summary>
 /// Makes a one-time token that lets in one client whose name matches. Whoever has it can use it; the server keeps only its
-/// hash, so its property Token is all there is of it.
+/// hash, so its property Token is all there is of it. What the client says of itself must be the token's; for what it
+/// leaves unsaid it takes the token's, by the server's word.
 /// </summary>
 [Cmdlet(VerbsCommon.New, "PantryEnrollmentToken", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Low)]
 [OutputType(typeof(EnrollmentToken))]

@@ -4,7 +4,7 @@ namespace Pantry.PowerShell.Cmdlets;
 
 /// <summary>
 /// Gives the fleet a new root key; the old one signs that it does, so clients follow. Enrolments and tokens that were not
-/// used yet name the old key and are no longer good.
+/// used yet name the old key and are withdrawn; a warning says how many.
 /// </summary>
 [Cmdlet(VerbsCommon.New, "PantryRootKey", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.High)]
 [OutputType(typeof(RootKeyInfo))]

@@ -57,7 +57,10 @@ public sealed class RegisterPantryClientCommand : FleetCmdlet
     [ValidateNotNullOrEmpty]
     public string? ServerPublicKey { get; set; }
 
-    /// <summary>A one-time token of New-PantryEnrollmentToken. Without one the client waits for an operator's approval.</summary>
+    /// <summary>
+    /// A one-time token of New-PantryEnrollmentToken. Without one the client waits for an operator's approval. For the
+    /// application, environment and roles that are not given here the server's word is taken.
+    /// </summary>
     [Parameter(ParameterSetName = "Server")]
     [Parameter(ParameterSetName = "ConfigurationFile")]
     [ValidateNotNullOrEmpty]

@@ -43,15 +43,47 @@ public sealed class FalseServerTests : IDisposable
     [Theory]
     [InlineData("victim", null)]
     [InlineData("web1", "bank")]
-    public async Task Approval_makes_nothing_else_of_a_client_than_it_claims(string identity, string? application)
+    [InlineData("web1", null, "production")]
+    public async Task Approval_makes_nothing_else_of_a_client_than_it_claims(string identity, string? application, string? environment = null)
     {
         using SigningKey root = SigningKey.Generate();
-        await using var server = new FalseServer(CurveKeyPair.Generate(), "fleet", message => Answer(message, ClientLabels.Create(identity, application, null, []), root));
+        await using var server = new FalseServer(CurveKeyPair.Generate(), "fleet", message => Answer(message, ClientLabels.Create(identity, application, environment, []), root));
 
         PantryException error = await Assert.ThrowsAsync<PantryException>(() => StartAsync(
             server, root, enrollment: null, ClientLabels.Create("web1", application is null ? null : "shop", null, [])));
 
         Assert.Equal(PantryErrorCode.ServerKeyMismatch, error.Code);
+    }
+
+    [Theory]
+    [InlineData("shop", null, "", "bank", "production", "web", false)]
+    [InlineData("shop", null, "", null, "production", "web", false)]
+    [InlineData("shop", null, "", null, null, "", false)]
+    [InlineData(null, null, "web", null, null, "", false)]
+    [InlineData(null, null, "web", "shop", null, "", false)]
+    [InlineData(null, null, "web", "shop", null, "web db", false)]
+    [InlineData(null, "production", "", "shop", "test", "", false)]
+    [InlineData("shop", null, "", "shop", "production", "web", true)]
+    [InlineData(null, null, "web db", "shop", "production", "web", true)]
+    [InlineData(null, null, "", "shop", null, "", true)]
+    public async Task With_a_token_the_servers_word_counts_for_what_the_client_leaves_unsaid_and_for_nothing_else(
+        string? application, string? environment, string roles, string? givenApplication, string? givenEnvironment, string givenRoles, bool taken)
+    {
+        using SigningKey root = SigningKey.Generate();
+        await using var server = new FalseServer(CurveKeyPair.Generate(), "fleet", message => Answer(
+            message, ClientLabels.Create("web1", givenApplication, givenEnvironment, givenRoles.Split(' ')), root));
+        Task<ClientAgent> starting = StartAsync(
+            server, root, enrollment: null, ClientLabels.Create("web1", application, environment, roles.Split(' ')), token: EnrollmentSecret.New(root.PublicKey));
+
+        if (taken)
+        {
+            await using ClientAgent client = await starting;
+            Assert.Equal((givenApplication, givenEnvironment, givenRoles), (client.Labels.Application, client.Labels.Environment, string.Join(' ', client.Labels.Roles)));
+        }
+        else
+        {
+            Assert.Equal(PantryErrorCode.ServerKeyMismatch, (await Assert.ThrowsAsync<PantryException>(() => starting)).Code);
+        }
     }
 
     [Fact]
@@ -121,7 +153,7 @@ public sealed class FalseServerTests : IDisposable
         };
     }
 
-    private Task<ClientAgent> StartAsync(FalseServer server, SigningKey root, Enrollment? enrollment, ClientLabels? labels = null, string? home = null) =>
+    private Task<ClientAgent> StartAsync(FalseServer server, SigningKey root, Enrollment? enrollment, ClientLabels? labels = null, string? home = null, string? token = null) =>
         ClientAgent.StartAsync(new ClientConfiguration
         {
             Server = server.Address,
@@ -130,5 +162,6 @@ public sealed class FalseServerTests : IDisposable
             Labels = labels ?? ClientLabels.Create("web1", "shop", "production", []),
             Path = home ?? Path.Combine(_root, "client"),
             Enrollment = enrollment,
+            Token = token,
         });
 }

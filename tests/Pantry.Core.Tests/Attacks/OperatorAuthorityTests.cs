@@ -73,6 +73,8 @@ public sealed class OperatorAuthorityTests
             () => clerk.PutBundleAsync(bundle, default),
             () => clerk.FindAuditAsync(new AuditFilter(), default).ToListAsync().AsTask(),
             () => clerk.VerifyAuditAsync(null, default),
+            () => clerk.FindEnrollmentsAsync(new EnrollmentFilter(), default).ToListAsync().AsTask(),
+            () => clerk.WithdrawEnrollmentAsync("x", default),
         ];
         foreach (Func<Task> attempt in attempts)
             Assert.Equal(PantryErrorCode.OutOfScope, (await Assert.ThrowsAsync<PantryException>(attempt)).Code);

@@ -50,6 +50,18 @@ public sealed class GoldenFileTests
         ExpiresAt = Moment,
     };
 
+    private static readonly EnrollmentInfo Listed = new()
+    {
+        Id = "t1",
+        Kind = EnrollmentKind.Token,
+        Pattern = "web*",
+        Application = "shop",
+        Roles = ["web"],
+        CreatedBy = "mary",
+        CreatedAt = Moment,
+        ExpiresAt = Moment,
+    };
+
     private static readonly OperatorInfo Operator = new() { Name = "mary", Scopes = ["shop:Shell"], Fingerprint = "f", CreatedAt = Moment };
     private static readonly AuditEntry Audited = new() { Sequence = 1, At = Moment, Actor = "mary", Action = "Order", Outcome = "Accepted" };
 
@@ -110,6 +122,10 @@ public sealed class GoldenFileTests
         new(MessageKind.AuditPage, new AuditPage([Audited], true), 13),
         new(MessageKind.VerifyAudit, new VerifyAudit(null), 14),
         new(MessageKind.AuditVerified, new AuditVerified(new AuditLogCheck { IsIntact = true, Records = 1, Checkpoint = "c" }), 14),
+        new(MessageKind.ListEnrollments, new ListEnrollments(new EnrollmentFilter { Ids = ["a*"], Kind = EnrollmentKind.Token, All = true }), 15),
+        new(MessageKind.EnrollmentPage, new EnrollmentPage([Listed], true), 15),
+        new(MessageKind.WithdrawEnrollment, new WithdrawEnrollment("t1"), 16),
+        new(MessageKind.EnrollmentWithdrawn, new EnrollmentWithdrawn(Listed with { Status = EnrollmentStatus.Withdrawn, WithdrawnAt = Moment, WithdrawnBy = "mary" }), 16),
     ];
 
     public static TheoryData<string> Kinds => [.. Messages.Select(message => message.Kind.ToString())];

@@ -1,0 +1,157 @@
+using Pantry.Configuration;
+using Pantry.Protocol;
+using Pantry.Security;
+using Pantry.Storage;
+using Pantry.Targeting;
+
+namespace Pantry.Server;
+
+/// <summary>The life of enrolments and tokens: they are made, listed, withdrawn and forgotten here. What is decided is stored and audited.</summary>
+internal sealed class EnrollmentDesk(
+    TrustStore trust, Authority authority, ServerAudit audit, ServerAddresses addresses, PublicKey serverKey, PantryOptions options, TimeProvider time)
+{
+    private static readonly TimeSpan LongestLifetime = TimeSpan.FromDays(3650);
+
+    /// <summary>Makes a key pair that lets one client's own key in, once.</summary>
+    public Enrollment Enrol(Enrol request, OperatorEntry by, string? from)
+    {
+        ClientLabels labels = ClientLabels.Create(request.Identity ?? "any", request.Application, request.Environment, request.Roles);
+        using CurveKeyPair pair = CurveKeyPair.Generate();
+        DateTimeOffset now = time.GetUtcNow();
+        VerifyKey root = authority.RootKey;
+        var enrollment = new Enrollment
+        {
+            Id = Guid.CreateVersion7().ToString("N"),
+            Identity = request.Identity,
+            Application = labels.Application,
+            Environment = labels.Environment,
+            Roles = labels.Roles,
+            Address = addresses.Host,
+            PublishPort = addresses.PublishPort,
+            ReceivePort = addresses.ReceivePort,
+            FilePort = addresses.FilePort,
+            ServerPublicKey = serverKey.ToString(),
+            RootPublicKey = root.ToString(),
+            Network = authority.Network,
+            PublicKey = pair.PublicKey.ToString(),
+            SecretKey = Z85.Encode(pair.Secret),
+            CreatedAt = now,
+            ExpiresAt = now + Lifetime(request.ExpiresInSeconds),
+        };
+        trust.AddEnrollment(new EnrollmentGrant(
+            enrollment.Id, pair.PublicKey, enrollment.Identity, enrollment.Application, enrollment.Environment, enrollment.Roles, now, enrollment.ExpiresAt, by.Name)
+        { MakerKey = Fingerprint.Of(by.SigningKey), RootKey = root.Fingerprint });
+        audit.Note(by, from, "EnrollmentCreated", enrollment.Identity ?? "*", "Done", detail: AuditedLabels.Of(labels, enrollment.Id));
+        return enrollment;
+    }
+
+    public EnrollmentToken CreateToken(CreateToken request, OperatorEntry by, string? from)
+    {
+        _ = new NamePattern(request.Pattern);
+        ClientLabels labels = ClientLabels.Create("any", request.Application, request.Environment, request.Roles);
+        DateTimeOffset now = time.GetUtcNow();
+        VerifyKey root = authority.RootKey;
+        string secret = EnrollmentSecret.New(root);
+        var token = new EnrollmentToken
+        {
+            Id = Guid.CreateVersion7().ToString("N"),
+            Token = secret,
+            Pattern = request.Pattern,
+            Application = labels.Application,
+            Environment = labels.Environment,
+            Roles = labels.Roles,
+            Address = addresses.Host,
+            PublishPort = addresses.PublishPort,
+            ReceivePort = addresses.ReceivePort,
+            ServerPublicKey = serverKey.ToString(),
+            CreatedAt = now,
+            ExpiresAt = now + Lifetime(request.ExpiresInSeconds),
+        };
+        trust.AddToken(new TokenGrant(
+            token.Id, TokenGrant.HashOf(secret), token.Pattern, token.Application, token.Environment, token.Roles, now, token.ExpiresAt, by.Name)
+        { MakerKey = Fingerprint.Of(by.SigningKey), RootKey = root.Fingerprint });
+        audit.Note(by, from, "TokenCreated", token.Pattern, "Done", detail: AuditedLabels.Of(labels, token.Id));
+        return token;
+    }
+
+    /// <summary>Those that match, the oldest first.</summary>
+    public IEnumerable<EnrollmentInfo> List(EnrollmentFilter filter)
+    {
+        NamePattern[] ids = [.. filter.Ids.Select(id => new NamePattern(id))];
+        DateTimeOffset now = time.GetUtcNow();
+        return trust.Grants()
+            .Where(grant => ids.Length == 0 || ids.Any(id => id.Matches(grant.Id)))
+            .Select(grant => ToInfo(grant, now))
+            .Where(info => (filter.Kind is null || info.Kind == filter.Kind) && (filter.All || info.Status == EnrollmentStatus.Open));
+    }
+
+    /// <summary>Takes an open one back.</summary>
+    public EnrollmentInfo Withdraw(string id, OperatorEntry by, string? from)
+    {
+        DateTimeOffset now = time.GetUtcNow();
+        EnrollmentInfo info = ToInfo(trust.Withdraw(id, new Withdrawal(now, by.Name)), now);
+        audit.Note(
+            by, from, $"{info.Kind}Withdrawn", info.Pattern ?? info.Identity ?? "*", "Done", detail: new AuditedLabels(info.Application, info.Environment, info.Roles, info.Id, null));
+        return info;
+    }
+
+    /// <summary>Takes all open ones back that name another root key than the fleet's: a client that used one would trust nobody here.</summary>
+    /// <param name="by">Who has changed the key.</param>
+    /// <param name="from">From where.</param>
+    /// <returns>How many there were.</returns>
+    public int WithdrawForeign(string by, string? from)
+    {
+        string root = authority.RootKey.Fingerprint;
+        IReadOnlyList<Grant> withdrawn = trust.Withdraw(
+            grant => grant.RootKey is { } named && named != root, new Withdrawal(time.GetUtcNow(), by, "the fleet has a new root key"));
+        if (withdrawn.Count > 0)
+            audit.Note(by, null, from, "EnrollmentsWithdrawn", root, "Done", detail: new AuditedGrants([.. withdrawn.Select(grant => grant.Id)]));
+        return withdrawn.Count;
+    }
+
+    /// <summary>Forgets what was over long ago: enrolments, tokens, and keys that nobody has decided about.</summary>
+    public void Forget()
+    {
+        DateTimeOffset now = time.GetUtcNow();
+        (int enrollments, int tokens, int keys) = trust.Forget(now - options.GrantRetention, now - options.PendingKeyLifetime);
+        if (enrollments + tokens + keys > 0)
+            audit.Note(ServerAudit.Server, null, null, "Forgotten", null, "Done", detail: new AuditedForgotten(enrollments, tokens, keys));
+    }
+
+    /// <summary>Whether one that is open still has somebody behind it. What was used, withdrawn or is over, the store says itself.</summary>
+    /// <exception cref="PantryException">Its maker may not administer any more, or it names another root key (InvalidEnrollment).</exception>
+    public void RequireStanding(Grant? grant)
+    {
+        if (grant is not { UsedAt: null, Withdrawn: null })
+            return;
+        if (!authority.MayAdminister(grant.CreatedBy, grant.MakerKey))
+            throw Invalid(grant, $"was made by '{grant.CreatedBy}', who may not administer the fleet any more");
+        if (grant.RootKey is { } named && named != authority.RootKey.Fingerprint)
+            throw Invalid(grant, $"names the root key {named}, and the fleet has a new root key, {authority.RootKey.Fingerprint}");
+    }
+
+    private static PantryException Invalid(Grant grant, string why) => new(PantryErrorCode.InvalidEnrollment, $"{grant.Name} {why}. {grant.Cure}") { Target = grant.Id };
+
+    private static EnrollmentInfo ToInfo(Grant grant, DateTimeOffset now) => new()
+    {
+        Id = grant.Id,
+        Kind = grant is TokenGrant ? EnrollmentKind.Token : EnrollmentKind.Enrollment,
+        Identity = (grant as EnrollmentGrant)?.Identity,
+        Pattern = (grant as TokenGrant)?.Pattern,
+        Application = grant.Application,
+        Environment = grant.Environment,
+        Roles = grant.Roles,
+        Status = grant.StatusAt(now),
+        CreatedBy = grant.CreatedBy,
+        CreatedAt = grant.CreatedAt,
+        ExpiresAt = grant.ExpiresAt,
+        UsedAt = grant.UsedAt,
+        UsedBy = grant.UsedBy?.Fingerprint,
+        WithdrawnAt = grant.Withdrawn?.At,
+        WithdrawnBy = grant.Withdrawn?.By,
+        WithdrawnWhy = grant.Withdrawn?.Why,
+    };
+
+    private TimeSpan Lifetime(double seconds) => seconds <= 0 ? options.EnrollmentLifetime
+        : TimeSpan.FromSeconds(Math.Min(seconds, LongestLifetime.TotalSeconds));
+}

@@ -1,0 +1,34 @@
+using Microsoft.Extensions.Logging;
+using Pantry.Configuration;
+using Pantry.Protocol;
+using Pantry.Storage;
+
+namespace Pantry.Server;
+
+/// <summary>What the server writes down and forgets once in a while; nothing waits for it.</summary>
+internal sealed class ServerUpkeep(TrustStore trust, EnrollmentDesk enrollments, JobStore jobs, PeerSessions sessions, PantryOptions options, StorageLimits limits, TimeProvider time, ILogger log)
+{
+    private long _flushedAt = time.GetTimestamp();
+    private long _forgottenAt = time.GetTimestamp();
+
+    /// <summary>Does what is due. Its time is noted first: where the disk fails it is not tried again at once.</summary>
+    public void Sweep()
+    {
+        if (time.GetElapsedTime(_flushedAt) >= options.SeenFlushInterval)
+        {
+            _flushedAt = time.GetTimestamp();
+            trust.FlushSeen();
+        }
+
+        if (time.GetElapsedTime(_forgottenAt) < options.ForgetInterval)
+            return;
+        _forgottenAt = time.GetTimestamp();
+        // Who waits here is there, however long ago it came.
+        foreach (ServerSession waiting in sessions.All.Where(session => session.Role == Senders.Applicant))
+            trust.NoteSeen(waiting.Key, time.GetUtcNow());
+        enrollments.WithdrawForeign(ServerAudit.Server, null);
+        enrollments.Forget();
+        if (jobs.Prune(time.GetUtcNow() - limits.JobKeep) is > 0 and int removed)
+            log.LogInformation("{Count} jobs that ended long ago, or had the oldest output, were removed.", removed);
+    }
+}

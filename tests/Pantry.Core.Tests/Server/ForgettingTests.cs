@@ -1,0 +1,76 @@
+using Pantry.Configuration;
+using Pantry.Protocol;
+using Pantry.Security;
+using Pantry.Storage;
+using Pantry.Tests.EndToEnd;
+
+namespace Pantry.Tests.Server;
+
+/// <summary>What is long over does not stay for ever.</summary>
+public sealed class ForgettingTests
+{
+    private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(50);
+
+    [Fact]
+    public async Task Enrolments_and_tokens_that_are_over_are_forgotten_in_time_and_open_ones_are_kept()
+    {
+        await using Fleet fleet = await Fleet.StartAsync(new PantryOptions { ForgetInterval = Soon, GrantRetention = Soon });
+        Enrollment open = await fleet.Server.Fleet.EnrolAsync(new Enrol("open", "shop", null, [], 0), default);
+        await fleet.AddAsync("web1", "shop");
+        await fleet.Server.Fleet.EnrolAsync(new Enrol("late", "shop", null, [], 0.001), default);
+        EnrollmentToken withdrawn = await fleet.Server.Fleet.CreateTokenAsync(new CreateToken("*", "shop", null, [], 0), default);
+        await fleet.Server.Fleet.WithdrawEnrollmentAsync(withdrawn.Id, default);
+
+        List<EnrollmentInfo> left = [];
+        await Fleet.EventuallyAsync(() => (left = [.. fleet.Server.Enrollments.List(new EnrollmentFilter { All = true })]).Count == 1, "only the open one to be left");
+        Assert.Equal(open.Id, left[0].Id);
+        await fleet.Server.AuditLog.FlushAsync();
+        AuditRecord[] forgotten = [.. fleet.Server.AuditLog.Query(new AuditQuery { Action = "Forgotten" })];
+        Assert.All(forgotten, record => Assert.Equal("server", record.Actor));
+        Assert.Equal(2, forgotten.Sum(record => Count(record, "enrollments")));
+        Assert.Equal(1, forgotten.Sum(record => Count(record, "tokens")));
+        await fleet.RestartServerAsync();
+        Assert.Equal([open.Id], fleet.Server.Enrollments.List(new EnrollmentFilter { All = true }).Select(info => info.Id));
+        Assert.NotNull(fleet.Server.Registry.Find("web1"));
+    }
+
+    [Fact]
+    public async Task A_key_that_nobody_decided_about_is_forgotten_once_it_comes_no_more_and_the_others_are_kept()
+    {
+        await using Fleet fleet = await Fleet.StartAsync(new PantryOptions { ForgetInterval = Soon, PendingKeyLifetime = TimeSpan.FromSeconds(1) });
+        using CurveKeyPair gone = CurveKeyPair.Generate(), waiting = CurveKeyPair.Generate(), denied = CurveKeyPair.Generate();
+        using RawPeer stays = RawPeer.Connect(fleet.Server.ReceivePort, waiting, fleet.Server.PublicKey);
+        Register(stays, "stays");
+        using CurveKeyPair more = await fleet.EnrolKeyAsync("more", "shop");
+        foreach ((CurveKeyPair key, string name) in ((CurveKeyPair, string)[])[(gone, "gone"), (denied, "denied"), (more, "more")])
+        {
+            using RawPeer peer = RawPeer.Connect(fleet.Server.ReceivePort, key, fleet.Server.PublicKey);
+            Register(peer, name);
+        }
+
+        await fleet.Server.Fleet.DecideAsync(new DecideClient(ClientDecision.Deny, "denied", null), default);
+        DateTimeOffset deniedAt = DateTimeOffset.UtcNow;
+
+        await Fleet.EventuallyAsync(() =>
+        {
+            stays.Send(new Message(MessageKind.Heartbeat, new Heartbeat(0)));
+            return Names(fleet).All(name => name != "gone") && DateTimeOffset.UtcNow - deniedAt > TimeSpan.FromSeconds(2);
+        }, "the key to be forgotten");
+        // One that an operator said no to stays out, and one that claims more than it had keeps its name.
+        Assert.Equal(["denied", "more", "stays"], Names(fleet));
+        await fleet.Server.AuditLog.FlushAsync();
+        Assert.Equal(1, fleet.Server.AuditLog.Query(new AuditQuery { Action = "Forgotten" }).Sum(record => Count(record, "pendingKeys")));
+        await fleet.RestartServerAsync();
+        Assert.Equal(["denied", "more", "stays"], Names(fleet));
+    }
+
+    private static IEnumerable<string> Names(Fleet fleet) => fleet.Server.Administration.List(new ClientFilter(), null).Select(client => client.Identity);
+
+    private static void Register(RawPeer peer, string identity)
+    {
+        peer.Send(new Message(MessageKind.Register, Fleet.NewRegister(identity, "bank"), 1));
+        Assert.Equal(RegistrationStatus.Pending, peer.Receive(MessageKind.Registered).HeadAs<Registered>().Status);
+    }
+
+    private static int Count(AuditRecord record, string what) => System.Text.Json.JsonDocument.Parse(record.Detail).RootElement.GetProperty(what).GetInt32();
+}
