@@ -130,7 +130,6 @@ public sealed class FileFuzzTests : IDisposable
 
                 return taken > 0;
             },
-            bytesOfByte: 256 * 1024,
             good);
     }
 
