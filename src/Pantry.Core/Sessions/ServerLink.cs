@@ -40,6 +40,7 @@ internal sealed class ServerLink : IAsyncDisposable
     private volatile bool _up;
     private volatile bool _ready;
     private volatile bool _leaving;
+    private volatile bool _anew;
 
     private ServerLink(ServerAddress server, ILinkOwner owner, SocketLoop loop, bool ownsLoop, PantryOptions options, TimeProvider time, ILogger log)
     {
@@ -92,6 +93,9 @@ internal sealed class ServerLink : IAsyncDisposable
     /// <summary>Drops some topics and hears others, in the order given.</summary>
     public ValueTask SetTopicsAsync(IReadOnlyList<TopicId> dropped, IReadOnlyList<TopicId> added) =>
         _transport is { } transport ? transport.SetTopicsAsync(dropped, added) : ValueTask.CompletedTask;
+
+    /// <summary>Introduces this side anew on the same link, once what was just received is handled.</summary>
+    public void IntroduceAnew() => _anew = true;
 
     /// <summary>Sends a request and waits for its answer.</summary>
     /// <exception cref="PantryException">The server refused, the link was lost, or no answer came in time.</exception>
@@ -222,7 +226,7 @@ internal sealed class ServerLink : IAsyncDisposable
     {
         lock (_turning)
         {
-            _ready = false;
+            _ready = _anew = false;
             _early.Clear();
             _linkLost?.Cancel();
             _linkLost?.Dispose();
@@ -298,7 +302,7 @@ internal sealed class ServerLink : IAsyncDisposable
         }
     }
 
-    /// <summary>Hands over what came too early, in its order. False where the server has asked meanwhile who this is.</summary>
+    /// <summary>Hands over what came too early, in its order. False where this side is to introduce itself once more.</summary>
     private bool BecomeReady(CancellationToken lost)
     {
         lock (_turning)
@@ -310,7 +314,9 @@ internal sealed class ServerLink : IAsyncDisposable
                 return false;
             foreach (Message message in early)
                 _owner.Receive(this, message);
-            return _ready = true;
+            if (!_anew)
+                return _ready = true;
+            return _anew = false;
         }
     }
 
@@ -357,6 +363,11 @@ internal sealed class ServerLink : IAsyncDisposable
         else if (!_requests.TryAnswer(message) && !IsEarly(message))
         {
             _owner.Receive(this, message);
+            if (_anew && !_leaving)
+            {
+                EndIntroduction();
+                Introduce();
+            }
         }
     }
 
