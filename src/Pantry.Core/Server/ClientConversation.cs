@@ -48,7 +48,8 @@ internal sealed class ClientConversation(
                 session.Post(new Message(MessageKind.HeartbeatReply, new HeartbeatReply(time.GetUtcNow())));
                 break;
             case Accepted accepted:
-                jobs.Accept(accepted.Job, client);
+                if (!jobs.Accept(accepted.Job, client))
+                    RefuseForeign(session, client, message.Correlation);
                 break;
             case Result result:
                 TakeResult(session, client, result, message);
@@ -298,14 +299,16 @@ internal sealed class ClientConversation(
     private void TakeResult(ServerSession session, ClientRecord client, Result result, Message message)
     {
         if (!jobs.Complete(result, message.Bodies, client))
-        {
-            counters.Dropped("ForeignResult");
-            audit.Refused("ForeignResult", session.Key, session.Address);
-            log.LogWarning("Client {Client} sent a result of a job that it is no target of.", client.Identity);
-            session.Post(ServerHost.Refusal(PantryErrorCode.Refused, "The job has no such target.", message.Correlation));
-        }
-
+            RefuseForeign(session, client, message.Correlation);
         session.Post(new Message(MessageKind.ResultStored, new ResultStored(result.Job)));
+    }
+
+    private void RefuseForeign(ServerSession session, ClientRecord client, ulong correlation)
+    {
+        counters.Dropped("ForeignResult");
+        audit.Refused("ForeignResult", session.Key, session.Address);
+        log.LogWarning("Client {Client} answered a job that it is no target of.", client.Identity);
+        session.Post(ServerHost.Refusal(PantryErrorCode.Refused, "The job has no such target.", correlation));
     }
 
     private sealed record Claim(ServerSession Session, Register Register, ulong Correlation, long Since);
