@@ -167,7 +167,7 @@ public sealed class ForgedOrderTests
     }
 
     [Fact]
-    public async Task A_removed_operators_order_is_not_run_though_it_wnamesigned_before()
+    public async Task A_removed_operators_order_is_not_run_though_it_was_signed_before()
     {
         await using Rig rig = await Rig.StartAsync();
         OperatorCredentials fired = await rig.Fleet.AddOperatorAsync("fired");
