@@ -69,7 +69,8 @@ internal sealed class ClientConversation
                 session.Post(new Message(MessageKind.HeartbeatReply, new HeartbeatReply(_time.GetUtcNow())));
                 break;
             case Accepted accepted:
-                _jobs.Accept(accepted.Job, client);
+                if (!_jobs.Accept(accepted.Job, client))
+                    RefuseForeign(session, client, message.Correlation);
                 break;
             case Result result:
                 TakeResult(session, client, result, message);
@@ -280,13 +281,15 @@ internal sealed class ClientConversation
     private void TakeResult(ServerSession session, ClientRecord client, Result result, Message message)
     {
         if (!_jobs.Complete(result, message.Bodies, client))
-        {
-            _counters.Dropped("ForeignResult");
-            _audit.Refused("ForeignResult", session.Key, session.Address);
-            _log.LogWarning("Client {Client} sent a result of a job that it is no target of.", client.Identity);
-            session.Post(ServerHost.Refusal(PantryErrorCode.Refused, "The job has no such target.", message.Correlation));
-        }
-
+            RefuseForeign(session, client, message.Correlation);
         session.Post(new Message(MessageKind.ResultStored, new ResultStored(result.Job)));
+    }
+
+    private void RefuseForeign(ServerSession session, ClientRecord client, ulong correlation)
+    {
+        _counters.Dropped("ForeignResult");
+        _audit.Refused("ForeignResult", session.Key, session.Address);
+        _log.LogWarning("Client {Client} answered a job that it is no target of.", client.Identity);
+        session.Post(ServerHost.Refusal(PantryErrorCode.Refused, "The job has no such target.", correlation));
     }
 }

@@ -76,9 +76,16 @@ internal sealed class JobDispatcher(
         return job;
     }
 
-    /// <summary>A client acknowledged an order.</summary>
-    public bool Accept(string id, ClientRecord client) =>
-        Find(id) is { } job && job.IsTarget(client.Identity, client.Key) && job.Accept(client.Identity, time.GetTimestamp());
+    /// <summary>A client acknowledged an order; false where it is no target of the job.</summary>
+    public bool Accept(string id, ClientRecord client)
+    {
+        if (Find(id) is not { } job)
+            return true;
+        if (!job.IsTarget(client.Identity, client.Key))
+            return false;
+        job.Accept(client.Identity, time.GetTimestamp());
+        return true;
+    }
 
     /// <summary>A client's result; false where the client is no target of the job.</summary>
     public bool Complete(Result result, IReadOnlyList<byte[]> bodies, ClientRecord client)
