@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using Pantry.Commands;
 using Pantry.Operators;
+using Pantry.Protocol;
 
 namespace Pantry.PowerShell.Cmdlets;
 

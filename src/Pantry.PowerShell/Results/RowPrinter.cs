@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Management.Automation;
 using Pantry.Operators;
+using Pantry.Protocol;
 
 namespace Pantry.PowerShell.Results;
 
