@@ -190,6 +190,13 @@ internal sealed partial class RemoteFleet : IFleet, ILinkOwner, IAsyncDisposable
 
     void ILinkOwner.Lost(ServerLink link) => _jobs.Detach();
 
+    // An operator who was revoked, or whose time is over, does not get in again: nobody is kept waiting for that.
+    void ILinkOwner.Refused(PantryException why)
+    {
+        if (why.Code is PantryErrorCode.KeyUnknown or PantryErrorCode.KeyRevoked or PantryErrorCode.KeyDenied)
+            _jobs.FailAll(why);
+    }
+
     void ILinkOwner.ReceivePublished(ServerLink link, TopicId topic, byte[] frame)
     {
         // An operator subscribes to nothing.

@@ -67,14 +67,8 @@ internal sealed class Authority : IDisposable
         using SigningKey root = SigningKeyFile.LoadOrCreate(keys.RootPath);
         using SigningKey local = SigningKeyFile.LoadOrCreate(keys.LocalOperatorPath);
         PrivateFile.Replace(keys.PinnedRootPath, Encoding.ASCII.GetBytes(root.PublicKey + "\n"));
-        // The local operator works inside the server and never needs a session: nobody has the secret of this key.
-        using CurveKeyPair unused = CurveKeyPair.Generate();
         DateTimeOffset now = time.GetUtcNow();
-        var bundle = new TrustBundle(network, 1, now, [
-            new OperatorEntry(
-                LocalOperator, unused.PublicKey.ToString(), local.PublicKey.Bytes.ToArray(), [new OperatorScope([OperatorScope.Any], [OperatorScope.Any])],
-                Administrator: true, now, ExpiresAt: null),
-        ]);
+        var bundle = new TrustBundle(network, 1, now, [LocalEntry(local, now)]);
         var keeper = new BundleKeeper(network, root.PublicKey);
         keeper.Accept(Security.SignedBundle.Sign(bundle, root));
         store.Save(bundle.Serial, keeper.ToBytes());
@@ -106,7 +100,17 @@ internal sealed class Authority : IDisposable
     /// <summary>Adds an operator.</summary>
     public void Add(AddOperator request) => Sign(bundle => NewOperator.AddTo(bundle, request, _time.GetUtcNow()));
 
-    public void Remove(string name) => Sign(bundle => NewOperator.RemoveFrom(bundle, name, _time.GetUtcNow()));
+    /// <summary>Takes an operator away.</summary>
+    /// <exception cref="PantryException">There is none of that name, or nobody could administer the fleet afterwards.</exception>
+    public void Remove(string name) => Sign(bundle =>
+    {
+        TrustBundle left = NewOperator.RemoveFrom(bundle, name, _time.GetUtcNow());
+        return left.Operators.Any(entry => entry.Administrator && !IsOver(entry)) || bundle.Find(name) is { Administrator: false }
+            ? left
+            : throw new PantryException(PantryErrorCode.InvalidArgument,
+                $"'{bundle.Find(name)!.Name}' is the last operator who may administer the fleet; nobody could add another one afterwards. Make one first with New-PantryOperator -Administrator.")
+            { Target = name };
+    });
 
     /// <summary>Puts a bundle in force that was signed elsewhere.</summary>
     /// <exception cref="PantryException">The bundle does not stand, or is no newer than the one in force.</exception>
@@ -182,7 +186,7 @@ internal sealed class Authority : IDisposable
         File.Delete(_keys.RootPath);
     }
 
-    /// <summary>Brings the root key back.</summary>
+    /// <summary>Brings the root key back, and the server's own operator with it: whoever has both can always make an administrator.</summary>
     /// <exception cref="PantryException">The file is not the fleet's root key.</exception>
     public void ImportRoot(string path, string? password)
     {
@@ -195,6 +199,27 @@ internal sealed class Authority : IDisposable
         }
 
         PrivateFile.Replace(_keys.RootPath, Encoding.ASCII.GetBytes(root.ToPem(null)));
+        if (Bundle.Find(LocalOperator) is not null)
+            return;
+        // A key of its own each time: what the one before has signed stays void.
+        File.Delete(_keys.LocalOperatorPath);
+        SigningKey local = SigningKeyFile.LoadOrCreate(_keys.LocalOperatorPath);
+        lock (_lock)
+        {
+            _local?.Dispose();
+            _local = local;
+        }
+
+        Sign(bundle => bundle.With(LocalEntry(local, _time.GetUtcNow()), _time.GetUtcNow()));
+    }
+
+    // The local operator works inside the server and never needs a session: nobody has the secret of that key.
+    private static OperatorEntry LocalEntry(SigningKey local, DateTimeOffset now)
+    {
+        using CurveKeyPair unused = CurveKeyPair.Generate();
+        return new OperatorEntry(
+            LocalOperator, unused.PublicKey.ToString(), local.PublicKey.Bytes.ToArray(), [new OperatorScope([OperatorScope.Any], [OperatorScope.Any])],
+            Administrator: true, now, ExpiresAt: null);
     }
 
     public void Dispose() => _local?.Dispose();

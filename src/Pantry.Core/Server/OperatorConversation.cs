@@ -4,6 +4,7 @@ using Pantry.Configuration;
 using Pantry.Protocol;
 using Pantry.Security;
 using Pantry.Server.Jobs;
+using Pantry.Targeting;
 
 namespace Pantry.Server;
 
@@ -116,7 +117,10 @@ internal sealed class OperatorConversation(
                     break;
                 default:
                     RequireAdministrator(session, message, by);
+                    session.EndsItself = message.Head is RevokeOperator revoked && Names.Same(revoked.Name, by.Name);
                     await AdministerAsync(session, message, by).ConfigureAwait(false);
+                    if (session.EndsItself)
+                        close(session, "its operator has revoked itself");
                     break;
             }
         }
@@ -131,6 +135,7 @@ internal sealed class OperatorConversation(
         }
         finally
         {
+            session.EndsItself = false;
             session.EndRequest();
         }
     }

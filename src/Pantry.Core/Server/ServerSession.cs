@@ -66,6 +66,9 @@ internal sealed class ServerSession
     /// <summary>Whether the peer has introduced itself.</summary>
     public bool Introduced { get; set; }
 
+    /// <summary>Whether its operator takes itself away just now: it is closed behind the answer to that.</summary>
+    public bool EndsItself { get; set; }
+
     /// <summary>The client that speaks here; never taken from a message's content.</summary>
     public ClientRecord? Client { get; set; }
 

@@ -39,7 +39,7 @@ internal sealed class TrustChanges(ClientRegistry registry, JobAnswers jobs, Str
         {
             if (session.Client is not null)
                 session.Post(new Message(MessageKind.BundleChanged, new BundleChanged(authority.Bundle.Serial)) { Bodies = [bundle] });
-            else if (session.Role == Senders.Operator && authority.FindBySessionKey(session.Key) is null)
+            else if (session is { Role: Senders.Operator, EndsItself: false } && authority.FindBySessionKey(session.Key) is null)
                 sessions.Close(session, "its operator was revoked");
         }
     }

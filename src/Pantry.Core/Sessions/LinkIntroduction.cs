@@ -27,9 +27,13 @@ internal sealed class LinkIntroduction(
     private volatile bool _ready;
     private volatile bool _anew;
     private volatile PantryException? _lastFault;
+    private volatile PantryException? _refusal;
 
     /// <summary>Whether the server has let this side in on the present connection.</summary>
     public bool IsReady => _ready;
+
+    /// <summary>The server's newest refusal, until it lets this side in; null where there is none.</summary>
+    public PantryException? Refusal => _refusal;
 
     /// <summary>Whether this side wants to introduce itself anew on the present connection.</summary>
     public bool IsAskedAnew => _anew;
@@ -147,7 +151,7 @@ internal sealed class LinkIntroduction(
             {
                 if (_first.TrySetException(refused) || stopping.IsCancellationRequested)
                     return;
-                _lastFault = refused;
+                _lastFault = _refusal = refused;
                 context.Owner.Refused(refused);
                 context.Log.LogWarning("The server {Server} refuses: {Reason}", context.Server, refused.Message);
                 refusals++;
@@ -200,6 +204,7 @@ internal sealed class LinkIntroduction(
                 return false;
             foreach (Message message in early)
                 context.Owner.Receive(link, message);
+            _refusal = null;
             if (!_anew)
                 return _ready = true;
             return _anew = false;

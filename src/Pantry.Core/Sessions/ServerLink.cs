@@ -185,6 +185,6 @@ internal sealed class ServerLink : IAsyncDisposable
 
     private PantryException NotReady() => _stopped is not null
         ? new PantryException(PantryErrorCode.Stopped, $"The connection to {_context.Server} was closed. Use Connect-PantryServer again.")
-        : new PantryException(PantryErrorCode.ConnectionLost,
+        : _introduction.Refusal ?? new PantryException(PantryErrorCode.ConnectionLost,
             $"There is no link to the server {_context.Server} at present; it is being dialled again. {_introduction.LastFault?.Message}");
 }

@@ -149,6 +149,72 @@ public sealed class OperatorAuthorityTests
     }
 
     [Fact]
+    public async Task Whoever_waits_for_a_job_of_a_revoked_operator_is_told_so_and_not_kept_waiting()
+    {
+        await using Fleet fleet = await Fleet.StartAsync();
+        var commands = new CommandTable();
+        commands.Add(new WaitingCommand("Meet", new TaskCompletionSource().Task));
+        await fleet.AddAsync("a", commands: commands);
+        await using RemoteFleet fired = await RemoteFleet.ConnectAsync(await fleet.AddOperatorAsync("fired", true), options: fleet.Options);
+        using var deadline = new CancellationTokenSource(Fleet.Deadline);
+        IJob job = await fired.StartJobAsync(new JobRequest { Target = Target.All, Command = "Meet" }, deadline.Token);
+        Task<int> waiting = Task.Run(async () => await job.ReadRowsAsync(deadline.Token).CountAsync(deadline.Token));
+
+        await fleet.Server.Fleet.RevokeOperatorAsync("fired", default);
+
+        PantryException told = await Assert.ThrowsAsync<PantryException>(() => waiting);
+        Assert.Equal(PantryErrorCode.KeyUnknown, told.Code);
+        told = await Assert.ThrowsAsync<PantryException>(() => fleet.RunAsync(Target.All, "Ping", fleet: fired));
+        Assert.Equal(PantryErrorCode.KeyUnknown, told.Code);
+    }
+
+    [Fact]
+    public async Task An_administrator_who_revokes_itself_hears_that_it_is_done()
+    {
+        await using Fleet fleet = await Fleet.StartAsync();
+        await using RemoteFleet leaving = await RemoteFleet.ConnectAsync(await fleet.AddOperatorAsync("leaving", true), options: fleet.Options);
+
+        OperatorList left = await leaving.RevokeOperatorAsync("leaving", default);
+
+        Assert.DoesNotContain(left.Operators, entry => entry.Name == "leaving");
+        await Fleet.EventuallyAsync(() => fleet.Server.Sessions.All(session => session.Role != Senders.Operator), "the session to end");
+    }
+
+    [Fact]
+    public async Task The_last_who_may_administer_cannot_be_taken_away()
+    {
+        await using Fleet fleet = await Fleet.StartAsync();
+        await fleet.AddOperatorAsync("clerk");
+
+        var refused = await Assert.ThrowsAsync<PantryException>(() => fleet.Server.Fleet.RevokeOperatorAsync(Authority.LocalOperator, default));
+
+        Assert.Equal(PantryErrorCode.InvalidArgument, refused.Code);
+        await fleet.Server.Fleet.RevokeOperatorAsync("clerk", default);
+    }
+
+    [Fact]
+    public async Task Who_brings_the_root_key_back_can_make_administrators_again_though_none_was_left()
+    {
+        await using Fleet fleet = await Fleet.StartAsync(ports: FixedPorts.Take(3));
+        using (CurveKeyPair session = CurveKeyPair.Generate())
+        using (SigningKey signing = SigningKey.Generate())
+        {
+            await fleet.Server.Fleet.AddOperatorAsync(
+                new AddOperator("temp", session.PublicKey.ToString(), signing.PublicKey.Bytes.ToArray(), ["*:*"], true, DateTimeOffset.UtcNow.AddSeconds(2)), default);
+        }
+
+        string file = Path.Combine(fleet.Root, "root.key");
+        fleet.Server.Authority.ExportRoot(file, null, takeAway: true);
+        await Fleet.EventuallyAsync(() => !fleet.Server.Authority.MayAdminister("temp", null), "the last administrator's time to be over");
+
+        fleet.Server.Authority.ImportRoot(file, null);
+
+        await fleet.AddOperatorAsync("heir", administrator: true);
+        await fleet.RestartServerAsync();
+        await fleet.AddOperatorAsync("second", administrator: true);
+    }
+
+    [Fact]
     public async Task An_operator_whose_time_is_over_gives_no_more_orders_not_even_on_a_session_from_before()
     {
         // Its next word is the order: a heartbeat would end the session before that.
