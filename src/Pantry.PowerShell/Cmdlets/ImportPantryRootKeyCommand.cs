@@ -3,7 +3,7 @@ using System.Security;
 
 namespace Pantry.PowerShell.Cmdlets;
 
-/// <summary>Brings the fleet's root key back to its server. The server's own operator does not come back with it.</summary>
+/// <summary>Brings the fleet's root key back to its server. The server's own operator comes back with it, with a new key.</summary>
 [Cmdlet(VerbsData.Import, "PantryRootKey", SupportsShouldProcess = true)]
 [OutputType(typeof(RootKeyInfo))]
 public sealed class ImportPantryRootKeyCommand : RootKeyCmdlet
