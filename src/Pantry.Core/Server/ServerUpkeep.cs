@@ -26,7 +26,7 @@ internal sealed class ServerUpkeep(TrustStore trust, EnrollmentDesk enrollments,
         DateTimeOffset now = time.GetUtcNow();
         foreach (ServerSession waiting in sessions.All.Where(session => session.Role == Senders.Applicant))
             trust.NoteSeen(waiting.Key, now);
-        enrollments.WithdrawForeign(ServerAudit.Server, null);
+        enrollments.WithdrawForeign(ServerAudit.Server);
         enrollments.Forget(now);
     }
 }
