@@ -14,4 +14,7 @@ public enum EnrollmentStatus
 
     /// <summary>It was taken back before anybody used it.</summary>
     Withdrawn,
+
+    /// <summary>The operator who made it may not administer the fleet any more, so it lets nobody in.</summary>
+    Orphaned,
 }

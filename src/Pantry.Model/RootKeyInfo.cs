@@ -18,6 +18,11 @@ public sealed record RootKeyInfo
     /// <summary>How many open enrolments and tokens a new root key has withdrawn: they named the old one.</summary>
     public int WithdrawnEnrollments { get; init; }
 
+    /// <summary>
+    /// How many enrolments and tokens that nobody used yet let nobody in since the key was taken offline: the server's own operator made them, and went with it.
+    /// </summary>
+    public int OrphanedEnrollments { get; init; }
+
     /// <summary>The fingerprint.</summary>
     public override string ToString() => Fingerprint;
 }

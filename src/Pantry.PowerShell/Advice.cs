@@ -14,8 +14,11 @@ internal static class Advice
                 + "Give it some with -Application, -Environment or -Role where it is enrolled."
             : null;
 
-    /// <summary>Enrolments and tokens that a new root key has withdrawn; null where there were none.</summary>
-    public static string? OnWithdrawn(RootKeyInfo key) => key.WithdrawnEnrollments > 0
+    /// <summary>Enrolments and tokens that a change of the root key has ended; null where there were none.</summary>
+    public static string? OnWithdrawn(RootKeyInfo key) => key.OrphanedEnrollments > 0
+        ? $"The server's own operator is gone, and {key.OrphanedEnrollments:N0} of the enrolments and tokens it made {(key.OrphanedEnrollments == 1 ? "was" : "were")} not used yet and "
+            + $"{(key.OrphanedEnrollments == 1 ? "lets" : "let")} nobody in any more. Get-PantryEnrollment -All lists them as Orphaned. Connect as an operator and make new ones for the clients that are still to come."
+        : key.WithdrawnEnrollments > 0
         ? $"Enrolments and tokens that were not used yet name the old root key; {key.WithdrawnEnrollments:N0} of them {(key.WithdrawnEnrollments == 1 ? "was" : "were")} withdrawn. "
             + "Get-PantryEnrollment -All lists them. Make new ones for the clients that are still to come."
         : null;

@@ -34,6 +34,7 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
     private long _factsSentAt;
     private long _refusedSince;
     private volatile bool _forgotten;
+    private volatile ClientLabels _labels;
 
     private ClientAgent(
         ClientConfiguration configuration, ClientHome home, PublicKey server, CommandTable commands, PantryOptions options, TimeProvider time, ILogger log)
@@ -41,6 +42,7 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
         Configuration = configuration;
         Commands = commands;
         _home = home;
+        _labels = ClientEnrolment.Claim(home.Trust, configuration);
         _options = options;
         _time = time;
         _log = log;
@@ -59,7 +61,7 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
     public PublicKey PublicKey => _home.Key.PublicKey;
 
     /// <summary>What the client is: what was approved, or what it claims until then.</summary>
-    public ClientLabels Labels => _home.Trust?.Labels ?? Configuration.Labels;
+    public ClientLabels Labels => _labels;
 
     public ServiceStatus Status => _stopped is not null ? ServiceStatus.Stopped : _link?.Status ?? ServiceStatus.Reconnecting;
 
@@ -118,7 +120,7 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
         NoteClock(registered.ServerTime);
         if (registered.Status == RegistrationStatus.Approved)
         {
-            ClientEnrolment.Approved(_home, Configuration, _credentials.Server, link.Network, registered);
+            _labels = ClientEnrolment.Approved(_home, Configuration, _credentials.Server, link.Network, registered, _labels);
             if (answer.Bodies.Count > 0)
                 _home.Accept(answer.Body(0));
         }

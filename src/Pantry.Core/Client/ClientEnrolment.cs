@@ -11,10 +11,18 @@ namespace Pantry.Client;
 internal static class ClientEnrolment
 {
     /// <summary>Uses an enrolment that was not used yet, and says which key the server must have.</summary>
-    /// <exception cref="PantryException">Nothing says which key the server must have, or the enrolment is not good.</exception>
+    /// <exception cref="PantryException">Nothing says which key the server must have, the enrolment is not good, or the directory is another client's.</exception>
     public static async Task<PublicKey> PrepareAsync(
         ClientHome home, ClientConfiguration configuration, SocketLoop? loop, PantryOptions options, TimeProvider time, ILogger log, CancellationToken cancellation)
     {
+        if (home.Trust is { } known && !Names.Same(known.Labels.Identity, configuration.Labels.Identity))
+        {
+            throw new PantryException(PantryErrorCode.InvalidName,
+                $"The client in '{configuration.Path}' is '{known.Labels.Identity}', and a key keeps its name: it cannot be '{configuration.Labels.Identity}'. "
+                + $"Start it with -Identity {known.Labels.Identity}, or enrol a new client in a directory of its own with -Path.")
+            { Target = configuration.Path };
+        }
+
         if (configuration.Enrollment is { } enrollment)
         {
             PublicKey enrolledAt = PublicKey.Parse(enrollment.ServerPublicKey, "public key of the server");
@@ -37,9 +45,6 @@ internal static class ClientEnrolment
                 { Target = configuration.Path };
             }
 
-            // Where nothing is said, the client is what it was. What is said counts, and the server has the last word.
-            if (!configuration.Labels.Unlabelled || !Names.Same(trust.Labels.Identity, configuration.Labels.Identity))
-                home.Save(trust with { Labels = Said(configuration.Labels, trust) });
             return remembered;
         }
 
@@ -48,12 +53,41 @@ internal static class ClientEnrolment
         { Target = configuration.Server.ToString() };
     }
 
-    /// <summary>The server has approved the client: what it trusts is remembered at the first time, and compared ever after.</summary>
-    /// <exception cref="PantryException">The fleet's root key or what the client is differs from what is known.</exception>
-    public static void Approved(ClientHome home, ClientConfiguration configuration, PublicKey server, string network, Registered registered)
+    /// <summary>
+    /// What the client says that it is: what the configuration says now, and where that is silent what it was granted.
+    /// Reckoned from the grant each time, so that a configuration means the same whatever was tried in between.
+    /// </summary>
+    public static ClientLabels Claim(ClientTrust? trust, ClientConfiguration configuration)
     {
-        if (home.Trust is not null || registered.Labels is not { } labels)
-            return;
+        ClientLabels said = configuration.Labels;
+        if (trust is null)
+            return said;
+        // An enrolment said what the client is; without one and without a word it is what it was.
+        if (configuration.Enrollment is not null || said.Unlabelled)
+            return trust.Granted;
+        return trust.Claimed is not { } claimed ? said : ClientLabels.Create(
+            said.Identity,
+            said.Application ?? (claimed.Application is null ? trust.Granted.Application : null),
+            said.Environment ?? (claimed.Environment is null ? trust.Granted.Environment : null),
+            said.Roles.Count == 0 && claimed.Roles.Count == 0 ? trust.Granted.Roles : said.Roles);
+    }
+
+    /// <summary>The server has approved the client: what it trusts is remembered at the first time, and compared ever after.</summary>
+    /// <returns>What the client is.</returns>
+    /// <exception cref="PantryException">The fleet's root key or what the client is differs from what is known.</exception>
+    public static ClientLabels Approved(
+        ClientHome home, ClientConfiguration configuration, PublicKey server, string network, Registered registered, ClientLabels claim)
+    {
+        if (home.Trust is { } trust)
+        {
+            // Beyond what was granted it is approved only where an operator has decided so: that is the grant from now on.
+            if (!Same(claim, trust.Labels))
+                home.Save(trust with { Labels = claim, Granted = claim.IsWithin(trust.Granted) ? trust.Granted : claim });
+            return claim;
+        }
+
+        if (registered.Labels is not { } labels)
+            return claim;
         VerifyKey root = VerifyKey.FromBytes(registered.RootKey);
         if ((configuration.RootKey is { } expected && !expected.Equals(root))
             || (configuration.Token is { } token && !EnrollmentSecret.Names(token, registered.RootKey)))
@@ -67,12 +101,8 @@ internal static class ClientEnrolment
             throw new PantryException(PantryErrorCode.ServerKeyMismatch, "The server approved this client as something else than it claims to be. Compare its labels with what the server shows.");
         home.Save(new ClientTrust(
             server.ToString(), network, root.ToString(), labels, configuration.Enrollment?.Id, configuration.Token is null ? null : configuration.Labels));
+        return labels;
     }
 
-    /// <summary>What the configuration says now; where it is silent, as it was on the day a token let the client in, what the token filled in stays.</summary>
-    private static ClientLabels Said(ClientLabels said, ClientTrust trust) => trust.Claimed is not { } claimed ? said : ClientLabels.Create(
-        said.Identity,
-        said.Application ?? (claimed.Application is null ? trust.Labels.Application : null),
-        said.Environment ?? (claimed.Environment is null ? trust.Labels.Environment : null),
-        said.Roles.Count == 0 && claimed.Roles.Count == 0 ? trust.Labels.Roles : said.Roles);
+    private static bool Same(ClientLabels left, ClientLabels right) => left.IsWithin(right) && right.IsWithin(left);
 }

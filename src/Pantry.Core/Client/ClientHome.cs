@@ -131,11 +131,15 @@ internal sealed class ClientHome : IDisposable
 /// <param name="ServerKey">The server's public key, in Z85.</param>
 /// <param name="Network">Id of the fleet.</param>
 /// <param name="RootKey">The fleet's root key, base64 of its SubjectPublicKeyInfo.</param>
-/// <param name="Labels">What the client is.</param>
+/// <param name="Labels">What the client was last approved as.</param>
 /// <param name="Enrollment">Id of the enrolment that let it in.</param>
 /// <param name="Claimed">What it said of itself when a token let it in; the token filled in the rest. Null where no token did.</param>
-internal sealed record ClientTrust(string ServerKey, string Network, string RootKey, ClientLabels Labels, string? Enrollment, ClientLabels? Claimed = null);
+internal sealed record ClientTrust(string ServerKey, string Network, string RootKey, ClientLabels Labels, string? Enrollment, ClientLabels? Claimed = null)
+{
+    /// <summary>The most it was let in as: <see cref="Labels"/>, or more where it has claimed less since.</summary>
+    public ClientLabels Granted { get; init; } = Labels;
+}
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, RespectNullableAnnotations = true, MaxDepth = 6)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true, MaxDepth = 6)]
 [JsonSerializable(typeof(ClientTrust))]
 internal sealed partial class ClientHomeJson : JsonSerializerContext;

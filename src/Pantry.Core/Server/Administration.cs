@@ -38,7 +38,7 @@ internal sealed class Administration(
     {
         OperatorList list = Changed(() => authority.Put(SignedBundle.FromBytes(bundle)), by, from, "TrustBundlePut", "trust bundle");
         // It may have brought another root key.
-        enrollments.WithdrawForeign(by.Name, from);
+        enrollments.WithdrawForeign(by, from);
         return list;
     }
 

@@ -11,11 +11,13 @@ namespace Pantry.Server;
 /// Which keys are clients: enrolments and tokens let keys in, operators decide about the others. What is approved is a key
 /// with its identity and labels. Every decision is stored and audited before it takes effect.
 /// </summary>
-internal sealed class ClientAdmission(
+internal sealed partial class ClientAdmission(
     TrustStore trust, ClientRegistry registry, EnrollmentDesk enrollments, ServerAudit audit, PantryOptions options, TimeProvider time)
 {
     private const double ClaimsBurst = 500;
 
+    // Held while one more client may come to be, from the look for room to its place; before Deciding, which others wait for.
+    private readonly Lock _growing = new();
     private readonly Lock _allowing = new();
     private TokenBucket _allowance = new(options.PendingClaimsASecond, ClaimsBurst, time.GetUtcNow().ToUnixTimeMilliseconds());
 
@@ -35,11 +37,18 @@ internal sealed class ClientAdmission(
         string identity = Names.RequireIdentity(request.Identity);
         try
         {
-            EnrollmentGrant? grant = trust.FindEnrollment(enrollmentKey);
-            bool again = grant?.UsedAt is not null;
-            enrollments.RequireStanding(grant);
-            ClientKey approved = MakeKnown(trust.Redeem(enrollmentKey, own, identity, time.GetUtcNow(), from));
-            if (!again)
+            bool used = false;
+            ClientKey approved;
+            lock (_growing)
+            {
+                approved = MakeKnown(trust.Redeem(enrollmentKey, own, identity, time.GetUtcNow(), from, grant =>
+                {
+                    RequireGood(grant, identity);
+                    used = true;
+                }));
+            }
+
+            if (used)
                 audit.Note(approved.Labels.Identity, own, from, "EnrollmentUsed", approved.Labels.Identity, "Approved", detail: AuditedLabels.Of(approved.Labels, approved.Enrollment));
             return approved;
         }
@@ -72,7 +81,8 @@ internal sealed class ClientAdmission(
         // The answer to a token can be lost: who asks again leaves unsaid what it left unsaid before.
         if (known is { Status: KeyStatus.Approved })
             return claimed.IsWithin(known.Labels) || IsFilledByToken(known, claimed, token) ? known : AddPending(key, claimed, from, "ClientClaimsMore");
-        if (token is not null)
+        // One that was approved by this very token has got all from it that there is; what it claims now an operator decides about.
+        if (token is not null && !(known is not null && trust.FindToken(token)?.UsedBy?.Equals(key) == true))
             return RedeemToken(key, claimed, token, from);
         if (known is null || !Same(known.Claimed ?? known.Labels, claimed))
             known = AddPending(key, claimed, from, "ClientPending");
@@ -90,33 +100,10 @@ internal sealed class ClientAdmission(
         ? new PantryException(PantryErrorCode.KeyDenied, $"The key {key.Key.Fingerprint} was denied. An operator can approve it with Approve-PantryClient.")
         : new PantryException(PantryErrorCode.KeyRevoked, $"The key {key.Key.Fingerprint} was revoked. Remove-PantryClient forgets it, so that the host can begin anew.");
 
-    /// <summary>Carries out an operator's decision in what is stored; the caller sees to sessions and jobs.</summary>
-    public ClientKey Decide(DecideClient request, OperatorEntry by, string? from)
-    {
-        ClientKey key, decided;
-        lock (Deciding)
-        {
-            key = Find(request);
-            RequireAsShown(request, key);
-            DateTimeOffset now = time.GetUtcNow();
-            decided = request.Decision switch
-            {
-                ClientDecision.Approve => trust.Decide(key.Key, KeyStatus.Approved, key.Claimed ?? key.Labels, by.Name, now),
-                ClientDecision.Deny => trust.Decide(key.Key, KeyStatus.Denied, null, by.Name, now),
-                ClientDecision.Revoke => trust.Decide(key.Key, KeyStatus.Revoked, null, by.Name, now),
-                _ => Remove(key),
-            };
-            if (request.Decision == ClientDecision.Approve)
-                MakeKnown(decided);
-        }
-
-        audit.Note(by, from, $"Client{request.Decision}", key.Labels.Identity, "Done", detail: AuditedLabels.Of(decided.Labels, null, key.Key));
-        return decided;
-    }
-
     public void NoteSeen(ClientRecord client) => trust.NoteSeen(client.Key, time.GetUtcNow());
 
     /// <summary>A client gives its place up; a key that was turned away meanwhile stays so.</summary>
+    /// <exception cref="PantryException">It could not be stored; then the client has its place still.</exception>
     public void Leave(ClientRecord client, string? from)
     {
         lock (Deciding)
@@ -124,6 +111,7 @@ internal sealed class ClientAdmission(
             if (trust.Find(client.Key) is not { Status: KeyStatus.Approved or KeyStatus.Pending })
                 return;
             trust.Remove(client.Key);
+            registry.Remove(client);
         }
 
         audit.Note(client.Identity, client.Key, from, "ClientLeft", client.Identity, "Done");
@@ -166,8 +154,9 @@ internal sealed class ClientAdmission(
     {
         try
         {
-            enrollments.RequireStanding(trust.FindToken(token));
-            ClientKey approved = MakeKnown(trust.RedeemToken(token, key, claimed, time.GetUtcNow(), from));
+            ClientKey approved;
+            lock (_growing)
+                approved = MakeKnown(trust.RedeemToken(token, key, claimed, time.GetUtcNow(), from, grant => RequireGood(grant, claimed.Identity)));
             audit.Note(approved.Labels.Identity, key, from, "TokenUsed", approved.Labels.Identity, "Approved", detail: AuditedLabels.Of(approved.Labels, approved.Enrollment));
             return approved;
         }
@@ -176,6 +165,13 @@ internal sealed class ClientAdmission(
             audit.Refused(refused.Code.ToString(), key, from);
             throw;
         }
+    }
+
+    // Asked by the store in the middle of its change: nothing is decided about who made it, or who has the last place, in between.
+    private void RequireGood(Grant grant, string identity)
+    {
+        enrollments.RequireStanding(grant);
+        registry.RequireRoom(identity);
     }
 
     private ClientKey AddPending(PublicKey key, ClientLabels claimed, string? from, string action)
@@ -197,12 +193,6 @@ internal sealed class ClientAdmission(
         return trust.Find(key)!;
     }
 
-    private ClientKey Remove(ClientKey key)
-    {
-        trust.Remove(key.Key);
-        return key;
-    }
-
     private ClientKey MakeKnown(ClientKey approved)
     {
         lock (Deciding)
@@ -218,65 +208,6 @@ internal sealed class ClientAdmission(
                 registry.Add(now.Key, now.Labels, now.LastSeen);
             return now;
         }
-    }
-
-    private static void RequireAsShown(DecideClient request, ClientKey key)
-    {
-        if (request.Decision != ClientDecision.Approve)
-            return;
-        if (key.Status == KeyStatus.Revoked)
-        {
-            throw new PantryException(PantryErrorCode.KeyRevoked,
-                $"The key {key.Key.Fingerprint} of '{key.Labels.Identity}' was revoked, and a revoked key does not come back. Remove-PantryClient forgets it; then enrol the client anew.")
-            { Target = key.Labels.Identity };
-        }
-
-        if (request.Shown is { } shown && !Same(shown, key.Claimed ?? key.Labels))
-        {
-            throw new PantryException(PantryErrorCode.InvalidArgument,
-                $"The client '{key.Labels.Identity}' claims something else now than what was shown. Nothing was approved; look at it again with Get-PantryClient.")
-            { Target = key.Labels.Identity };
-        }
-    }
-
-    private ClientKey Find(DecideClient request)
-    {
-        if (request.Fingerprint is not null)
-        {
-            string fingerprint = Fingerprint.Normalize(request.Fingerprint)
-                ?? throw new PantryException(PantryErrorCode.InvalidKey, $"'{DisplayText.Clean(request.Fingerprint, 80)}' is no fingerprint; it has five groups of four characters, as Get-PantryClient shows it.");
-            ClientKey found = trust.FindByFingerprint(fingerprint)
-                ?? throw new PantryException(PantryErrorCode.NoMatchingClient, $"The server knows no client key {fingerprint}. Get-PantryClient lists those it knows.") { Target = fingerprint };
-            return request.Identity is null || Names.Same(request.Identity, found.Labels.Identity)
-                ? found
-                : throw new PantryException(PantryErrorCode.InvalidArgument,
-                    $"The key {fingerprint} is that of '{found.Labels.Identity}', not of '{DisplayText.Clean(request.Identity, 80)}'. Nothing was changed; say which of them is meant.")
-                { Target = fingerprint };
-        }
-
-        IReadOnlyList<ClientKey> named = trust.Find(Names.RequireIdentity(request.Identity));
-        // The decision itself says which of several keys of a name can be meant.
-        ClientKey[] meant = [.. named.Where(key => request.Decision switch
-        {
-            ClientDecision.Approve => key.Status is not (KeyStatus.Approved or KeyStatus.Revoked),
-            ClientDecision.Deny => key.Status == KeyStatus.Pending,
-            ClientDecision.Revoke => key.Status is KeyStatus.Approved || (key.Status == KeyStatus.Pending && key.DecidedAt is not null),
-            _ => true,
-        })];
-        return meant.Length switch
-        {
-            1 => meant[0],
-            0 when named.Count == 1 && request.Decision != ClientDecision.Approve => named[0],
-            0 when named.Count > 0 => throw new PantryException(PantryErrorCode.InvalidArgument,
-                $"No key of '{request.Identity}' waits for that: {string.Join(", ", named.Select(key => $"{key.Key.Fingerprint} is {key.Status}"))}.")
-            { Target = request.Identity },
-            0 => throw new PantryException(PantryErrorCode.NoMatchingClient,
-                $"The server knows no client '{DisplayText.Clean(request.Identity, 80)}'. Get-PantryClient lists those it knows.")
-            { Target = request.Identity },
-            _ => throw new PantryException(PantryErrorCode.InvalidArgument,
-                $"More than one key claims the identity '{request.Identity}': {string.Join(", ", meant.Select(key => $"{key.Key.Fingerprint} ({key.Status}, from {key.From ?? "unknown"})"))}. Say which one with -Fingerprint.")
-            { Target = request.Identity },
-        };
     }
 
     private static bool Same(ClientLabels left, ClientLabels right) => left.IsWithin(right) && right.IsWithin(left);

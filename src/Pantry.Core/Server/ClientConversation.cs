@@ -4,12 +4,11 @@ using Pantry.Configuration;
 using Pantry.Protocol;
 using Pantry.Server.Jobs;
 using Pantry.Storage;
-using Pantry.Targeting;
 
 namespace Pantry.Server;
 
 /// <summary>What the server says and hears in its sessions with clients.</summary>
-internal sealed class ClientConversation
+internal sealed partial class ClientConversation
 {
     private readonly ClientRegistry _registry;
     private readonly ClientAdmission _admission;
@@ -45,8 +44,8 @@ internal sealed class ClientConversation
             case Register register when session.Role == Senders.Client && _admission.IsApprovedFor(session.Key, register.Labels):
                 Register(session, register, message.Correlation);
                 return;
-            case not null when message.Kind is MessageKind.Redeem or MessageKind.Register:
-                // Off the reading task: what lets a key in is on the disk before it is answered.
+            case not null when message.Kind is MessageKind.Redeem or MessageKind.Register || (session.Client is not null && message.Head is Leave { Forget: true }):
+                // Off the reading task: what lets a key in, or lets it go, is on the disk before it is answered.
                 _desk.Offer(session, message, LetInOrNot);
                 return;
             case Heartbeat when session.Client is null:
@@ -88,20 +87,10 @@ internal sealed class ClientConversation
                 session.Post(message);
                 _close(session, DisplayText.FirstLine(leave.Reason));
                 GoOffline(client, DisplayText.FirstLine(leave.Reason), forGood: true);
-                if (leave.Forget && _registry.Remove(client))
-                    _ = Task.Run(() => _admission.Leave(client, session.Address));
                 break;
             default:
                 break;
         }
-    }
-
-    private void LetInOrNot(ServerSession session, Message message)
-    {
-        if (message.Head is Redeem redeem)
-            Redeem(session, redeem, message.Correlation);
-        else
-            Register(session, message.HeadAs<Register>(), message.Correlation);
     }
 
     private void Dismiss(ClientRecord record, ServerSession holder)
@@ -118,95 +107,6 @@ internal sealed class ClientConversation
             return;
         _log.LogInformation("Client {Client} is offline: {Why}.", client.Identity, why);
         _jobs.ClientGone(client, why, forGood);
-    }
-
-    private void Redeem(ServerSession session, Redeem redeem, ulong correlation)
-    {
-        try
-        {
-            ClientKey approved = _admission.Redeem(session.Key, redeem, session.Address);
-            _renewal.NoteJoined(approved.Labels);
-            _ = AnswerAsync(session, new Message(MessageKind.Redeemed, new Redeemed(approved.Labels, _authority.RootKey.Bytes.ToArray()), correlation));
-        }
-        catch (PantryException refused)
-        {
-            session.Post(ServerHost.Refusal(refused.Code, refused.Message, correlation));
-        }
-    }
-
-    // Let in is who the audit log has too.
-    private async Task AnswerAsync(ServerSession session, Message answer)
-    {
-        try
-        {
-            await _audit.FlushAsync().ConfigureAwait(false);
-            session.Post(answer);
-        }
-        catch (PantryException unwritten)
-        {
-            session.Post(ServerHost.Refusal(unwritten.Code, "The server cannot write its audit log, and lets nobody in until it can.", answer.Correlation));
-        }
-    }
-
-    private void Register(ServerSession session, Register register, ulong correlation)
-    {
-        Register checkedRegister;
-        try
-        {
-            ClientLabels labels = register.Labels;
-            if (TooLarge(register.Facts))
-                throw new PantryException(PantryErrorCode.MessageTooLarge, $"The client's facts are larger than {_options.Wire.MaxRegistrationBytes:N0} bytes.");
-            checkedRegister = register with { Labels = ClientLabels.Create(labels.Identity, labels.Application, labels.Environment, labels.Roles) };
-            bool wasApproved = session.Role == Senders.Client;
-            ClientKey key = _admission.Judge(session.Key, checkedRegister.Labels, register.Token, session.Address);
-            if (key.Status == KeyStatus.Approved && !wasApproved)
-                _renewal.NoteJoined(key.Labels);
-        }
-        catch (PantryException invalid)
-        {
-            _counters.Dropped("InvalidRegistration");
-            session.Post(ServerHost.Refusal(invalid.Code, invalid.Message, correlation));
-            return;
-        }
-
-        session.Introduced = true;
-        lock (_admission.Deciding)
-        {
-            // What an operator decided meanwhile counts.
-            if (_admission.Now(session.Key) is not { Status: KeyStatus.Approved or KeyStatus.Pending } key)
-                RefuseDecided(session, correlation);
-            else if (key.Status == KeyStatus.Pending)
-                LetWait(session, key, correlation);
-            else if (_admission.IsFilledByToken(key, checkedRegister.Labels, register.Token))
-                LetIn(session, key, checkedRegister with { Labels = key.Labels }, correlation);
-            else
-                LetIn(session, key, checkedRegister, correlation);
-        }
-    }
-
-    private void LetIn(ServerSession session, ClientKey key, Register register, ulong correlation)
-    {
-        if (!register.Labels.IsWithin(key.Labels) || _registry.Find(key.Labels.Identity) is not { } known || !known.Key.Equals(session.Key))
-        {
-            RefuseDecided(session, correlation);
-            return;
-        }
-
-        session.Role = Senders.Client;
-        if (known.Session is { } holder && holder != session && known.Instance != register.Instance)
-        {
-            // The name is taken: its holder's next word decides.
-            _claims.Add(known, holder, session, register, correlation);
-            return;
-        }
-
-        if (known.Session is { } earlier && earlier != session)
-        {
-            // The same run of the client, on a new connection: the old one is dead.
-            _close(earlier, "the client has connected anew");
-        }
-
-        Admit(session, register, correlation);
     }
 
     /// <summary>The key is not approved, or not for what it claims: the client hears nothing and waits.</summary>
@@ -275,7 +175,7 @@ internal sealed class ClientConversation
             return;
         string measured = $"{skew.Duration():d\\.hh\\:mm\\:ss} {(skew > TimeSpan.Zero ? "ahead of" : "behind")} the server's";
         _counters.Dropped(nameof(PantryErrorCode.ClockSkew));
-        // Once in a while: who registers again and again must not fill the _log.
+        // Once in a while: who registers again and again must not fill the log.
         if (client.ClockNotedAt is not { } noted || _time.GetElapsedTime(noted) > _options.ClockNoteInterval)
         {
             client.ClockNotedAt = _time.GetTimestamp();

@@ -37,14 +37,22 @@ internal sealed class ClientRegistry(int maxClients)
             return _clients.GetValueOrDefault(identity);
     }
 
-    /// <summary>Makes an approved client known; it is offline until it registers.</summary>
+    /// <summary>Looks for room for one more client, before it is written down that it is one.</summary>
     /// <exception cref="PantryException">The server knows too many.</exception>
+    public void RequireRoom(string identity)
+    {
+        lock (_lock)
+        {
+            if (_clients.Count >= maxClients && !_clients.ContainsKey(identity))
+                throw new PantryException(PantryErrorCode.LimitReached, $"The server knows {maxClients:N0} clients, which is its limit. Remove some.") { Target = identity };
+        }
+    }
+
+    /// <summary>Makes an approved client known; it is offline until it registers. Who is approved is known, also where the limit was lowered since.</summary>
     public void Add(PublicKey key, ClientLabels labels, DateTimeOffset? lastSeen)
     {
         lock (_lock)
         {
-            if (_clients.Count >= maxClients)
-                throw new PantryException(PantryErrorCode.LimitReached, $"The server knows {maxClients:N0} clients, which is its limit. Remove some.");
             // Another key had the name until now: what it heard is not said to it any more.
             if (_clients.TryGetValue(labels.Identity, out ClientRecord? before))
                 Forget(before);

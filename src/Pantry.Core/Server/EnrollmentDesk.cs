@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Pantry.Configuration;
 using Pantry.Protocol;
 using Pantry.Security;
@@ -8,7 +9,7 @@ namespace Pantry.Server;
 
 /// <summary>The life of enrolments and tokens: they are made, listed, withdrawn and forgotten here. What is decided is stored and audited.</summary>
 internal sealed class EnrollmentDesk(
-    TrustStore trust, Authority authority, ServerAudit audit, ServerAddresses addresses, PublicKey serverKey, PantryOptions options, TimeProvider time)
+    TrustStore trust, Authority authority, ServerAudit audit, ServerAddresses addresses, PublicKey serverKey, PantryOptions options, TimeProvider time, ILogger log)
 {
     private static readonly TimeSpan LongestLifetime = TimeSpan.FromDays(3650);
 
@@ -97,15 +98,45 @@ internal sealed class EnrollmentDesk(
 
     /// <summary>Takes all open ones back that name another root key than the fleet's: a client that used one would trust nobody here.</summary>
     /// <param name="by">Who has changed the key.</param>
-    /// <param name="from">From where.</param>
     /// <returns>How many there were.</returns>
-    public int WithdrawForeign(string by, string? from)
+    public int WithdrawForeign(string by) => WithdrawForeign(by, null, null);
+
+    /// <param name="by">The operator who has changed the key.</param>
+    /// <param name="from">From where.</param>
+    public void WithdrawForeign(OperatorEntry by, string? from) => WithdrawForeign(by.Name, by, from);
+
+    /// <summary>How many that are open let nobody in, as who made them may not administer any more.</summary>
+    public int CountOrphaned()
+    {
+        DateTimeOffset now = time.GetUtcNow();
+        return trust.Grants().Count(grant => StatusOf(grant, now) == EnrollmentStatus.Orphaned);
+    }
+
+    private int WithdrawForeign(string name, OperatorEntry? by, string? from)
     {
         string root = authority.RootKey.Fingerprint;
-        IReadOnlyList<Grant> withdrawn = trust.Withdraw(
-            grant => grant.RootKey is { } named && named != root, new Withdrawal(time.GetUtcNow(), by, "the fleet has a new root key"));
+        IReadOnlyList<Grant> withdrawn;
+        try
+        {
+            withdrawn = trust.Withdraw(
+                grant => grant.RootKey is { } named && named != root, new Withdrawal(time.GetUtcNow(), name, "the fleet has a new root key"));
+        }
+        catch (PantryException failed) when (failed.Code == PantryErrorCode.StorageFailed)
+        {
+            // The key has changed all the same. They let nobody in either way, and the next sweep writes it down.
+            log.LogError(failed, "Enrolments and tokens that name another root key could not be marked as withdrawn; they let nobody in.");
+            return 0;
+        }
+
         if (withdrawn.Count > 0)
-            audit.Note(by, null, from, "EnrollmentsWithdrawn", root, "Done", detail: new AuditedGrants([.. withdrawn.Select(grant => grant.Id)]));
+        {
+            var ids = new AuditedGrants([.. withdrawn.Select(grant => grant.Id)]);
+            if (by is null)
+                audit.Note(name, null, from, "EnrollmentsWithdrawn", root, "Done", detail: ids);
+            else
+                audit.Note(by, from, "EnrollmentsWithdrawn", root, "Done", detail: ids);
+        }
+
         return withdrawn.Count;
     }
 
@@ -124,7 +155,7 @@ internal sealed class EnrollmentDesk(
     {
         if (grant is not { UsedAt: null, Withdrawn: null })
             return;
-        if (!authority.MayAdminister(grant.CreatedBy, grant.MakerKey))
+        if (!HasMaker(grant))
             throw Invalid(grant, $"was made by '{grant.CreatedBy}', who may not administer the fleet any more");
         if (grant.RootKey is { } named && named != authority.RootKey.Fingerprint)
             throw Invalid(grant, $"names the root key {named}, and the fleet has a new root key, {authority.RootKey.Fingerprint}");
@@ -132,7 +163,12 @@ internal sealed class EnrollmentDesk(
 
     private static PantryException Invalid(Grant grant, string why) => new(PantryErrorCode.InvalidEnrollment, $"{grant.Name} {why}. {grant.Cure}") { Target = grant.Id };
 
-    private static EnrollmentInfo ToInfo(Grant grant, DateTimeOffset now) => new()
+    private bool HasMaker(Grant grant) => authority.MayAdminister(grant.CreatedBy, grant.MakerKey);
+
+    private EnrollmentStatus StatusOf(Grant grant, DateTimeOffset now) =>
+        grant.StatusAt(now) is var status && status == EnrollmentStatus.Open && !HasMaker(grant) ? EnrollmentStatus.Orphaned : status;
+
+    private EnrollmentInfo ToInfo(Grant grant, DateTimeOffset now) => new()
     {
         Id = grant.Id,
         Kind = grant is TokenGrant ? EnrollmentKind.Token : EnrollmentKind.Enrollment,
@@ -141,7 +177,7 @@ internal sealed class EnrollmentDesk(
         Application = grant.Application,
         Environment = grant.Environment,
         Roles = grant.Roles,
-        Status = grant.StatusAt(now),
+        Status = StatusOf(grant, now),
         CreatedBy = grant.CreatedBy,
         CreatedAt = grant.CreatedAt,
         ExpiresAt = grant.ExpiresAt,

@@ -9,8 +9,13 @@ internal sealed class RootKeyDesk(Authority authority, EnrollmentDesk enrollment
     /// <param name="file">The file, which must not be there.</param>
     /// <param name="password">Encrypts the file; null for none.</param>
     /// <param name="takeAway">Whether the key goes from the server.</param>
-    public Task<RootKeyInfo> ExportAsync(string file, string? password, bool takeAway) =>
-        DoAsync(takeAway ? "RootKeyTakenOffline" : "RootKeyExported", file, () => authority.ExportRoot(file, password, takeAway));
+    /// <returns>The key, and how many enrolments and tokens have lost their maker with it.</returns>
+    public async Task<RootKeyInfo> ExportAsync(string file, string? password, bool takeAway)
+    {
+        int before = enrollments.CountOrphaned();
+        RootKeyInfo key = await DoAsync(takeAway ? "RootKeyTakenOffline" : "RootKeyExported", file, () => authority.ExportRoot(file, password, takeAway)).ConfigureAwait(false);
+        return key with { OrphanedEnrollments = Math.Max(0, enrollments.CountOrphaned() - before) };
+    }
 
     public Task<RootKeyInfo> ImportAsync(string file, string? password) =>
         DoAsync("RootKeyImported", file, () => authority.ImportRoot(file, password));
@@ -28,7 +33,7 @@ internal sealed class RootKeyDesk(Authority authority, EnrollmentDesk enrollment
         }
 
         audit.Note(Authority.LocalOperator, null, null, action, file ?? authority.RootKey.Fingerprint, "Done");
-        int withdrawn = await Task.Run(() => enrollments.WithdrawForeign(Authority.LocalOperator, null)).ConfigureAwait(false);
+        int withdrawn = await Task.Run(() => enrollments.WithdrawForeign(Authority.LocalOperator)).ConfigureAwait(false);
         await audit.FlushAsync().ConfigureAwait(false);
         return authority.RootKeyInfo with { File = file, WithdrawnEnrollments = withdrawn };
     }

@@ -51,7 +51,7 @@ internal sealed class ServerHost : IAsyncDisposable
 
         var addresses = new ServerAddresses(configuration.AdvertisedAddress ?? Addresses.ToAdvertise(configuration.Address), PublishPort, ReceivePort, FilePort);
         Place = new FleetPlace(addresses.Host, ReceivePort, PublicKey.ToString(), state.Authority.Network);
-        Enrollments = new EnrollmentDesk(state.Trust, state.Authority, state.Audit, addresses, PublicKey, options, time);
+        Enrollments = new EnrollmentDesk(state.Trust, state.Authority, state.Audit, addresses, PublicKey, options, time, log);
         Admission = new ClientAdmission(state.Trust, Registry, Enrollments, state.Audit, options, time);
         var sender = new OrderSender(Registry, state.Authority, Counters, Publish, log);
         Jobs = new JobDispatcher(Registry, new OrderDesk(state.Authority, state.Trust, options, time), state.Jobs, sender, state.Audit, options, time, log);
@@ -70,7 +70,7 @@ internal sealed class ServerHost : IAsyncDisposable
         state.Authority.Changed += changes.BundleChanged;
         state.Audit.Note(ServerAudit.Server, PublicKey, null, "ServerStarted", configuration.Path, "Done");
         // One that was killed while it changed the root key had not come to this.
-        Enrollments.WithdrawForeign(ServerAudit.Server, null);
+        Enrollments.WithdrawForeign(ServerAudit.Server);
         Jobs.Restore();
         _reading = Task.Run(ReadAsync);
         _sweeping = Task.Run(SweepAsync);
@@ -143,15 +143,18 @@ internal sealed class ServerHost : IAsyncDisposable
         IReadOnlyList<IPAddress> addresses = await Addresses.ResolveAsync(host, cancellation).ConfigureAwait(false);
         ServerState state = await Task.Run(() => ServerState.Open(configuration.Path, storage, time), cancellation).ConfigureAwait(false);
         SocketLoop? ownLoop = loop is null ? SocketLoop.Start("Pantry server", options.LoopMailbox, log) : null;
+        ServerTransport? transport = null;
         try
         {
-            ServerTransport transport = await ServerTransport.OpenAsync(
+            transport = await ServerTransport.OpenAsync(
                 addresses, (configuration.PublishPort, configuration.ReceivePort, configuration.FilePort), loop ?? ownLoop!,
                 options, gateLimits ?? new GateLimits(), time, log).ConfigureAwait(false);
             return new ServerHost(configuration with { Address = host }, transport, state, ownLoop, options, storage, time, log);
         }
         catch
         {
+            if (transport is not null)
+                await transport.DisposeAsync().ConfigureAwait(false);
             if (ownLoop is not null)
                 await ownLoop.DisposeAsync().ConfigureAwait(false);
             await state.DisposeAsync().ConfigureAwait(false);

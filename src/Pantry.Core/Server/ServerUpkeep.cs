@@ -27,7 +27,7 @@ internal sealed class ServerUpkeep(TrustStore trust, EnrollmentDesk enrollments,
         DateTimeOffset now = time.GetUtcNow();
         foreach (ServerSession waiting in sessions.All.Where(session => session.Role == Senders.Applicant))
             trust.NoteSeen(waiting.Key, now);
-        enrollments.WithdrawForeign(ServerAudit.Server, null);
+        enrollments.WithdrawForeign(ServerAudit.Server);
         enrollments.Forget(now);
         if (jobs.Prune(now - limits.JobKeep) is > 0 and int removed)
             log.LogInformation("{Count} jobs that ended long ago, or had the oldest output, were removed.", removed);

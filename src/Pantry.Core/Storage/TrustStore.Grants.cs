@@ -69,8 +69,14 @@ internal sealed partial class TrustStore
     /// Uses an enrolment for a client's own key. The same key again gets what is known of it now, so that a lost answer can
     /// be asked for again; look at the status.
     /// </summary>
+    /// <param name="enrollmentKey">The enrolment's key.</param>
+    /// <param name="clientKey">The client's own.</param>
+    /// <param name="identity">The name it wants.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="from">Where it comes from.</param>
+    /// <param name="require">Throws where the server has something against an open one; asked when no other change can come in between.</param>
     /// <exception cref="PantryException">The enrolment is not good for this (InvalidEnrollment), or another key has the identity (IdentityInUse).</exception>
-    public ClientKey Redeem(PublicKey enrollmentKey, PublicKey clientKey, string identity, DateTimeOffset now, string? from)
+    public ClientKey Redeem(PublicKey enrollmentKey, PublicKey clientKey, string identity, DateTimeOffset now, string? from, Action<Grant>? require = null)
     {
         lock (_changing)
         {
@@ -82,6 +88,7 @@ internal sealed partial class TrustStore
             if (Again(grant, clientKey) is { } known)
                 return known;
             RefuseOver(grant, now);
+            require?.Invoke(grant);
 
             ClientKey client = Approved(clientKey, ClientLabels.Create(identity, grant.Application, grant.Environment, grant.Roles), grant.CreatedBy, grant.Id, now, from);
             Write(connection =>
@@ -100,7 +107,8 @@ internal sealed partial class TrustStore
 
     /// <summary>Uses a token for a client's own key, under the same rules; what the client claims must be the token's, and what it leaves unsaid it gets from there.</summary>
     /// <exception cref="PantryException">The token is not good for this (InvalidEnrollment), or another key has the identity (IdentityInUse).</exception>
-    public ClientKey RedeemToken(string secretText, PublicKey clientKey, ClientLabels claimed, DateTimeOffset now, string? from)
+    public ClientKey RedeemToken(
+        string secretText, PublicKey clientKey, ClientLabels claimed, DateTimeOffset now, string? from, Action<Grant>? require = null)
     {
         lock (_changing)
         {
@@ -111,6 +119,7 @@ internal sealed partial class TrustStore
             if (Again(grant, clientKey) is { } known)
                 return known;
             RefuseOver(grant, now);
+            require?.Invoke(grant);
 
             ClientKey client = Approved(clientKey, Filled(grant, claimed), grant.CreatedBy, grant.Id, now, from);
             Write(connection =>

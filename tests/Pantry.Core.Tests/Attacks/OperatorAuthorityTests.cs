@@ -15,6 +15,23 @@ namespace Pantry.Tests.Attacks;
 public sealed class OperatorAuthorityTests
 {
     [Fact]
+    public async Task An_operator_learns_nothing_of_keys_beyond_its_scopes_by_naming_them()
+    {
+        await using Fleet fleet = await Fleet.StartAsync();
+        using CurveKeyPair foreign = await fleet.EnrolKeyAsync("pay1", "bank"), own = await fleet.EnrolKeyAsync("web1", "shop"), waiting = CurveKeyPair.Generate();
+        Assert.Null(EnrollmentTests.Register(fleet, null, waiting, "web2"));
+        foreach (string name in (string[])["pay1", "web1"])
+            await fleet.Server.Fleet.DecideAsync(new DecideClient(ClientDecision.Revoke, name, null), default);
+        await using RemoteFleet clerk = await RemoteFleet.ConnectAsync(await fleet.AddOperatorAsync("clerk", false, "shop:Ping", "bank:Echo"), options: fleet.Options);
+
+        Dictionary<string, CommandError> rows = (await fleet.RunAsync(Target.Clients(["pay1", "web1", "web2", "nobody"]), "Ping", fleet: clerk))
+            .ToDictionary(row => row.Client, row => row.Result.Error!);
+
+        Assert.Equal(("ClientRevoked", "ClientPending", "UnknownClient"), (rows["web1"].Code, rows["web2"].Code, rows["nobody"].Code));
+        Assert.Equal((rows["nobody"].Code, rows["nobody"].Message.Replace("nobody", "pay1", StringComparison.Ordinal)), (rows["pay1"].Code, rows["pay1"].Message));
+    }
+
+    [Fact]
     public async Task An_operator_may_order_what_lies_in_its_scopes_and_nothing_else()
     {
         await using Fleet fleet = await ShopAndBankAsync();

@@ -154,7 +154,10 @@ public sealed class EnrollmentTests
         }
 
         Assert.Null(fleet.Server.Registry.Find("web1"));
-        Assert.Equal([EnrollmentStatus.Open, EnrollmentStatus.Open], (await ListAsync(fleet.Server.Fleet)).Select(info => info.Status));
+        Assert.Empty(await ListAsync(fleet.Server.Fleet));
+        Assert.Equal(
+            [(EnrollmentStatus.Orphaned, null), (EnrollmentStatus.Orphaned, null)],
+            (await ListAsync(fleet.Server.Fleet, new EnrollmentFilter { All = true })).Select(info => (info.Status, info.UsedBy)));
         await fleet.Server.AuditLog.FlushAsync();
         Assert.Contains(fleet.Server.AuditLog.Query(new AuditQuery()), record => record.Action == "Refuse" && record.Outcome == nameof(PantryErrorCode.InvalidEnrollment));
     }

@@ -45,6 +45,26 @@ public sealed class NewRootKeyTests
     }
 
     [Fact]
+    public async Task A_root_key_that_is_taken_offline_says_how_many_lose_their_maker_with_it()
+    {
+        await using Fleet fleet = await Fleet.StartAsync();
+        await using RemoteFleet console = await fleet.ConnectAsync();
+        Enrollment local = await fleet.Server.Fleet.EnrolAsync(new Enrol("web1", "shop", null, [], 0), default), other = await console.EnrolAsync(new Enrol("web2", "shop", null, [], 0), default);
+        await fleet.Server.Fleet.CreateTokenAsync(new CreateToken("web*", "shop", null, [], 0), default);
+        var desk = new RootKeyDesk(fleet.Server.Authority, fleet.Server.Enrollments, fleet.Server.Audit);
+        Assert.Equal(0, (await desk.ExportAsync(Path.Combine(fleet.Root, "copy.pem"), null, takeAway: false)).OrphanedEnrollments);
+
+        RootKeyInfo offline = await desk.ExportAsync(Path.Combine(fleet.Root, "root.pem"), null, takeAway: true);
+
+        Assert.Equal((2, 0), (offline.OrphanedEnrollments, offline.WithdrawnEnrollments));
+        Assert.Equal([other.Id], (await ListAsync(console)).Select(info => info.Id));
+        List<EnrollmentInfo> all = await ListAsync(console, new EnrollmentFilter { All = true });
+        Assert.Equal([EnrollmentStatus.Orphaned, EnrollmentStatus.Open, EnrollmentStatus.Orphaned], all.Select(info => info.Status));
+        // What lets nobody in can be taken back all the same.
+        Assert.Equal(EnrollmentStatus.Withdrawn, (await console.WithdrawEnrollmentAsync(local.Id, default)).Status);
+    }
+
+    [Fact]
     public async Task A_bundle_that_brings_another_root_key_withdraws_what_names_the_old_one()
     {
         await using Fleet fleet = await Fleet.StartAsync();
@@ -61,6 +81,9 @@ public sealed class NewRootKeyTests
 
         EnrollmentInfo withdrawn = Assert.Single(await ListAsync(console, new EnrollmentFilter { All = true }));
         Assert.Equal((enrollment.Id, EnrollmentStatus.Withdrawn, console.Operator), (withdrawn.Id, withdrawn.Status, withdrawn.WithdrawnBy));
+        await fleet.Server.AuditLog.FlushAsync();
+        AuditEntry audited = Assert.Single(await console.FindAuditAsync(new AuditFilter { Action = "EnrollmentsWithdrawn" }, default).ToListAsync());
+        Assert.Equal((console.Operator, Fingerprint.Of(authority.Bundle.Find(console.Operator)!.SigningKey)), (audited.Actor, audited.Fingerprint));
     }
 
     [Fact]

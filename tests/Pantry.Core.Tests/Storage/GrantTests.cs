@@ -8,6 +8,48 @@ namespace Pantry.Tests.Storage;
 public sealed class GrantTests
 {
     [Fact]
+    public async Task What_stands_behind_a_grant_is_asked_in_its_turn_and_a_no_leaves_it_unused()
+    {
+        using var root = new StorageRoot();
+        using ServerDatabase database = root.Open();
+        using var trust = new TrustStore(database);
+        PublicKey first = NewKey(), second = NewKey(), client = NewKey();
+        trust.AddEnrollment(Enrollment(first));
+        trust.AddEnrollment(Enrollment(second));
+        trust.AddToken(Token("secret"));
+        using var asked = new ManualResetEventSlim();
+        using var goOn = new ManualResetEventSlim();
+        bool revoked = false;
+        void Require(Grant grant)
+        {
+            if (revoked)
+                throw new PantryException(PantryErrorCode.InvalidEnrollment, $"{grant.Name} has nobody behind it.");
+        }
+
+        Task<ClientKey> holding = Task.Run(() => trust.Redeem(first, NewKey(), "web01", Now, null, _ =>
+        {
+            asked.Set();
+            Assert.True(goOn.Wait(TimeSpan.FromSeconds(30)));
+        }));
+        Assert.True(asked.Wait(TimeSpan.FromSeconds(30)));
+        PantryErrorCode? enrollment = null, token = null;
+        var waiting = new Thread(() => enrollment = CodeOf(() => trust.Redeem(second, client, "web02", Now, null, Require)));
+        waiting.Start();
+        Assert.True(SpinWait.SpinUntil(() => waiting.ThreadState.HasFlag(ThreadState.WaitSleepJoin), TimeSpan.FromSeconds(30)), "It did not wait for its turn.");
+        // Somebody is revoked while it waits.
+        revoked = true;
+        goOn.Set();
+
+        Assert.True(waiting.Join(TimeSpan.FromSeconds(30)));
+        token = CodeOf(() => trust.RedeemToken("secret", client, Labels("web02"), Now, null, Require));
+        Assert.Equal((PantryErrorCode.InvalidEnrollment, PantryErrorCode.InvalidEnrollment), (enrollment, token));
+        Assert.Null(trust.Find(client));
+        Assert.Equal((await holding).Key, trust.FindEnrollment(first)!.UsedBy);
+        Assert.Null(trust.FindEnrollment(second)!.UsedAt);
+        Assert.Null(trust.FindToken("secret")!.UsedAt);
+    }
+
+    [Fact]
     public void An_enrolment_brings_in_one_key_and_the_same_key_may_ask_again_even_after_a_restart()
     {
         using var root = new StorageRoot();

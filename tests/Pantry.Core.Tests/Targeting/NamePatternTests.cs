@@ -47,7 +47,7 @@ public sealed class NamePatternTests
             Assert.Throws<PantryException>(() => new NamePattern(pattern));
         else
             Assert.Equal(expression.IsMatch(name), new NamePattern(pattern).Matches(name));
-    }, iter: Fuzz.Costly);
+    }, iter: Fuzz.Iterations);
 
     private static Gen<string> Texts(string characters) => Gen.Int[0, characters.Length - 1].Select(i => characters[i]).Array[0, 9].Select(text => new string(text));
 

@@ -104,6 +104,19 @@ public sealed class EnrollmentTests
     }
 
     [Fact]
+    public void A_root_key_that_is_taken_offline_warns_of_the_enrolments_whose_maker_goes_with_it()
+    {
+        using Session session = Session.WithFleet("one shop");
+        session.Run(Making).Clean();
+        session.Connecting("admin");
+
+        Outcome offline = session.Run("Export-PantryRootKey $root/root.key -TakeOffline -Confirm:$false");
+
+        Assert.Equal(["2"], offline.Texts("OrphanedEnrollments"));
+        Assert.Contains("2 of the enrolments and tokens it made were not used yet and let nobody in any more", Assert.Single(offline.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_token_fills_in_what_its_client_leaves_unsaid()
     {
         using Session session = Session.WithFleet();

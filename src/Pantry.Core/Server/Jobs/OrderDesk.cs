@@ -60,10 +60,11 @@ internal sealed class OrderDesk(Authority authority, TrustStore trust, PantryOpt
         return new JobOrder(signed, statement, by, job.From);
     }
 
-    /// <summary>The row of a target that is no approved client.</summary>
+    /// <summary>The row of a target that is no approved client. Of those beyond the operator's reach nothing is said.</summary>
     public void EndUnknown(Job job, string identity, EndTarget end)
     {
-        if (Names.IsPath(identity) && trust.Find(identity) is [{ } key, ..])
+        IReadOnlyList<OperatorScope> able = Scopes.For(job.Order.By.Scopes, job.Order.Statement.Command);
+        if (Names.IsPath(identity) && trust.Find(identity).FirstOrDefault(key => Scopes.Covers(able, key.Labels)) is { } key)
         {
             end(job, identity, CommandStatus.Denied, $"Client{key.Status}", $"The client's key {key.Key.Fingerprint} is {key.Status} and gets no orders.");
             return;
