@@ -39,7 +39,7 @@ internal sealed class JobDirectory(JobDispatcher jobs, JobStore store, ClientReg
         _ = Open(request.Job, by, from, request.Action.ToString());
         if (jobs.Find(request.Job) is not { Ended: false } job)
         {
-            throw new PantryException(PantryErrorCode.InvalidArgument, $"The job {request.Job} has ended; there is nothing left to {request.Action.ToString().ToLowerInvariant()}.") { Target = request.Job };
+            throw new PantryException(PantryErrorCode.JobEnded, $"The job {request.Job} has ended; there is nothing left to {request.Action.ToString().ToLowerInvariant()}.") { Target = request.Job };
         }
 
         audit.Note(by, from, $"Job{request.Action}", job.Order.Request.Target.ToString(), "Done", job.Id);
@@ -120,7 +120,7 @@ internal sealed class JobDirectory(JobDispatcher jobs, JobStore store, ClientReg
 
     private static bool Fits(NamePattern? pattern, string text) => pattern is null || pattern.Matches(text);
 
-    private static PantryException None(string id) => new(PantryErrorCode.InvalidArgument,
+    private static PantryException None(string id) => new(PantryErrorCode.NoMatchingJob,
         $"The server has no job '{DisplayText.Clean(id, 80)}' of this operator. Get-PantryJob lists those there are; they are removed some time after they ended.")
     { Target = id };
 }
