@@ -39,7 +39,7 @@ public sealed class GroupTests
         session.Run(Results).Clean();
 
         Outcome groups = session.Run("""
-            1..3 | ForEach-Object { New-Result "same$_" "one`ntwo`nthree`nfour" } | Set-Variable most
+            $most = @(1..3 | ForEach-Object { New-Result "same$_" "one`ntwo`nthree`nfour" })
             $most + (New-Result other "one`n2`nthree`nfour`nfive") | Group-PantryResult -Difference
             """);
 

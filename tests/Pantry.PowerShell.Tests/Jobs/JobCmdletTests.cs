@@ -79,8 +79,10 @@ public sealed class JobCmdletTests
     {
         using Session session = Session.WithFleet("one shop");
         session.Run($"$job = Send-PantryCommand -All -AsJob {Endless}").Clean();
-        using Running running = session.Start($"$began = $true; {waiting}");
-        Assert.True(SpinWait.SpinUntil(() => session.Runspace.SessionStateProxy.GetVariable("began") is not null, Session.Deadline));
+        string mark = Path.Combine(session.Root, "waits");
+        session.Set("mark", mark);
+        using Running running = session.Start($"[IO.File]::WriteAllText($mark, ''); {waiting}");
+        Assert.True(SpinWait.SpinUntil(() => File.Exists(mark), Session.Deadline));
 
         long begun = Stopwatch.GetTimestamp();
         running.Stop();
@@ -182,8 +184,15 @@ public sealed class JobCmdletTests
     [Fact]
     public void Orders_that_wait_are_listed_and_taken_back()
     {
-        using Session session = Session.WithFleet("one shop", "two shop", "three shop");
-        session.Run("Unregister-PantryClient one; Unregister-PantryClient two; $job = Send-PantryCommand -All -Name Ping -Queue -AsJob").Clean();
+        using Session session = Session.WithFleet("three shop");
+        session.Run("$null = New-PantryEnrollment one -Application shop -OutFile $root/one; $null = New-PantryEnrollment two -Application shop -OutFile $root/two").Clean();
+        using (Session elsewhere = Session.Open())
+        {
+            elsewhere.Set("at", session.Root);
+            elsewhere.Run("$null = Register-PantryClient -EnrollmentFile $at/one; $null = Register-PantryClient -EnrollmentFile $at/two").Clean();
+        }
+
+        session.Run("$job = Send-PantryCommand -All -Name Ping -Queue -AsJob").Clean();
 
         Assert.Equal(["one", "two"], session.Run("Get-PantryQueue").Texts("Client").Order());
         Assert.Equal(["one"], session.Run("$job | Get-PantryQueue -Client o*").Texts("Client"));
