@@ -7,6 +7,12 @@ BeforeAll {
         New-PantryEnrollment shop.web2 -Application shop -Environment test -Role web
         New-PantryEnrollment mail.mx1 -Application mail -Environment live -Role mx
     ) | Register-PantryClient -Path { Join-Path $root $_.Identity }
+
+    # One that has ended, and that nobody has asked for its exit code, still has an id.
+    function Get-RunningProcess([int[]] $Id) {
+        Get-Process -Id $Id -ErrorAction Ignore | Where-Object { -not $IsLinux -or (Get-Content "/proc/$($_.Id)/stat" -Raw -ErrorAction Ignore) -match '\) [^ZX] ' }
+    }
+
     $at = @{
         Server          = "127.0.0.1:$($server.ReceivePort)"
         PublishPort     = $server.PublishPort
@@ -278,7 +284,7 @@ Describe 'Jobs at the server' {
         $stopped = $job | Stop-PantryJob -PassThru
         $stopped.State | Should -Be Cancelled
         $stopped.Rows['Cancelled'] | Should -Be 2
-        Get-Process -Id (Get-Content $pids) -ErrorAction Ignore | Should -BeNullOrEmpty
+        Get-RunningProcess (Get-Content $pids) | Should -BeNullOrEmpty
         $job | Wait-Job -Timeout 10 | ForEach-Object { $_.ChildJobs.State } | Should -Be Stopped, Stopped
         { $job | Stop-PantryJob -ErrorAction Stop } | Should -Throw -ErrorId 'JobEnded,Pantry.PowerShell.Cmdlets.StopPantryJobCommand'
     }
@@ -308,7 +314,7 @@ Describe 'A job of PowerShell' {
         $job | Stop-Job
         $job.State | Should -Be Stopped
         $job.ChildJobs.State | Should -Be Stopped, Stopped
-        Get-Process -Id (Get-Content $pids) -ErrorAction Ignore | Should -BeNullOrEmpty
+        Get-RunningProcess (Get-Content $pids) | Should -BeNullOrEmpty
         ($job | Receive-Job -ErrorAction SilentlyContinue).Status | Should -Be Cancelled, Cancelled
         ($job | Receive-PantryJob -ErrorAction SilentlyContinue).Status | Should -Be Cancelled, Cancelled
         $job | Remove-Job
@@ -329,6 +335,7 @@ Describe 'The queue' {
         Get-PantryQueue -Client aw* | Remove-PantryQueue
         Get-PantryQueue | Should -BeNullOrEmpty
         ($job | Wait-PantryJob -Timeout 10).Rows['Cancelled'] | Should -Be 1
+        Remove-PantryClient away -Confirm:$false
     }
 }
 
