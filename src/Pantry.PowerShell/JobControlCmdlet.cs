@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using Pantry.Operators;
+using Pantry.PowerShell.Jobs;
 using Pantry.Protocol;
 
 namespace Pantry.PowerShell;
@@ -16,6 +17,8 @@ public abstract class JobControlCmdlet : JobCmdlet
 
     /// <summary>What is said to be done to whom is asked.</summary>
     private protected abstract string Deed { get; }
+
+    private protected override bool IsMeant(JobInfo job) => !JobWatch.HasEnded(job);
 
     private protected override bool Wants(string id) => ShouldProcess(DisplayText.Clean(id, 80), Deed);
 

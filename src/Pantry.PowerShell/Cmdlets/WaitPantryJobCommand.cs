@@ -14,6 +14,8 @@ public sealed class WaitPantryJobCommand : JobCmdlet
     [Seconds]
     public TimeSpan? Timeout { get; set; }
 
+    private protected override bool IsMeant(JobInfo job) => !JobWatch.HasEnded(job);
+
     /// <inheritdoc/>
     protected override void EndProcessing()
     {

@@ -73,6 +73,25 @@ public sealed class JobCmdletTests
     }
 
     [Theory]
+    [InlineData("Send-PantryCommand -Client one, nobody -ErrorAction Ignore")]
+    [InlineData("$job = Send-PantryCommand -Client one, nobody -AsJob", "; $job | Wait-PantryJob")]
+    [InlineData("$job = Send-PantryCommand -Client one, nobody -AsJob", "; $job | Receive-PantryJob -Wait -ErrorAction Ignore")]
+    public void What_takes_long_shows_how_far_it_is_and_takes_that_away_at_its_end(string before, string after = "")
+    {
+        using Session session = Session.WithFleet("one shop");
+
+        Outcome outcome = session.Run($"{before} {{ $null = [Threading.Tasks.Task]::Delay(2500).Wait(2500) }}{after}");
+
+        outcome.Clean();
+        // What PowerShell shows while it looks for modules is not meant.
+        ProgressRecord[] shown = [.. outcome.Progress.Where(record => record.StatusDescription.Contains("targets done", StringComparison.Ordinal))];
+        Assert.InRange(shown.Length, 2, 12);
+        Assert.Contains(shown, record => record.RecordType == ProgressRecordType.Processing && record.StatusDescription.StartsWith("1 of 2 targets done, 1 of them", StringComparison.Ordinal));
+        Assert.Equal(ProgressRecordType.Completed, shown[^1].RecordType);
+        Assert.Single(shown.Select(record => record.Activity).Distinct());
+    }
+
+    [Theory]
     [InlineData("$job | Wait-PantryJob")]
     [InlineData("$job | Receive-PantryJob -Wait")]
     public void Ctrl_C_ends_the_waiting_at_once_and_not_the_job(string waiting)
@@ -115,6 +134,20 @@ public sealed class JobCmdletTests
         Assert.Single(there.Run("Receive-PantryJob $id -From 2 -ErrorAction Ignore").Output);
         Assert.Empty(there.Run("Receive-PantryJob $id -From 20").Clean());
         Assert.Equal(["NoMatchingJob"], there.Run("Receive-PantryJob nothing").ErrorIds);
+    }
+
+    [Fact]
+    public void A_pattern_means_the_jobs_that_have_not_ended_and_for_results_all()
+    {
+        using Session session = Session.WithFleet("one shop");
+        session.Run($"$null = Send-PantryCommand -All -Name Ping; $a = Send-PantryCommand -All -AsJob {Endless}; $b = Send-PantryCommand -All -AsJob {Endless}").Clean();
+
+        Assert.Empty(session.Run("Stop-PantryJob no*; Wait-PantryJob no*; Receive-PantryJob no*").Clean());
+        Assert.Equal(["Suspended", "Suspended"], session.Run("Suspend-PantryJob * -PassThru").Texts("State"));
+        Assert.Equal(2, session.Run("Wait-PantryJob ?, * -Timeout 0.3").Errors.Count);
+        Assert.Equal(["Cancelled", "Cancelled"], session.Run("Stop-PantryJob * -PassThru").Texts("State"));
+        Assert.Empty(session.Run("Wait-PantryJob *").Clean());
+        Assert.Equal(["Cancelled", "Cancelled", "Succeeded"], session.Run("Receive-PantryJob * -ErrorAction Ignore").Texts("Status").Order());
     }
 
     [Fact]

@@ -15,6 +15,8 @@ internal sealed class JobDirectory(JobDispatcher jobs, JobStore store, ClientReg
         NamePattern? id = Pattern(filter.Id), command = Pattern(filter.Command), name = Pattern(filter.Operator);
         IEnumerable<JobInfo> found = store.List(by.Administrator ? null : by.SigningKey, id is { IsLiteral: true } ? filter.Id : null)
             .Where(job => Fits(id, job.JobId) && Fits(command, job.Command) && Fits(name, job.Operator))
+            // Before the rows of each are counted, which those that do not match need not be.
+            .Where(job => filter.State is null || (jobs.Find(job.JobId)?.State ?? job.State) == filter.State)
             .Select(Now)
             .Where(job => filter.State is null || job.State == filter.State);
         return filter.Newest is { } newest ? found.Take(newest) : found;
