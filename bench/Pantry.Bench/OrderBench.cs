@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Pantry.Commands;
 using Pantry.Operators;
+using Pantry.Protocol;
 using Pantry.Targeting;
 
 namespace Pantry.Bench;

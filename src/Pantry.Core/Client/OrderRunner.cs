@@ -158,7 +158,13 @@ internal sealed class OrderRunner(
     {
         var context = new CommandContext(order.Statement.Job, order.Arguments, order.Statement.Format, order.Secrets, order.Statement.RunAs, options, facts);
         CommandOutcome outcome = await RunCommandAsync(order, command, context, running).ConfigureAwait(false);
-        return outcome with { Error = context.Redactor.Redact(outcome.Error) };
+        return context.Redactor.IsEmpty ? outcome : outcome with
+        {
+            Error = context.Redactor.Redact(outcome.Error),
+            StandardOutput = context.Redactor.Redact(outcome.StandardOutput),
+            StandardError = context.Redactor.Redact(outcome.StandardError),
+            Output = context.Redactor.Redact(outcome.Output),
+        };
     }
 
     private async Task<CommandOutcome> RunCommandAsync(OrderWork order, ICommand command, CommandContext context, Running running)

@@ -10,7 +10,7 @@ namespace Pantry.Operators;
 
 /// <summary>What a console asks of a server elsewhere: no more at the same time than the server answers, and each answer is what it must be.</summary>
 [SuppressMessage("Reliability", "CA1001", Justification = "A semaphore that is only waited for asynchronously holds nothing.")]
-internal sealed class FleetRequests(Func<ServerLink> link, ServerAddress server, PantryOptions options)
+internal sealed class FleetRequests(Func<ServerLink> link, ServerAddress server, PantryOptions options, TimeProvider time)
 {
     // Half of what the server answers: lists take none of these places, and an answer is here before it counts as given there.
     private readonly SemaphoreSlim _asking = new(Math.Max(1, options.MaxOperatorRequests / 2));
@@ -78,8 +78,8 @@ internal sealed class FleetRequests(Func<ServerLink> link, ServerAddress server,
         }).ConfigureAwait(false);
         while (true)
         {
-            using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-            deadline.CancelAfter(options.RequestTimeout);
+            using var late = new CancellationTokenSource(options.RequestTimeout, time);
+            using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellation, late.Token);
             Message message;
             try
             {

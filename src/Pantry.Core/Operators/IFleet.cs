@@ -117,14 +117,3 @@ internal sealed record JobRequest
     /// <summary>User to run the command as; null for the client's own.</summary>
     public string? RunAs { get; init; }
 }
-
-/// <summary>One target's row.</summary>
-/// <param name="Number">Place of the row in its job, from 0.</param>
-/// <param name="Client">Identity of the target.</param>
-/// <param name="RoundTrip">From the order's leaving to the result's arrival.</param>
-/// <param name="Result">The outcome.</param>
-/// <param name="Bodies">Standard output, standard error, output.</param>
-internal sealed record ResultRow(int Number, string Client, TimeSpan? RoundTrip, Result Result, IReadOnlyList<byte[]> Bodies)
-{
-    public byte[] Body(int index) => index < Bodies.Count ? Bodies[index] : [];
-}

@@ -36,7 +36,7 @@ internal sealed partial class RemoteFleet : IFleet, ILinkOwner, IAsyncDisposable
             PublicKey.Parse(operatorCredentials.ServerPublicKey, "public key of the server"), SessionRole.Operator, operatorCredentials.Network);
         _signingKey = SigningKey.FromPem(operatorCredentials.SigningKey, null);
         _signer = new OrderSigner(operatorCredentials.Name, _signingKey, operatorCredentials.Network, options, time);
-        _requests = new FleetRequests(() => Link, Server, options);
+        _requests = new FleetRequests(() => Link, Server, options, time);
         _jobs = new RemoteJobs(() => Link, Server, options, time);
     }
 

@@ -13,6 +13,8 @@ namespace Pantry.Operators;
 internal sealed class RemoteJobs(Func<ServerLink> link, ServerAddress server, PantryOptions options, TimeProvider time)
 {
     private readonly ConcurrentDictionary<string, RemoteJob> _jobs = new();
+    // Jobs to be cancelled that the server was not told of yet, and since when.
+    private readonly ConcurrentDictionary<string, long> _cancelled = new();
     private readonly Lock _linking = new();
     // Links that were lost so far: what was attached on one of them is not attached any more.
     private int _lost;
@@ -51,14 +53,14 @@ internal sealed class RemoteJobs(Func<ServerLink> link, ServerAddress server, Pa
         }
     }
 
-    /// <summary>There is a link again: asks for what is missing of all jobs.</summary>
+    /// <summary>There is a link again: cancels what was to be cancelled, and asks for what is missing of all jobs, beside each other.</summary>
     public async Task AttachAllAsync(ServerLink ready)
     {
-        foreach (RemoteJob job in _jobs.Values)
-        {
-            if (!await TryAttachAsync(ready, job).ConfigureAwait(false))
-                return; // The next link attaches them all.
-        }
+        await SendCancelsAsync(ready).ConfigureAwait(false);
+        // Where the link is lost meanwhile, the next one attaches them all.
+        await Parallel.ForEachAsync(
+            _jobs.Values.Where(job => job.Adopted), new ParallelOptions { MaxDegreeOfParallelism = Math.Max(1, options.MaxOperatorRequests / 2) },
+            async (job, _) => await TryAttachAsync(ready, job).ConfigureAwait(false)).ConfigureAwait(false);
     }
 
     /// <summary>The link is lost: no job waits for ever.</summary>
@@ -90,7 +92,12 @@ internal sealed class RemoteJobs(Func<ServerLink> link, ServerAddress server, Pa
         }
     }
 
-    public Task CancelAsync(RemoteJob job) => link().SendAsync(new Message(MessageKind.ControlJob, new ControlJob(job.Id, JobAction.Cancel)));
+    /// <summary>Cancels a job; while there is no link, it is cancelled by the next one.</summary>
+    public Task CancelAsync(RemoteJob job)
+    {
+        _cancelled[job.Id] = time.GetTimestamp();
+        return SendCancelsAsync(link());
+    }
 
     public Task TakenAsync(RemoteJob job, int next) => link().SendAsync(new Message(MessageKind.RowsTaken, new RowsTaken(job.Id, next)));
 
@@ -157,6 +164,28 @@ internal sealed class RemoteJobs(Func<ServerLink> link, ServerAddress server, Pa
         }
 
         // What was taken in the moment before may have been said to the old session.
-        await TakenAsync(job, job.Taken).ConfigureAwait(false);
+        await TakenAsync(job, _jobs.ContainsKey(job.Id) ? job.Taken : job.Targets.Count).ConfigureAwait(false);
+    }
+
+    private async Task SendCancelsAsync(ServerLink ready)
+    {
+        foreach ((string job, long since) in _cancelled)
+        {
+            try
+            {
+                if (time.GetElapsedTime(since) < options.ReattachTimeout)
+                    await ready.RequestAsync(MessageKind.ControlJob, new ControlJob(job, JobAction.Cancel), [], options.RequestTimeout, default).ConfigureAwait(false);
+                _cancelled.TryRemove(job, out _);
+            }
+            catch (PantryException lost) when (lost.Code is PantryErrorCode.ConnectionLost or PantryErrorCode.TimedOut)
+            {
+                return; // The next link says it.
+            }
+            catch (PantryException)
+            {
+                // It has ended, or the connection was closed for good.
+                _cancelled.TryRemove(job, out _);
+            }
+        }
     }
 }

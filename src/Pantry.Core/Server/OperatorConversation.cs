@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Pantry.Configuration;
-using Pantry.Operators;
 using Pantry.Protocol;
 using Pantry.Security;
 using Pantry.Server.Events;
@@ -249,9 +248,10 @@ internal sealed class OperatorConversation(
     private void Attach(ServerSession session, Message message, AttachJob attach, OperatorEntry by)
     {
         JobRowsOf job = directory.Open(attach.Job, by, session.Address, message.Kind.ToString());
-        Answer(session, message, MessageKind.JobStarted, new JobStarted(job.Id, job.Targets));
         int next = Math.Clamp(attach.Next, 0, job.Targets.Count);
+        // There before the answer: what the console takes from then on counts.
         Feed(session, job, next, Math.Clamp(attach.Taken, Math.Max(0, next - options.RowWindow), next));
+        Answer(session, message, MessageKind.JobStarted, new JobStarted(job.Id, job.Targets));
     }
 
     private void Feed(ServerSession session, JobRowsOf job, int next, int taken)

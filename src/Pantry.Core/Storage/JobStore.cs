@@ -1,6 +1,6 @@
 using System.Threading.Channels;
 using Microsoft.Data.Sqlite;
-using Pantry.Operators;
+using Pantry.Protocol;
 
 namespace Pantry.Storage;
 

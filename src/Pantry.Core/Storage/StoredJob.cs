@@ -1,4 +1,4 @@
-using Pantry.Operators;
+using Pantry.Protocol;
 using Pantry.Security;
 
 namespace Pantry.Storage;

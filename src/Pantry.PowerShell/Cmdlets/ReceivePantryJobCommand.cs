@@ -3,6 +3,7 @@ using Pantry.Operators;
 using Pantry.PowerShell.Completion;
 using Pantry.PowerShell.Jobs;
 using Pantry.PowerShell.Results;
+using Pantry.Protocol;
 using Pantry.Targeting;
 
 namespace Pantry.PowerShell.Cmdlets;

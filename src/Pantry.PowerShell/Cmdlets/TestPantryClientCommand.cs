@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using Pantry.Commands;
 using Pantry.Operators;
 using Pantry.PowerShell.Results;
+using Pantry.Protocol;
 
 namespace Pantry.PowerShell.Cmdlets;
 

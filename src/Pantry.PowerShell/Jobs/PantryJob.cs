@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using Pantry.Operators;
 using Pantry.PowerShell.Results;
+using Pantry.Protocol;
 
 namespace Pantry.PowerShell.Jobs;
 

@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json;
 using Pantry.Commands;
-using Pantry.Operators;
 using Pantry.Protocol;
 
 namespace Pantry.PowerShell.Results;

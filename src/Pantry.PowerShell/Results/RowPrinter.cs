@@ -1,4 +1,5 @@
 using Pantry.Operators;
+using Pantry.Protocol;
 
 namespace Pantry.PowerShell.Results;
 

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Pantry.Client;
-using Pantry.Operators;
 using Pantry.Protocol;
 using Pantry.Security;
 using Pantry.Server;

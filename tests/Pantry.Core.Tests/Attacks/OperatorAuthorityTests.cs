@@ -103,10 +103,10 @@ public sealed class OperatorAuthorityTests
         mallory.Send(new Message(MessageKind.ControlJob, new ControlJob(job.Id, JobAction.Cancel), 2));
         mallory.Send(new Message(MessageKind.RowsTaken, new RowsTaken(job.Id, 1), 3));
         mallory.Send(new Message(MessageKind.AttachJob, new AttachJob(job.Id, 0, 0), 4));
-        Message answer = mallory.Receive(MessageKind.Refused);
+        ulong[] refused = [mallory.Receive(MessageKind.Refused).Correlation, mallory.Receive(MessageKind.Refused).Correlation];
         finish.SetResult();
 
-        Assert.Equal(4UL, answer.Correlation);
+        Assert.Equal([2UL, 4UL], refused.Order());
         Assert.Equal(CommandStatus.Succeeded, (await job.ReadRowsAsync(deadline.Token).SingleAsync(deadline.Token)).Result.Status);
         await fleet.Server.AuditLog.FlushAsync();
         Assert.Equal(2, fleet.Server.AuditLog.Query(new AuditQuery { Actor = "mallory", Job = job.Id, Outcome = "OutOfScope" }).Count());

@@ -1,6 +1,5 @@
 using Pantry.Client;
 using Pantry.Configuration;
-using Pantry.Operators;
 using Pantry.Protocol;
 using Pantry.Security;
 using Pantry.Targeting;

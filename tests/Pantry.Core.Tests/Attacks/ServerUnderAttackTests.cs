@@ -1,5 +1,5 @@
 using System.Net;
-using Pantry.Operators;
+using Pantry.Protocol;
 using Pantry.Targeting;
 using Pantry.Tests.EndToEnd;
 using Pantry.Tests.Transport.Gates;

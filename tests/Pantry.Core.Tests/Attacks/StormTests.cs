@@ -48,7 +48,7 @@ public sealed class StormTests
             comesBack = await fleet.StartAsync(comesBack.Configuration);
             times.Add(Stopwatch.GetElapsedTime(stopped));
             started = Stopwatch.GetTimestamp();
-            List<Pantry.Operators.ResultRow> rows = await fleet.RunAsync(Target.OfStreams("shop"), "Ping");
+            List<Pantry.Protocol.ResultRow> rows = await fleet.RunAsync(Target.OfStreams("shop"), "Ping");
             orders.Add(Stopwatch.GetElapsedTime(started));
             Assert.Equal(5, rows.Count(row => row.Result.Status == CommandStatus.Succeeded));
         }

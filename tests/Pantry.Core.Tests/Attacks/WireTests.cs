@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Net.Sockets;
 using System.Text;
-using Pantry.Operators;
 using Pantry.Protocol;
 using Pantry.Security;
 using Pantry.Targeting;

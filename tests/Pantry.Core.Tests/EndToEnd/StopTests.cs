@@ -58,11 +58,12 @@ public sealed class StopTests
         for (int i = 0; i < 150; i++)
             await fleet.AddAsync($"h{i}", commands: Waiting());
         await using RemoteFleet remote = await fleet.ConnectAsync();
-        using var deadline = new CancellationTokenSource(Fleet.Deadline);
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         IJob job = await remote.StartJobAsync(new JobRequest { Target = Target.All, Command = "Wait" }, deadline.Token);
         Task<int> reading = Task.Run(async () => await job.ReadRowsAsync(deadline.Token).CountAsync(deadline.Token));
 
         await fleet.RestartServerAsync();
+        await Fleet.EventuallyAsync(() => fleet.Server.Registry.List(new ClientFilter { Status = ClientStatus.Online }).Count == 150, "all to be back");
         foreach (ClientAgent client in fleet.Clients)
             await client.DisposeAsync();
 

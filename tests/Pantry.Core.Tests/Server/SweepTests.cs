@@ -2,6 +2,7 @@ using Microsoft.Data.Sqlite;
 using Pantry.Client;
 using Pantry.Configuration;
 using Pantry.Operators;
+using Pantry.Protocol;
 using Pantry.Storage;
 using Pantry.Targeting;
 using Pantry.Tests.EndToEnd;

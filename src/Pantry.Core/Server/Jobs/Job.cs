@@ -1,4 +1,3 @@
-using Pantry.Operators;
 using Pantry.Protocol;
 using Pantry.Security;
 using Pantry.Storage;

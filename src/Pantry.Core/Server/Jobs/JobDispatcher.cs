@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Pantry.Configuration;
-using Pantry.Operators;
 using Pantry.Protocol;
 using Pantry.Security;
 using Pantry.Storage;

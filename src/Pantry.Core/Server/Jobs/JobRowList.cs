@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using Pantry.Operators;
+using Pantry.Protocol;
 
 namespace Pantry.Server.Jobs;
 

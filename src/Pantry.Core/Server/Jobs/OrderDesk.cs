@@ -1,5 +1,4 @@
 using Pantry.Configuration;
-using Pantry.Operators;
 using Pantry.Security;
 using Pantry.Storage;
 using Pantry.Targeting;

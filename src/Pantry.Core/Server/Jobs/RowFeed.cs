@@ -1,4 +1,3 @@
-using Pantry.Operators;
 using Pantry.Protocol;
 
 namespace Pantry.Server.Jobs;

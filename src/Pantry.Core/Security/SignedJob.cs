@@ -1,8 +1,7 @@
 using Pantry.Protocol;
-using Pantry.Security;
 using Pantry.Targeting;
 
-namespace Pantry.Operators;
+namespace Pantry.Security;
 
 /// <summary>An order as its operator signed it, and how the server is to carry it out.</summary>
 internal sealed record SignedJob
