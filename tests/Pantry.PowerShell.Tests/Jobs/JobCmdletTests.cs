@@ -47,9 +47,14 @@ public sealed class JobCmdletTests
     public void Waiting_brings_jobs_as_they_end()
     {
         using Session session = Session.WithFleet("one shop", "two shop");
-        session.Run("$long = Send-PantryCommand -Client one -AsJob { $null = [Threading.Tasks.Task]::Delay(800).Wait(800) }; $short = Send-PantryCommand -Client two -AsJob { 1 }").Clean();
+        string go = Path.Combine(session.Root, "go");
+        session.Set("go", go);
+        session.Run("$long = Send-PantryCommand -Client one -AsJob { while (-not [IO.File]::Exists($using:go)) { $null = [Threading.Tasks.Task]::Delay(20).Wait(20) } }; $short = Send-PantryCommand -Client two -AsJob { 1 }").Clean();
 
-        Outcome waited = session.Run("$long, $short | Wait-PantryJob");
+        using Running running = session.Start("$long, $short | Wait-PantryJob");
+        Assert.True(SpinWait.SpinUntil(() => running.Output.Count == 1, Session.Deadline));
+        File.WriteAllText(go, "");
+        Outcome waited = running.Wait(Session.Deadline);
 
         waited.Clean();
         Assert.Equal(session.Run("$short, $long").Texts("JobId"), waited.Texts("JobId"));
