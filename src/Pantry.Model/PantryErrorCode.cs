@@ -93,6 +93,12 @@ public enum PantryErrorCode
     /// <summary>There is no such enrolment or token.</summary>
     NoMatchingEnrollment,
 
+    /// <summary>There is no such job.</summary>
+    NoMatchingJob,
+
+    /// <summary>The job has ended; nothing can be done with it any more.</summary>
+    JobEnded,
+
     /// <summary>The audit log is not as it was written.</summary>
     AuditLogBroken,
 

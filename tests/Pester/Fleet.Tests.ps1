@@ -7,6 +7,12 @@ BeforeAll {
         New-PantryEnrollment shop.web2 -Application shop -Environment test -Role web
         New-PantryEnrollment mail.mx1 -Application mail -Environment live -Role mx
     ) | Register-PantryClient -Path { Join-Path $root $_.Identity }
+
+    # One that has ended, and that nobody has asked for its exit code, still has an id.
+    function Get-RunningProcess([int[]] $Id) {
+        Get-Process -Id $Id -ErrorAction Ignore | Where-Object { -not $IsLinux -or (Get-Content "/proc/$($_.Id)/stat" -Raw -ErrorAction Ignore) -match '\) [^ZX] ' }
+    }
+
     $at = @{
         Server          = "127.0.0.1:$($server.ReceivePort)"
         PublishPort     = $server.PublishPort
@@ -230,6 +236,134 @@ Describe 'Send-PantryCommand' {
 
         # Among objects of other types PowerShell uses no view; then no text of the client is shown at all.
         (Get-Item $root), $result | Out-String | Should -Not -Match 'title'
+    }
+}
+
+Describe 'Jobs at the server' {
+    It 'are listed with how far they are' {
+        $results = Send-PantryCommand -Application shop -ShellCommand 'echo hi'
+        $job = $results | Get-PantryJob
+        $job.State | Should -Be Ended
+        $job.Succeeded | Should -Be 2
+        $job | Out-String | Should -Match '2/2'
+        (Get-PantryJob -Newest 1).JobId | Should -Be $job.JobId
+    }
+
+    It 'have their results for as long as they are kept, and for a console elsewhere' {
+        $id = (Send-PantryCommand -Application shop { 42 })[0].JobId
+        (Receive-PantryJob $id).Output | Should -Be 42, 42
+        (Receive-PantryJob $id -Client *web2).Client | Should -Be shop.web2
+        $file = Join-Path $root jobs.operator
+        $null = New-PantryOperator jobs -Scope '*:*' -Administrator -OutFile $file
+        $elsewhere = & ([Environment]::ProcessPath) -NoProfile -NonInteractive -Command "
+            Import-Module '$PSScriptRoot/../../Pantry.psd1'
+            `$null = Connect-PantryServer -OperatorFile '$file'
+            (Receive-PantryJob $id -Wait).Client | Sort-Object"
+        $elsewhere | Should -Be shop.web1, shop.web2
+    }
+
+    It 'go on when the console that started one is closed' {
+        $file = Join-Path $root closing.operator
+        $null = New-PantryOperator closing -Scope '*:*' -Administrator -OutFile $file
+        $go = Join-Path $root go
+        $id = & ([Environment]::ProcessPath) -NoProfile -NonInteractive -Command "
+            Import-Module '$PSScriptRoot/../../Pantry.psd1'
+            `$null = Connect-PantryServer -OperatorFile '$file'
+            (Send-PantryCommand -Application shop -AsJob -ShellCommand 'while [ ! -e `"$go`" ]; do sleep 0.1; done; echo survived').JobId"
+        (Get-PantryJob $id).State | Should -Be Running
+        $null = New-Item $go -ItemType File
+        ($id | Wait-PantryJob -Timeout 30).Succeeded | Should -Be 2
+        (Receive-PantryJob $id).StandardOutput.Trim() | Should -Be survived, survived
+    }
+
+    It 'are cancelled with all the processes they have started' {
+        $pids = Join-Path $root pids
+        $job = Send-PantryCommand -Application shop -AsJob -ShellCommand "sleep 300 & echo `$! >> '$pids'; sleep 300"
+        $deadline = [datetime]::UtcNow.AddSeconds(20)
+        while (@(Get-Content $pids -ErrorAction Ignore).Count -lt 2 -and [datetime]::UtcNow -lt $deadline) { Start-Sleep -Milliseconds 50 }
+        $stopped = $job | Stop-PantryJob -PassThru
+        $stopped.State | Should -Be Cancelled
+        $stopped.Rows['Cancelled'] | Should -Be 2
+        Get-RunningProcess (Get-Content $pids) | Should -BeNullOrEmpty
+        $job | Wait-Job -Timeout 10 | ForEach-Object { $_.ChildJobs.State } | Should -Be Stopped, Stopped
+        { $job | Stop-PantryJob -ErrorAction Stop } | Should -Throw -ErrorId 'JobEnded,Pantry.PowerShell.Cmdlets.StopPantryJobCommand'
+    }
+
+    It 'are held and go on' {
+        $job = Send-PantryCommand -Application shop -BatchSize 1 -AsJob { Start-Sleep -Milliseconds 500 }
+        ($job | Suspend-PantryJob -PassThru).State | Should -Be Suspended
+        ($job | Resume-PantryJob -PassThru).State | Should -Be Running
+        ($job | Wait-PantryJob -Timeout 30).Succeeded | Should -Be 2
+    }
+
+    It 'say that waiting took too long' {
+        $job = Send-PantryCommand -Client shop.web1 -AsJob { Start-Sleep -Seconds 60 }
+        { $job | Wait-PantryJob -Timeout 0.3 -ErrorAction Stop } | Should -Throw -ErrorId 'TimedOut,Pantry.PowerShell.Cmdlets.WaitPantryJobCommand'
+        $job | Stop-PantryJob
+    }
+}
+
+Describe 'A job of PowerShell' {
+    It 'has a child for each client, ends with Stop-Job with all processes, and each child shows it' {
+        $pids = Join-Path $root pids2
+        $job = Send-PantryCommand -Application shop -AsJob -ShellCommand "sleep 300 & echo `$! >> '$pids'; sleep 300"
+        $job.ChildJobs.Location | Sort-Object | Should -Be shop.web1, shop.web2
+        (Get-Job -Id $job.Id).State | Should -Be Running
+        $deadline = [datetime]::UtcNow.AddSeconds(20)
+        while (@(Get-Content $pids -ErrorAction Ignore).Count -lt 2 -and [datetime]::UtcNow -lt $deadline) { Start-Sleep -Milliseconds 50 }
+        $job | Stop-Job
+        $job.State | Should -Be Stopped
+        $job.ChildJobs.State | Should -Be Stopped, Stopped
+        Get-RunningProcess (Get-Content $pids) | Should -BeNullOrEmpty
+        ($job | Receive-Job -ErrorAction SilentlyContinue).Status | Should -Be Cancelled, Cancelled
+        ($job | Receive-PantryJob -ErrorAction SilentlyContinue).Status | Should -Be Cancelled, Cancelled
+        $job | Remove-Job
+        Get-Job | Where-Object Id -eq $job.Id | Should -BeNullOrEmpty
+    }
+}
+
+Describe 'The queue' {
+    It 'has orders for clients that are away until they are taken back' {
+        $file = Join-Path $root away.json
+        $null = New-PantryEnrollment away -Application queue -OutFile $file
+        & ([Environment]::ProcessPath) -NoProfile -NonInteractive -Command "
+            Import-Module '$PSScriptRoot/../../Pantry.psd1'
+            `$null = Register-PantryClient -EnrollmentFile '$file' -Path '$root/away'"
+        $job = Send-PantryCommand -Client away -Queue -AsJob -ShellCommand hostname
+        Get-PantryQueue | ForEach-Object Client | Should -Be away
+        ($job | Get-PantryQueue).Command | Should -Be Shell
+        Get-PantryQueue -Client aw* | Remove-PantryQueue
+        Get-PantryQueue | Should -BeNullOrEmpty
+        ($job | Wait-PantryJob -Timeout 10).Rows['Cancelled'] | Should -Be 1
+        Remove-PantryClient away -Confirm:$false
+    }
+}
+
+Describe 'Group-PantryResult' {
+    It 'folds what is the same and shows the lines that are not' {
+        $groups = Send-PantryCommand -All -ShellCommand 'echo one; echo two' | Group-PantryResult
+        $groups.Count | Should -Be 3
+        $groups.Clients | Should -Be mail.mx1, shop.web1, shop.web2
+        $script = { Get-Date -Date '2020-01-01'; if ($env:PANTRY_NONE) { 1 } }
+        (Send-PantryCommand -All $script | Group-PantryResult).Count | Should -Be 3
+        $differing = @(Send-PantryCommand -Application shop -ShellCommand 'echo same') + @(Send-PantryCommand -Client mail.mx1 -ShellCommand 'echo other') | Group-PantryResult -Difference
+        $differing[1].Difference | Should -Be '- same', '+ other'
+        $differing | Out-String | Should -Match '- same'
+    }
+}
+
+Describe 'Watch-PantryEvent' {
+    It 'says what happens' {
+        $file = Join-Path $root watch.operator
+        $null = New-PantryOperator watch -Scope '*:*' -Administrator -OutFile $file
+        $seen = Join-Path $root seen
+        $watching = Start-Process ([Environment]::ProcessPath) -PassThru -ArgumentList '-NoProfile', '-NonInteractive', '-Command', "`"
+            Import-Module '$PSScriptRoot/../../Pantry.psd1'
+            `$null = Connect-PantryServer -OperatorFile '$file'
+            Watch-PantryEvent JobEnded -MaxCount 1 -Timeout 60 | ForEach-Object Detail | Set-Content '$seen'`""
+        $deadline = [datetime]::UtcNow.AddSeconds(60)
+        while (-not $watching.HasExited -and [datetime]::UtcNow -lt $deadline) { $null = Test-PantryClient -Client mail.mx1; Start-Sleep -Milliseconds 200 }
+        Get-Content $seen | Should -Be '1 Succeeded'
     }
 }
 

@@ -30,19 +30,21 @@ Describe 'The module' {
 
     It 'says what <_> emits' -ForEach 'Start-PantryServer', 'Get-PantryServer', 'New-PantryEnrollment', 'Register-PantryClient', 'Get-PantryClient', 'Send-PantryCommand', 'Test-PantryClient', 'Connect-PantryServer',
         'New-PantryEnrollmentToken', 'Approve-PantryClient', 'Deny-PantryClient', 'Revoke-PantryClient', 'Remove-PantryClient', 'New-PantryOperator', 'Get-PantryOperator',
-        'New-PantryRootKey', 'Export-PantryRootKey', 'Import-PantryRootKey', 'Get-PantryAuditLog', 'Test-PantryAuditLog', 'Get-PantryEnrollment', 'Revoke-PantryEnrollment' {
+        'New-PantryRootKey', 'Export-PantryRootKey', 'Import-PantryRootKey', 'Get-PantryAuditLog', 'Test-PantryAuditLog', 'Get-PantryEnrollment', 'Revoke-PantryEnrollment',
+        'Get-PantryJob', 'Wait-PantryJob', 'Receive-PantryJob', 'Stop-PantryJob', 'Suspend-PantryJob', 'Resume-PantryJob', 'Get-PantryQueue', 'Remove-PantryQueue', 'Group-PantryResult', 'Watch-PantryEvent' {
         (Get-Command $_).OutputType.Count | Should -BeGreaterThan 0
     }
 
     It 'asks before <_>' -ForEach 'Start-PantryServer', 'Stop-PantryServer', 'Register-PantryClient', 'Unregister-PantryClient', 'Send-PantryCommand', 'New-PantryEnrollment', 'Register-PantryCommand',
         'New-PantryEnrollmentToken', 'Approve-PantryClient', 'Deny-PantryClient', 'Revoke-PantryClient', 'Remove-PantryClient', 'New-PantryOperator', 'Revoke-PantryOperator',
-        'New-PantryRootKey', 'Export-PantryRootKey', 'Import-PantryRootKey', 'Revoke-PantryEnrollment' {
+        'New-PantryRootKey', 'Export-PantryRootKey', 'Import-PantryRootKey', 'Revoke-PantryEnrollment',
+        'Stop-PantryJob', 'Suspend-PantryJob', 'Resume-PantryJob', 'Remove-PantryQueue' {
         (Get-Command $_).Parameters.Keys | Should -Contain 'WhatIf'
         (Get-Command $_).Parameters.Keys | Should -Contain 'Confirm'
     }
 
     It 'has a view for <_>' -ForEach 'PantryServer', 'PantrySession', 'Enrollment', 'ClientRegistration', 'ClientInfo', 'ClientFacts', 'CommandResult', 'PingResult',
-        'EnrollmentToken', 'EnrollmentInfo', 'OperatorInfo', 'RootKeyInfo', 'AuditEntry', 'AuditLogCheck' {
+        'EnrollmentToken', 'EnrollmentInfo', 'OperatorInfo', 'RootKeyInfo', 'AuditEntry', 'AuditLogCheck', 'JobInfo', 'QueuedOrder', 'ResultGroup', 'PantryEvent' {
         $views = (Get-FormatData "Pantry.$_").FormatViewDefinition.Control | ForEach-Object { $_.GetType().Name }
         $views | Should -Contain 'TableControl'
         $views | Should -Contain 'ListControl'

@@ -168,6 +168,12 @@ internal sealed record PantryOptions
     /// <summary>How long the server waits for a job's next row before it says that there is none yet.</summary>
     public TimeSpan RowWait { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>Events that wait for one who watches; beyond, the oldest are left out and counted.</summary>
+    public int WaitingEvents { get; init; } = 1024;
+
+    /// <summary>How often one console may watch events at the same time.</summary>
+    public int MaxWatches { get; init; } = 8;
+
     /// <summary>Clients of one page of a list.</summary>
     public int ClientPageSize { get; init; } = 64;
 

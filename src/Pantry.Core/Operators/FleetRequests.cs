@@ -62,6 +62,10 @@ internal sealed class FleetRequests(Func<ServerLink> link, ServerAddress server,
         return rows;
     }
 
+    /// <summary>What has happened since the last time; takes none of the places of other requests while it waits.</summary>
+    public async Task<EventsHappened> WatchAsync(string watch, CancellationToken cancellation) => Expect<EventsHappened>(await link().RequestAsync(
+        MessageKind.WatchEvents, new WatchEvents(watch, options.RowWait.TotalSeconds), [], options.RequestTimeout, cancellation).ConfigureAwait(false));
+
     // The answers to one request, until the caller has what it wants.
     private async IAsyncEnumerable<Message> MessagesAsync(MessageKind kind, object request, [EnumeratorCancellation] CancellationToken cancellation)
     {

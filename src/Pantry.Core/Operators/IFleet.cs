@@ -33,6 +33,9 @@ internal interface IFleet
     /// <exception cref="PantryException">No such order waits, or it is another operator's.</exception>
     Task<QueuedOrder> UnqueueAsync(string job, string client, CancellationToken cancellation);
 
+    /// <summary>What happens from now on, until it is cancelled. A watcher that reads too slowly is told how many events it has lost.</summary>
+    IAsyncEnumerable<PantryEvent> WatchEventsAsync(CancellationToken cancellation);
+
     /// <summary>Makes an enrolment.</summary>
     Task<Enrollment> EnrolAsync(Enrol request, CancellationToken cancellation);
 

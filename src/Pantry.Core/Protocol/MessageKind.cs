@@ -67,6 +67,10 @@ internal enum MessageKind : byte
     JobOpened = 75,
     ReadRows = 76,
     RowsRead = 77,
+
+    WatchEvents = 80,
+    EventsHappened = 81,
+    StopWatching = 82,
 }
 
 /// <summary>Who may send a message.</summary>
@@ -101,10 +105,10 @@ internal static class MessageKinds
             or MessageKind.Order or MessageKind.Prepare or MessageKind.ResultStored or MessageKind.CancelOrder => Senders.Server,
         MessageKind.Connect or MessageKind.ListClients or MessageKind.StartJob or MessageKind.RowsTaken
             or MessageKind.ControlJob or MessageKind.AttachJob or MessageKind.ListJobs or MessageKind.ListQueue or MessageKind.Unqueue
-            or MessageKind.OpenJob or MessageKind.ReadRows => Senders.Operator,
+            or MessageKind.OpenJob or MessageKind.ReadRows or MessageKind.WatchEvents or MessageKind.StopWatching => Senders.Operator,
         MessageKind.Connected or MessageKind.ClientPage or MessageKind.JobStarted or MessageKind.Row or MessageKind.JobEnded
             or MessageKind.JobChanged or MessageKind.JobPage or MessageKind.QueuePage or MessageKind.Unqueued
-            or MessageKind.JobOpened or MessageKind.RowsRead => Senders.Server,
+            or MessageKind.JobOpened or MessageKind.RowsRead or MessageKind.EventsHappened => Senders.Server,
         MessageKind.Enrol or MessageKind.CreateToken or MessageKind.DecideClient or MessageKind.ListOperators or MessageKind.AddOperator
             or MessageKind.RevokeOperator or MessageKind.PutBundle or MessageKind.ListAudit or MessageKind.VerifyAudit
             or MessageKind.ListEnrollments or MessageKind.WithdrawEnrollment => Senders.Operator,

@@ -10,6 +10,7 @@ namespace Pantry.Protocol;
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     Converters = [typeof(NamedEnum<CommandStatus>), typeof(NamedEnum<ClientStatus>), typeof(NamedEnum<RegistrationStatus>), typeof(NamedEnum<BodyFormat>),
         typeof(NamedEnum<ClientDecision>), typeof(NamedEnum<EnrollmentKind>), typeof(NamedEnum<EnrollmentStatus>), typeof(NamedEnum<PantryJobState>), typeof(NamedEnum<JobAction>),
+        typeof(NamedEnum<PantryEventKind>),
         typeof(FiniteNumber)],
     MaxDepth = 12,
     RespectNullableAnnotations = true,
@@ -50,6 +51,9 @@ namespace Pantry.Protocol;
 [JsonSerializable(typeof(JobOpened))]
 [JsonSerializable(typeof(ReadRows))]
 [JsonSerializable(typeof(RowsRead))]
+[JsonSerializable(typeof(WatchEvents))]
+[JsonSerializable(typeof(EventsHappened))]
+[JsonSerializable(typeof(StopWatching))]
 [JsonSerializable(typeof(Enrol))]
 [JsonSerializable(typeof(Enrolled))]
 [JsonSerializable(typeof(Redeem))]
@@ -117,6 +121,9 @@ internal sealed partial class WireJson : JsonSerializerContext
         MessageKind.JobOpened => Default.JobOpened,
         MessageKind.ReadRows => Default.ReadRows,
         MessageKind.RowsRead => Default.RowsRead,
+        MessageKind.WatchEvents => Default.WatchEvents,
+        MessageKind.EventsHappened => Default.EventsHappened,
+        MessageKind.StopWatching => Default.StopWatching,
         MessageKind.Enrol => Default.Enrol,
         MessageKind.Enrolled => Default.Enrolled,
         MessageKind.Redeem => Default.Redeem,

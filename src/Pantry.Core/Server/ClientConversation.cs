@@ -2,6 +2,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Pantry.Configuration;
 using Pantry.Protocol;
+using Pantry.Server.Events;
 using Pantry.Server.Jobs;
 using Pantry.Storage;
 
@@ -16,6 +17,7 @@ internal sealed partial class ClientConversation
     private readonly Authority _authority;
     private readonly ServerAudit _audit;
     private readonly JobAnswers _jobs;
+    private readonly EventFeed _events;
     private readonly PantryOptions _options;
     private readonly TimeProvider _time;
     private readonly ServerCounters _counters;
@@ -25,10 +27,10 @@ internal sealed partial class ClientConversation
     private readonly IdentityClaims _claims;
 
     public ClientConversation(
-        ClientRegistry registry, ClientAdmission admission, StreamRenewal renewal, Authority authority, ServerAudit audit, JobAnswers jobs, PantryOptions options,
-        TimeProvider time, ServerCounters counters, Action<ServerSession, string> close, ILogger log)
+        ClientRegistry registry, ClientAdmission admission, StreamRenewal renewal, Authority authority, ServerAudit audit, JobAnswers jobs, EventFeed events,
+        PantryOptions options, TimeProvider time, ServerCounters counters, Action<ServerSession, string> close, ILogger log)
     {
-        (_registry, _admission, _renewal, _authority, _audit, _jobs) = (registry, admission, renewal, authority, audit, jobs);
+        (_registry, _admission, _renewal, _authority, _audit, _jobs, _events) = (registry, admission, renewal, authority, audit, jobs, events);
         (_options, _time, _counters, _close, _log) = (options, time, counters, close, log);
         _desk = new RegistrationDesk(counters, log);
         _claims = new IdentityClaims(registry, admission.Deciding, audit, counters, options, time, Dismiss, Admit);
@@ -106,6 +108,7 @@ internal sealed partial class ClientConversation
         if (!_registry.SetOffline(client))
             return;
         _log.LogInformation("Client {Client} is offline: {Why}.", client.Identity, why);
+        _events.Client(PantryEventKind.ClientOffline, client.Labels, why);
         _jobs.ClientGone(client, why, forGood);
     }
 
@@ -140,8 +143,9 @@ internal sealed partial class ClientConversation
 
     private void Admit(ServerSession session, Register register, ulong correlation)
     {
-        string before = _registry.Find(register.Labels.Identity)?.Instance ?? "";
-        if (_registry.Find(register.Labels.Identity) is not { } record || !record.Key.Equals(session.Key)
+        ClientRecord? known = _registry.Find(register.Labels.Identity);
+        (string before, bool wasOnline) = (known?.Instance ?? "", known?.Status == ClientStatus.Online);
+        if (known is not { } record || !record.Key.Equals(session.Key)
             || _registry.Admit(record, register.Labels, register, session, _time.GetUtcNow()) is not { } admitted)
         {
             RefuseDecided(session, correlation);
@@ -153,6 +157,8 @@ internal sealed partial class ClientConversation
         _admission.NoteSeen(record);
         NoteClock(session, record, register.ClientTime);
         _log.LogInformation("Client {Client} is online.", record.Identity);
+        if (!wasOnline || before != register.Instance)
+            _events.Client(PantryEventKind.ClientOnline, record.Labels, session.Address);
         session.Post(new Message(
             MessageKind.Registered,
             new Registered(

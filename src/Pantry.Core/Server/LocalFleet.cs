@@ -1,7 +1,9 @@
+using System.Runtime.CompilerServices;
 using Pantry.Configuration;
 using Pantry.Operators;
 using Pantry.Protocol;
 using Pantry.Security;
+using Pantry.Server.Events;
 using Pantry.Server.Jobs;
 
 namespace Pantry.Server;
@@ -46,6 +48,17 @@ internal sealed class LocalFleet(ServerHost host, PantryOptions options) : IFlee
 
     public Task<QueuedOrder> UnqueueAsync(string job, string client, CancellationToken cancellation) =>
         DoneAsync(() => host.JobDirectory.Unqueue(new Unqueue(job, client), Local, null), cancellation);
+
+    public async IAsyncEnumerable<PantryEvent> WatchEventsAsync([EnumeratorCancellation] CancellationToken cancellation)
+    {
+        RequireRunning();
+        using EventWatch watch = host.Events.Watch(() => host.Authority.Bundle.Find(Authority.LocalOperator));
+        while (await watch.TakeAsync(options.ClientPageSize, Timeout.InfiniteTimeSpan, cancellation).ConfigureAwait(false) is { } events)
+        {
+            foreach (PantryEvent happened in events)
+                yield return happened;
+        }
+    }
 
     public Task<Enrollment> EnrolAsync(Enrol request, CancellationToken cancellation) => DoneAsync(() => host.Enrollments.Enrol(request, Local, null), cancellation);
 
@@ -104,7 +117,7 @@ internal sealed class LocalFleet(ServerHost host, PantryOptions options) : IFlee
         public IReadOnlyList<string> Targets => job.Targets;
 
         public async IAsyncEnumerable<ResultRow> ReadRowsAsync(
-            [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
+            [EnumeratorCancellation] CancellationToken cancellation)
         {
             await foreach (ResultRow row in job.Rows.ReadAsync(from, cancellation).ConfigureAwait(false))
             {

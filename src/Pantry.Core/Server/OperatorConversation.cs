@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Pantry.Configuration;
 using Pantry.Protocol;
 using Pantry.Security;
+using Pantry.Server.Events;
 using Pantry.Server.Jobs;
 using Pantry.Targeting;
 
@@ -10,7 +11,7 @@ namespace Pantry.Server;
 
 /// <summary>What the server says and hears in its sessions with operators' consoles.</summary>
 internal sealed class OperatorConversation(
-    Authority authority, Administration administration, EnrollmentDesk enrollments, ServerAudit audit, JobDispatcher jobs, JobDirectory directory, PantryOptions options, TimeProvider time,
+    Authority authority, Administration administration, EnrollmentDesk enrollments, ServerAudit audit, JobDispatcher jobs, JobDirectory directory, EventDesk events, PantryOptions options, TimeProvider time,
     Action<ServerSession, string> close, ILogger log)
 {
     private readonly ConcurrentDictionary<(ServerSession Session, string Job), RowFeed> _feeds = new();
@@ -66,6 +67,7 @@ internal sealed class OperatorConversation(
 
     public void Closed(ServerSession session)
     {
+        events.Closed(session);
         foreach ((ServerSession Session, string Job) key in _feeds.Keys.Where(key => key.Session == session))
         {
             if (_feeds.TryRemove(key, out RowFeed? feed))
@@ -106,6 +108,13 @@ internal sealed class OperatorConversation(
                     foreach (JobInfo[] page in directory.Find(list.Filter, by).Chunk(options.ClientPageSize))
                         await PageAsync(session, message, MessageKind.JobPage, new JobPage(page, Last: false)).ConfigureAwait(false);
                     await PageAsync(session, message, MessageKind.JobPage, new JobPage([], Last: true)).ConfigureAwait(false);
+                    break;
+                case WatchEvents watch:
+                    await PageAsync(session, message, MessageKind.EventsHappened, await events.TakeAsync(session, watch).ConfigureAwait(false)).ConfigureAwait(false);
+                    break;
+                case StopWatching stop:
+                    events.Stop(session, stop.Watch);
+                    Answer(session, message, MessageKind.EventsHappened, new EventsHappened(stop.Watch, Began: false, []));
                     break;
                 case ListQueue list:
                     foreach (QueuedOrder[] page in directory.Queue(list.Filter, by).Chunk(options.ClientPageSize))

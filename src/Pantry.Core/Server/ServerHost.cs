@@ -5,6 +5,7 @@ using Pantry.Configuration;
 using Pantry.Operators;
 using Pantry.Protocol;
 using Pantry.Security;
+using Pantry.Server.Events;
 using Pantry.Server.Jobs;
 using Pantry.Storage;
 using Pantry.Targeting;
@@ -58,13 +59,16 @@ internal sealed class ServerHost : IAsyncDisposable
         var answers = new JobAnswers(Jobs, state.Jobs, sender, state.Audit, options, time);
         JobDirectory = new JobDirectory(Jobs, state.Jobs, Registry, state.Audit, options);
         _clock = new JobClock(Jobs, sender, options, time);
+        Events = new EventFeed(id => Jobs.Find(id)?.Order.By.SigningKey, options, time);
+        state.AuditLog.Written += Events.Audited;
         Fleet = new LocalFleet(this, options);
         _sessions = new PeerSessions(transport, state, options, time, Counters, Closed, log);
         _renewal = new StreamRenewal(Registry, options, time);
         var changes = new TrustChanges(Registry, answers, _renewal, state.Authority, _sessions);
         Administration = new Administration(Registry, state.Trust, Admission, Enrollments, state.Authority, state.AuditLog, state.Audit, changes.CarryOut);
-        _clients = new ClientConversation(Registry, Admission, _renewal, state.Authority, state.Audit, answers, options, time, Counters, _sessions.Close, log);
-        _operators = new OperatorConversation(state.Authority, Administration, Enrollments, state.Audit, Jobs, JobDirectory, options, time, _sessions.Close, log);
+        _clients = new ClientConversation(Registry, Admission, _renewal, state.Authority, state.Audit, answers, Events, options, time, Counters, _sessions.Close, log);
+        _operators = new OperatorConversation(state.Authority, Administration, Enrollments, state.Audit, Jobs, JobDirectory,
+            new EventDesk(Events, state.Authority, options), options, time, _sessions.Close, log);
         _upkeep = new ServerUpkeep(state.Trust, Enrollments, state.Jobs, _sessions, options, limits, time, log);
         _router = new MessageRouter(_sessions, _clients, _operators, state.Audit, Counters, options.Wire, time);
         state.Authority.Changed += changes.BundleChanged;
@@ -111,6 +115,8 @@ internal sealed class ServerHost : IAsyncDisposable
     public JobDispatcher Jobs { get; }
 
     public JobDirectory JobDirectory { get; }
+
+    public EventFeed Events { get; }
 
     public IFleet Fleet { get; }
 
@@ -196,6 +202,7 @@ internal sealed class ServerHost : IAsyncDisposable
     {
         await Task.Yield();
         _operators.StopFeeds();
+        Events.Close();
         await Jobs.StopAsync().ConfigureAwait(false);
         using (var deadline = new CancellationTokenSource(_options.StopTimeout, _time))
         {

@@ -66,6 +66,9 @@ internal sealed class AuditLog : IAsyncDisposable
         return log;
     }
 
+    /// <summary>An entry has come into the log, at its time. Called by the log's own task: it must not wait, nor throw.</summary>
+    public event Action<DateTimeOffset, AuditEvent>? Written;
+
     /// <summary>
     /// Adds an entry; when this completes, it stands in the database, and no end of the process can take it away. What must
     /// not happen unseen waits for this. The disk follows within <see cref="StorageLimits.AuditSync"/>.
@@ -221,6 +224,8 @@ internal sealed class AuditLog : IAsyncDisposable
             {
                 _unsynced = _store.Append([.. entries.Select(item => (item.At, item.Entry!))], _time.GetUtcNow(), synced: careful);
                 written = true;
+                foreach (Item item in entries)
+                    Written?.Invoke(item.At, item.Entry!);
             }
 
             if (!careful)

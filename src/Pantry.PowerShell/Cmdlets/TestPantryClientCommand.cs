@@ -1,6 +1,8 @@
 using System.Management.Automation;
+using System.Runtime.CompilerServices;
 using Pantry.Commands;
 using Pantry.Operators;
+using Pantry.PowerShell.Results;
 using Pantry.Protocol;
 
 namespace Pantry.PowerShell.Cmdlets;
@@ -23,8 +25,14 @@ public sealed class TestPantryClientCommand : TargetCmdlet
         Run(async (output, cancellation) =>
         {
             IJob job = await fleet.StartJobAsync(request, cancellation).ConfigureAwait(false);
+            int done = 0, failed = 0;
+            var progress = new ProgressLine(output, "Ping", () => new Counted(Volatile.Read(ref done), Volatile.Read(ref failed), job.Targets.Count), cancellation);
+            await using ConfiguredAsyncDisposable shown = progress.ConfigureAwait(false);
             await foreach (ResultRow row in job.ReadRowsAsync(cancellation).ConfigureAwait(false))
             {
+                Interlocked.Increment(ref done);
+                if (row.Result.Status != CommandStatus.Succeeded)
+                    Interlocked.Increment(ref failed);
                 var result = new PingResult { Client = row.Client, Status = row.Result.Status, RoundTrip = row.RoundTrip, Error = row.Result.Error };
                 await output.WriteAsync(result).ConfigureAwait(false);
                 if (result.Status == CommandStatus.Unknown)

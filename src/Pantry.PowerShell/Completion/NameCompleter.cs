@@ -19,10 +19,8 @@ internal abstract class NameCompleter : IArgumentCompleter
         {
             var pattern = new WildcardPattern((wordToComplete ?? "").Trim('\'', '"') + "*", WildcardOptions.IgnoreCase);
             RunspaceHost state = RunspaceHost.Of(Runspace.DefaultRunspace);
-            Task<List<string>> names = Task.Run(() => NamesAsync(state, fakeBoundParameters));
-            return names.Wait(Patience)
-                ? [.. names.Result.Where(pattern.IsMatch).Distinct(StringComparer.OrdinalIgnoreCase).Order(StringComparer.OrdinalIgnoreCase).Select(name => new CompletionResult(name))]
-                : [];
+            Task<List<CompletionResult>> results = Task.Run(() => ResultsAsync(state, fakeBoundParameters, pattern));
+            return results.Wait(Patience) ? results.Result : [];
         }
         catch (Exception)
         {
@@ -30,6 +28,13 @@ internal abstract class NameCompleter : IArgumentCompleter
             return [];
         }
     }
+
+    /// <summary>What is offered for what was typed: by default the names that fit, in their order.</summary>
+    protected virtual async Task<List<CompletionResult>> ResultsAsync(RunspaceHost state, IDictionary given, WildcardPattern pattern) =>
+    [
+        .. (await NamesAsync(state, given).ConfigureAwait(false)).Where(pattern.IsMatch)
+            .Distinct(StringComparer.OrdinalIgnoreCase).Order(StringComparer.OrdinalIgnoreCase).Select(name => new CompletionResult(name)),
+    ];
 
     protected abstract Task<List<string>> NamesAsync(RunspaceHost state, IDictionary given);
 

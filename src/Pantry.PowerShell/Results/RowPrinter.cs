@@ -1,30 +1,21 @@
-using System.Diagnostics;
-using System.Management.Automation;
 using Pantry.Operators;
 using Pantry.Protocol;
 
 namespace Pantry.PowerShell.Results;
 
-/// <summary>Carries a job out in the foreground: its rows, their errors, and how far it is when it takes long.</summary>
+/// <summary>Writes a job's rows as they come, with their errors, and how far the job is when it takes long.</summary>
 internal sealed class RowPrinter(CmdletOutput output, string what)
 {
-    private const int ActivityId = 0x50414e;
-
-    private static readonly TimeSpan Quick = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan ProgressInterval = TimeSpan.FromMilliseconds(500);
-
     private int _done;
     private int _failed;
 
+    /// <summary>Carries an order out in the foreground: whoever ends the waiting ends the order.</summary>
     public async Task RunAsync(IJob job, string command, CancellationToken cancellation)
     {
         await output.VerboseAsync($"Job {job.Id}: {what}, {job.Targets.Count} targets.").ConfigureAwait(false);
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        Task progress = ShowProgressAsync(job, ended.Token);
         try
         {
-            await foreach (ResultRow row in job.ReadRowsAsync(cancellation).ConfigureAwait(false))
-                await PrintAsync(ResultReader.Read(job.Id, command, row)).ConfigureAwait(false);
+            await PrintAsync(job.Id, command, job.ReadRowsAsync(cancellation), job.Targets.Count, cancellation).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
@@ -32,10 +23,21 @@ internal sealed class RowPrinter(CmdletOutput output, string what)
             _ = job.CancelAsync();
             throw;
         }
-        finally
+    }
+
+    /// <summary>Writes rows; what they belong to goes on when nobody waits any more.</summary>
+    /// <param name="jobId">The job's id.</param>
+    /// <param name="command">Its command.</param>
+    /// <param name="rows">The rows.</param>
+    /// <param name="count">How many rows there will be.</param>
+    /// <param name="cancellation">Ends the waiting.</param>
+    public async Task PrintAsync(string jobId, string command, IAsyncEnumerable<ResultRow> rows, int count, CancellationToken cancellation)
+    {
+        var progress = new ProgressLine(output, what, () => new Counted(Volatile.Read(ref _done), Volatile.Read(ref _failed), count), cancellation);
+        await using (progress.ConfigureAwait(false))
         {
-            await ended.CancelAsync().ConfigureAwait(false);
-            await progress.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await foreach (ResultRow row in rows.WithCancellation(cancellation).ConfigureAwait(false))
+                await PrintAsync(ResultReader.Read(jobId, command, row)).ConfigureAwait(false);
         }
     }
 
@@ -49,38 +51,5 @@ internal sealed class RowPrinter(CmdletOutput output, string what)
             return;
         Interlocked.Increment(ref _failed);
         await output.ErrorAsync(ErrorMap.ToRecord(result)).ConfigureAwait(false);
-    }
-
-    private async Task ShowProgressAsync(IJob job, CancellationToken cancellation)
-    {
-        long begun = Stopwatch.GetTimestamp();
-        bool shown = false;
-        try
-        {
-            await Task.Delay(Quick, cancellation).ConfigureAwait(false);
-            using var tick = new PeriodicTimer(ProgressInterval);
-            do
-            {
-                shown = true;
-                await output.ProgressAsync(Record(job, begun)).ConfigureAwait(false);
-            }
-            while (await tick.WaitForNextTickAsync(cancellation).ConfigureAwait(false));
-        }
-        catch (OperationCanceledException) when (shown)
-        {
-            ProgressRecord last = Record(job, begun);
-            last.RecordType = ProgressRecordType.Completed;
-            await output.ProgressAsync(last).ConfigureAwait(false);
-        }
-    }
-
-    private ProgressRecord Record(IJob job, long begun)
-    {
-        int done = Volatile.Read(ref _done);
-        return new ProgressRecord(ActivityId, what, $"{done} of {job.Targets.Count} targets done, {Volatile.Read(ref _failed)} of them not succeeded")
-        {
-            PercentComplete = Math.Min(100, done * 100 / Math.Max(1, job.Targets.Count)),
-            CurrentOperation = $"Running for {Stopwatch.GetElapsedTime(begun).TotalSeconds:0} s",
-        };
     }
 }

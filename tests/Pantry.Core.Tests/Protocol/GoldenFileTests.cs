@@ -11,6 +11,8 @@ public sealed class GoldenFileTests
     private static readonly ClientLabels Labels = ClientLabels.Create("app.host", "pantry", "test", ["web"]);
     private static readonly ClientFacts Facts = new() { HostName = "host", OperatingSystem = "Linux", ProcessorCount = 2, CollectedAt = Moment, Uptime = TimeSpan.FromHours(1) };
     private static readonly Result Outcome = new("j1", CommandStatus.Failed, 3, new CommandError("NonZeroExitCode", "no"), BodyFormat.Clixml, null, false, Moment, TimeSpan.FromSeconds(1.5));
+    private static readonly PantryEvent Happened = new() { At = Moment, Kind = PantryEventKind.ClientOnline, Client = "a", Detail = "127.0.0.1" };
+
     private static readonly QueuedOrder Queued = new() { JobId = "j1", Client = "a", Command = "Ping", Operator = "mary", CreatedAt = Moment, ValidUntil = Moment };
     private static readonly JobInfo Job = new()
     {
@@ -101,6 +103,9 @@ public sealed class GoldenFileTests
         new(MessageKind.JobOpened, new JobOpened("j1", ["a", "b"]), 12),
         new(MessageKind.ReadRows, new ReadRows("j1", 3, 64, 10), 13),
         new(MessageKind.RowsRead, new RowsRead("j1", 4), 13),
+        new(MessageKind.WatchEvents, new WatchEvents("w1", 10), 14),
+        new(MessageKind.EventsHappened, new EventsHappened("w1", true, [Happened]), 14),
+        new(MessageKind.StopWatching, new StopWatching("w1"), 15),
         new(MessageKind.Prepare, new Prepare(new Order("j1", 9, true, new byte[64], 2, new byte[16]))) { Bodies = [[1], Encoding.UTF8.GetBytes("{}"), [], new byte[16]] },
         new(MessageKind.Prepared, new Prepared("j1")),
         new(MessageKind.Enrol, new Enrol("a", "shop", null, ["web"], 60), 6),

@@ -5,6 +5,9 @@ namespace Pantry.PowerShell.Tests.Engine;
 /// <summary>What a script brought.</summary>
 internal sealed record Outcome(IReadOnlyList<PSObject?> Output, IReadOnlyList<ErrorRecord> Errors, IReadOnlyList<string> Warnings, ErrorRecord? Fatal)
 {
+    /// <summary>How far it was, as it was shown.</summary>
+    public IReadOnlyList<ProgressRecord> Progress { get; init; } = [];
+
     public IReadOnlyList<string> ErrorIds => [.. Errors.Select(Id)];
 
     /// <summary>Id of the one error, whether it ended the script or its statement.</summary>

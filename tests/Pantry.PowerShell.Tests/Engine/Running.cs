@@ -42,7 +42,7 @@ internal sealed class Running : IDisposable
             fatal = exception.ErrorRecord;
         }
 
-        return new Outcome([.. _output], [.. _shell.Streams.Error], [.. _shell.Streams.Warning.Select(warning => warning.Message)], fatal);
+        return new Outcome([.. _output], [.. _shell.Streams.Error], [.. _shell.Streams.Warning.Select(warning => warning.Message)], fatal) { Progress = [.. _shell.Streams.Progress] };
     }
 
     public void Dispose()

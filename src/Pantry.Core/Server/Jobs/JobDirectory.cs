@@ -15,6 +15,8 @@ internal sealed class JobDirectory(JobDispatcher jobs, JobStore store, ClientReg
         NamePattern? id = Pattern(filter.Id), command = Pattern(filter.Command), name = Pattern(filter.Operator);
         IEnumerable<JobInfo> found = store.List(by.Administrator ? null : by.SigningKey, id is { IsLiteral: true } ? filter.Id : null)
             .Where(job => Fits(id, job.JobId) && Fits(command, job.Command) && Fits(name, job.Operator))
+            // Before the rows of each are counted, which those that do not match need not be.
+            .Where(job => filter.State is null || (jobs.Find(job.JobId)?.State ?? job.State) == filter.State)
             .Select(Now)
             .Where(job => filter.State is null || job.State == filter.State);
         return filter.Newest is { } newest ? found.Take(newest) : found;
@@ -39,7 +41,7 @@ internal sealed class JobDirectory(JobDispatcher jobs, JobStore store, ClientReg
         _ = Open(request.Job, by, from, request.Action.ToString());
         if (jobs.Find(request.Job) is not { Ended: false } job)
         {
-            throw new PantryException(PantryErrorCode.InvalidArgument, $"The job {request.Job} has ended; there is nothing left to {request.Action.ToString().ToLowerInvariant()}.") { Target = request.Job };
+            throw new PantryException(PantryErrorCode.JobEnded, $"The job {request.Job} has ended; there is nothing left to {request.Action.ToString().ToLowerInvariant()}.") { Target = request.Job };
         }
 
         audit.Note(by, from, $"Job{request.Action}", job.Order.Request.Target.ToString(), "Done", job.Id);
@@ -120,7 +122,7 @@ internal sealed class JobDirectory(JobDispatcher jobs, JobStore store, ClientReg
 
     private static bool Fits(NamePattern? pattern, string text) => pattern is null || pattern.Matches(text);
 
-    private static PantryException None(string id) => new(PantryErrorCode.InvalidArgument,
+    private static PantryException None(string id) => new(PantryErrorCode.NoMatchingJob,
         $"The server has no job '{DisplayText.Clean(id, 80)}' of this operator. Get-PantryJob lists those there are; they are removed some time after they ended.")
     { Target = id };
 }
