@@ -22,7 +22,7 @@ public sealed class LinkSessionTests : IDisposable
     public LinkSessionTests()
     {
         _server = new CurveServer(_theirs);
-        _link = new LinkSession(new LinkCredentials(_own, _theirs.PublicKey, SessionRole.Client, null), "server", new PantryOptions(), _clock);
+        _link = NewLink(isLate: false);
     }
 
     [Fact]
@@ -53,6 +53,46 @@ public sealed class LinkSessionTests : IDisposable
 
         await next.WaitAsync(Deadline);
         Assert.NotNull(_link.Channel);
+    }
+
+    [Fact]
+    public async Task A_welcome_to_the_connection_before_does_not_end_the_handshake_on_the_next_one()
+    {
+        Task lost = BeginAsync();
+        byte[] late = _server.Hello(_sent[0], "peer"u8).Welcome!;
+        Assert.True(_link.IsUnanswered);
+        _link.Dispose();
+        Assert.Equal(PantryErrorCode.ConnectionLost, (await Assert.ThrowsAsync<PantryException>(() => lost.WaitAsync(Deadline))).Code);
+
+        using LinkSession again = NewLink(isLate: true);
+        Task next = BeginAsync(again);
+        again.TryTake([late]);
+        again.TryTake([_server.Hello(_sent[1], "peer"u8).Welcome!]);
+        again.TryTake([Accept(_sent[^1])]);
+
+        await next.WaitAsync(Deadline);
+        Assert.NotNull(again.Channel);
+        Assert.False(again.IsUnanswered);
+    }
+
+    [Fact]
+    public async Task Another_server_that_answers_each_handshake_once_is_found_out_all_the_same()
+    {
+        using var other = CurveKeyPair.Generate();
+        using var stranger = new CurveServer(other);
+        using var elsewhere = new CurveClientHandshake(_own, other.PublicKey, SessionTerms.OfPeer(SessionRole.Client, null));
+        byte[] welcome = stranger.Hello(elsewhere.Hello(), "peer"u8).Welcome!;
+        using LinkSession link = NewLink(isLate: true);
+        PantryException? said = null;
+        for (int attempt = 0; attempt < 6 && said?.Code is null or PantryErrorCode.TimedOut; attempt++)
+        {
+            Task handshake = BeginAsync(link);
+            link.TryTake([welcome]);
+            _clock.Fire();
+            said = await Assert.ThrowsAsync<PantryException>(() => handshake.WaitAsync(Deadline));
+        }
+
+        Assert.Equal(PantryErrorCode.ServerKeyMismatch, said!.Code);
     }
 
     [Fact]
@@ -95,7 +135,11 @@ public sealed class LinkSessionTests : IDisposable
         _theirs.Dispose();
     }
 
-    private Task BeginAsync() => _link.HandshakeAsync(
+    private LinkSession NewLink(bool isLate) => new(new LinkCredentials(_own, _theirs.PublicKey, SessionRole.Client, null), "server", new PantryOptions(), _clock, isLate);
+
+    private Task BeginAsync() => BeginAsync(_link);
+
+    private Task BeginAsync(LinkSession link) => link.HandshakeAsync(
         frames =>
         {
             _sent.Add(frames[0]);
