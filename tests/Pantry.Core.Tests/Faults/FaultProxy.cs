@@ -2,22 +2,24 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 
-namespace Pantry.Tests.EndToEnd;
+namespace Pantry.Tests.Faults;
 
-/// <summary>A TCP proxy whose connections can be cut, or stalled so that both ends think all is well.</summary>
-internal sealed class CuttableProxy : IAsyncDisposable
+/// <summary>
+/// A TCP proxy that does to connections what networks do. What is set here holds for all of them, those that come later
+/// too; each has the same switches of its own.
+/// </summary>
+internal sealed class FaultProxy : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly ConcurrentDictionary<TcpClient, byte> _open = new();
+    private readonly ConcurrentDictionary<FaultConnection, byte> _open = new();
     private readonly int _target;
     private readonly Task _accepting;
-    private volatile TaskCompletionSource _flowing = new();
     private int _accepted;
 
-    public CuttableProxy(int target)
+    /// <param name="target">Port on loopback that connections go to; nothing need listen there.</param>
+    public FaultProxy(int target)
     {
         _target = target;
-        _flowing.SetResult();
         _listener.Start();
         _accepting = AcceptAsync();
     }
@@ -26,28 +28,38 @@ internal sealed class CuttableProxy : IAsyncDisposable
 
     public int Accepted => Volatile.Read(ref _accepted);
 
+    /// <summary>Towards the target.</summary>
+    public FaultFlow ToServer { get; } = new();
+
+    /// <summary>Back to whoever dialled.</summary>
+    public FaultFlow ToClient { get; } = new();
+
+    public IReadOnlyList<FaultConnection> Connections => [.. _open.Keys];
+
     /// <summary>Resets every connection.</summary>
-    public void CutAll()
-    {
-        foreach (TcpClient client in _open.Keys)
-        {
-            if (!_open.TryRemove(client, out _))
-                continue;
-            client.LingerState = new LingerOption(true, 0);
-            client.Dispose();
-        }
-    }
+    public void CutAll() => Connections.ToList().ForEach(connection => connection.Cut());
+
+    /// <summary>Ends every connection in an orderly way, as a process does that exits.</summary>
+    public void CloseAll() => Connections.ToList().ForEach(connection => connection.Close());
 
     /// <summary>Nothing passes any more, in either direction, and no connection ends.</summary>
-    public void Stall() => _flowing = new TaskCompletionSource();
+    public void Pause()
+    {
+        ToServer.Pause();
+        ToClient.Pause();
+    }
 
-    public void Resume() => _flowing.TrySetResult();
+    public void Resume()
+    {
+        ToServer.Resume();
+        ToClient.Resume();
+    }
 
     public async ValueTask DisposeAsync()
     {
         _listener.Stop();
-        Resume();
         CutAll();
+        Resume();
         await _accepting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _listener.Dispose();
     }
@@ -58,35 +70,15 @@ internal sealed class CuttableProxy : IAsyncDisposable
         {
             TcpClient near = await _listener.AcceptTcpClientAsync();
             Interlocked.Increment(ref _accepted);
-            var far = new TcpClient();
-            await far.ConnectAsync(IPAddress.Loopback, _target);
-            _open[near] = _open[far] = 0;
-            _ = PumpAsync(near, far);
-            _ = PumpAsync(far, near);
+            _ = ServeAsync(near);
         }
     }
 
-    private async Task PumpAsync(TcpClient from, TcpClient to)
+    private async Task ServeAsync(TcpClient near)
     {
-        byte[] buffer = new byte[32 * 1024];
-        try
-        {
-            int read;
-            while ((read = await from.GetStream().ReadAsync(buffer)) > 0)
-            {
-                await _flowing.Task;
-                await to.GetStream().WriteAsync(buffer.AsMemory(0, read));
-            }
-        }
-        catch (Exception exception) when (exception is IOException or ObjectDisposedException or InvalidOperationException)
-        {
-            // Cut.
-        }
-
-        foreach (TcpClient client in (TcpClient[])[from, to])
-        {
-            _open.TryRemove(client, out _);
-            client.Dispose();
-        }
+        var connection = new FaultConnection(near, new TcpClient());
+        _open[connection] = 0;
+        await connection.RunAsync(_target, ToServer, ToClient);
+        _open.TryRemove(connection, out _);
     }
 }
