@@ -17,7 +17,7 @@ internal sealed class ClientAdmission(
     private const double ClaimsBurst = 500;
 
     private readonly Lock _allowing = new();
-    private TokenBucket _allowance = new(options.PendingClaimsASecond, ClaimsBurst, time.GetUtcNow().ToUnixTimeMilliseconds());
+    private TokenBucket _allowance = new(options.PendingClaimsASecond, ClaimsBurst, Milliseconds(time));
 
     /// <summary>
     /// Held while a decision is made and while a client is let in by one: of two at once, one would let a client in under a
@@ -182,7 +182,7 @@ internal sealed class ClientAdmission(
     {
         lock (_allowing)
         {
-            if (!_allowance.TryTake(time.GetUtcNow().ToUnixTimeMilliseconds()))
+            if (!_allowance.TryTake(Milliseconds(time)))
                 throw new PantryException(PantryErrorCode.LimitReached, "Too many keys that are not approved come at once. The client tries again by itself.");
         }
 
@@ -280,4 +280,7 @@ internal sealed class ClientAdmission(
     }
 
     private static bool Same(ClientLabels left, ClientLabels right) => left.IsWithin(right) && right.IsWithin(left);
+
+    // Not the time of day: a clock that is set back would give nobody a place until it has caught up.
+    private static long Milliseconds(TimeProvider time) => (long)time.GetElapsedTime(0).TotalMilliseconds;
 }

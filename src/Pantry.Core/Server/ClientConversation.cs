@@ -62,7 +62,7 @@ internal sealed class ClientConversation
 
         if (session.Client is not { } client)
             return;
-        _registry.Touch(client, _time.GetUtcNow());
+        _registry.Touch(client, _time);
         _claims.Contest(client);
         switch (message.Head)
         {
@@ -240,7 +240,7 @@ internal sealed class ClientConversation
     {
         string before = _registry.Find(register.Labels.Identity)?.Instance ?? "";
         if (_registry.Find(register.Labels.Identity) is not { } record || !record.Key.Equals(session.Key)
-            || _registry.Admit(record, register.Labels, register, session, _time.GetUtcNow()) is not { } admitted)
+            || _registry.Admit(record, register.Labels, register, session, _time) is not { } admitted)
         {
             RefuseDecided(session, correlation);
             return;
