@@ -83,16 +83,17 @@ public sealed class LinkSessionTests : IDisposable
         using var elsewhere = new CurveClientHandshake(_own, other.PublicKey, SessionTerms.OfPeer(SessionRole.Client, null));
         byte[] welcome = stranger.Hello(elsewhere.Hello(), "peer"u8).Welcome!;
         using LinkSession link = NewLink(isLate: true);
-        PantryException? said = null;
-        for (int attempt = 0; attempt < 6 && said?.Code is null or PantryErrorCode.TimedOut; attempt++)
+        for (int attempt = 0; attempt < 4; attempt++)
         {
             Task handshake = BeginAsync(link);
             link.TryTake([welcome]);
-            _clock.Fire();
-            said = await Assert.ThrowsAsync<PantryException>(() => handshake.WaitAsync(Deadline));
+            await EndAsync(handshake);
         }
 
-        Assert.Equal(PantryErrorCode.ServerKeyMismatch, said!.Code);
+        Task last = BeginAsync(link);
+        link.TryTake([welcome]);
+
+        Assert.Equal(PantryErrorCode.ServerKeyMismatch, (await Assert.ThrowsAsync<PantryException>(() => last.WaitAsync(Deadline))).Code);
     }
 
     [Fact]
