@@ -20,7 +20,7 @@ internal static class ClientMode
             Labels = ClientLabels.Create(enrollment.Identity!, enrollment.Application, enrollment.Environment, enrollment.Roles),
             Path = arguments[1],
             Enrollment = enrollment,
-        }, commands, options: HostOptions.Load());
+        }, commands, options: HostOptions.Load(), log: StandardErrorLog.For(enrollment.Identity!));
         Console.WriteLine("ready");
         await Console.In.ReadToEndAsync();
         return 0;

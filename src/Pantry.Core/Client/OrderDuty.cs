@@ -17,10 +17,15 @@ namespace Pantry.Client;
 internal sealed class OrderDuty(
     ClientConfiguration configuration, ClientHome home, CommandTable commands, PantryOptions options, TimeProvider time, ILogger log, Func<ClientFacts> facts) : IDisposable
 {
+    private const int UnbundledOrders = 1024;
+
     private readonly OrderGuard _guard = new(home, options, time);
     private readonly OrderRunner _runner = new(configuration, commands, options, time, log, facts);
     private readonly ResultOutbox _outbox = Outbox(home, options, time, log);
     private readonly SeenOrders _seen = new(options.SeenOrders);
+    // Orders that came once without the bundle that they need.
+    private readonly SeenOrders _unbundled = new(UnbundledOrders);
+    private long _askedAt;
 
     public int Count => _runner.Count;
 
@@ -44,7 +49,8 @@ internal sealed class OrderDuty(
         OrderVerdict verdict = _guard.Judge(message, Labels);
         if (!verdict.Stands)
         {
-            Refuse(link, order, verdict);
+            if (!_guard.NeedsNewerBundle(order) || !MayStand(link, order.Job))
+                Refuse(link, order, verdict);
             return;
         }
 
@@ -129,6 +135,20 @@ internal sealed class OrderDuty(
         }
 
         return outbox;
+    }
+
+    /// <summary>
+    /// The bundle can be just behind the order, for the server sends both from different threads; or it could not be kept
+    /// here. It is asked for, and the order comes again, once: the server's word on serials must not hold back the answer.
+    /// </summary>
+    private bool MayStand(ServerLink link, string job)
+    {
+        if (!_unbundled.TryAdd(job))
+            return false;
+        long now = time.GetTimestamp(), asked = Interlocked.Read(ref _askedAt);
+        if ((asked == 0 || time.GetElapsedTime(asked, now) > options.BundleRetry) && Interlocked.CompareExchange(ref _askedAt, now, asked) == asked)
+            link.IntroduceAnew();
+        return true;
     }
 
     private void Refuse(ServerLink link, Order order, OrderVerdict verdict)

@@ -135,6 +135,9 @@ internal sealed record PantryOptions
     /// <summary>How often a client reports its facts anew.</summary>
     public TimeSpan FactsInterval { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>How often a client asks at most for a trust bundle that an order needs and that did not come.</summary>
+    public TimeSpan BundleRetry { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Bound of the pause between a refused registration and the next one.</summary>
     public TimeSpan RefusedRetry { get; init; } = TimeSpan.FromSeconds(30);
 

@@ -70,10 +70,12 @@ internal sealed class ClientConversation
                 session.Post(new Message(MessageKind.HeartbeatReply, new HeartbeatReply(_time.GetUtcNow())));
                 break;
             case Accepted accepted:
-                _jobs.Accept(accepted.Job, client);
+                if (!_jobs.Accept(accepted.Job, client))
+                    RefuseForeign(session, client, message.Correlation);
                 break;
             case Prepared prepared:
-                _jobs.Prepared(prepared.Job, client);
+                if (!_jobs.Prepared(prepared.Job, client))
+                    RefuseForeign(session, client, message.Correlation);
                 break;
             case Result result:
                 TakeResult(session, client, result, message);
@@ -285,14 +287,18 @@ internal sealed class ClientConversation
 
     private void TakeResult(ServerSession session, ClientRecord client, Result result, Message message)
     {
-        bool known = _jobs.Complete(result, message.Bodies, client, () => session.Post(new Message(MessageKind.ResultStored, new ResultStored(result.Job))));
-        if (!known)
-        {
-            _counters.Dropped("ForeignResult");
-            _audit.Refused("ForeignResult", session.Key, session.Address);
-            _log.LogWarning("Client {Client} sent a result of a job that it is no target of.", client.Identity);
-            session.Post(ServerHost.Refusal(PantryErrorCode.Refused, "The job has no such target.", message.Correlation));
-            session.Post(new Message(MessageKind.ResultStored, new ResultStored(result.Job)));
-        }
+        void Stored() => session.Post(new Message(MessageKind.ResultStored, new ResultStored(result.Job)));
+        if (_jobs.Complete(result, message.Bodies, client, Stored))
+            return;
+        RefuseForeign(session, client, message.Correlation);
+        Stored();
+    }
+
+    private void RefuseForeign(ServerSession session, ClientRecord client, ulong correlation)
+    {
+        _counters.Dropped("ForeignResult");
+        _audit.Refused("ForeignResult", session.Key, session.Address);
+        _log.LogWarning("Client {Client} answered a job that it is no target of.", client.Identity);
+        session.Post(ServerHost.Refusal(PantryErrorCode.Refused, "The job has no such target.", correlation));
     }
 }

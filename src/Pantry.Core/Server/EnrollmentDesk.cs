@@ -110,9 +110,9 @@ internal sealed class EnrollmentDesk(
     }
 
     /// <summary>Forgets what was over long ago: enrolments, tokens, and keys that nobody has decided about.</summary>
-    public void Forget()
+    /// <param name="now">The time at which those who are there were seen.</param>
+    public void Forget(DateTimeOffset now)
     {
-        DateTimeOffset now = time.GetUtcNow();
         (int enrollments, int tokens, int keys) = trust.Forget(now - options.GrantRetention, now - options.PendingKeyLifetime);
         if (enrollments + tokens + keys > 0)
             audit.Note(ServerAudit.Server, null, null, "Forgotten", null, "Done", detail: new AuditedForgotten(enrollments, tokens, keys));

@@ -23,12 +23,13 @@ internal sealed class ServerUpkeep(TrustStore trust, EnrollmentDesk enrollments,
         if (time.GetElapsedTime(_forgottenAt) < options.ForgetInterval)
             return;
         _forgottenAt = time.GetTimestamp();
-        // Who waits here is there, however long ago it came.
+        // Who waits here is there, however long ago it came; and however long the disk takes until the others are forgotten.
+        DateTimeOffset now = time.GetUtcNow();
         foreach (ServerSession waiting in sessions.All.Where(session => session.Role == Senders.Applicant))
-            trust.NoteSeen(waiting.Key, time.GetUtcNow());
+            trust.NoteSeen(waiting.Key, now);
         enrollments.WithdrawForeign(ServerAudit.Server, null);
-        enrollments.Forget();
-        if (jobs.Prune(time.GetUtcNow() - limits.JobKeep) is > 0 and int removed)
+        enrollments.Forget(now);
+        if (jobs.Prune(now - limits.JobKeep) is > 0 and int removed)
             log.LogInformation("{Count} jobs that ended long ago, or had the oldest output, were removed.", removed);
     }
 }

@@ -25,10 +25,17 @@ internal sealed class LinkIntroduction(
     private readonly TaskCompletionSource _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private CancellationTokenSource? _attempt;
     private volatile bool _ready;
+    private volatile bool _anew;
     private volatile PantryException? _lastFault;
 
     /// <summary>Whether the server has let this side in on the present connection.</summary>
     public bool IsReady => _ready;
+
+    /// <summary>Whether this side wants to introduce itself anew on the present connection.</summary>
+    public bool IsAskedAnew => _anew;
+
+    /// <summary>Wishes for another introduction on the present connection.</summary>
+    public void AskAnew() => _anew = true;
 
     /// <summary>Why the last attempt came to nothing; null where there was none.</summary>
     public PantryException? LastFault => _lastFault;
@@ -71,7 +78,7 @@ internal sealed class LinkIntroduction(
         lock (_turning)
         {
             wasReady = _ready;
-            _ready = false;
+            _ready = _anew = false;
             _early.Clear();
             _attempt?.Cancel();
             _attempt?.Dispose();
@@ -181,7 +188,7 @@ internal sealed class LinkIntroduction(
         return BecomeReady(lost);
     }
 
-    /// <summary>Hands over what came too early, in its order. False where the server has asked meanwhile who this is.</summary>
+    /// <summary>Hands over what came too early, in its order. False where either side has asked meanwhile for another introduction.</summary>
     private bool BecomeReady(CancellationToken lost)
     {
         lock (_turning)
@@ -193,7 +200,9 @@ internal sealed class LinkIntroduction(
                 return false;
             foreach (Message message in early)
                 context.Owner.Receive(link, message);
-            return _ready = true;
+            if (!_anew)
+                return _ready = true;
+            return _anew = false;
         }
     }
 }

@@ -63,6 +63,11 @@ internal sealed class LinkSession(LinkCredentials credentials, string server, Pa
                 throw Lost();
             await attempt.Done.Task.WaitAsync(options.HandshakeTimeout, time, cancellation).ConfigureAwait(false);
         }
+        catch (OperationCanceledException) when (attempt.Done.Task is { IsFaulted: true, Exception.InnerException: { } said })
+        {
+            // A server that refuses cuts the link right behind its word; that is no reason to lose the word.
+            throw said;
+        }
         catch (TimeoutException)
         {
             lock (_lock)

@@ -83,6 +83,9 @@ internal sealed class ServerLink : IAsyncDisposable
     /// <summary>Drops some topics and hears others, in the order given.</summary>
     public ValueTask SetTopicsAsync(IReadOnlyList<TopicId> dropped, IReadOnlyList<TopicId> added) => _transport.SetTopicsAsync(dropped, added);
 
+    /// <summary>Introduces this side anew on the same link, once what was just received is handled.</summary>
+    public void IntroduceAnew() => _introduction.AskAnew();
+
     /// <summary>Sends a request and waits for its answer.</summary>
     /// <exception cref="PantryException">The server refused, the link was lost, or no answer came in time.</exception>
     public Task<Message> RequestAsync(MessageKind kind, object head, IReadOnlyList<byte[]> bodies, TimeSpan timeout, CancellationToken cancellation)
@@ -172,6 +175,11 @@ internal sealed class ServerLink : IAsyncDisposable
         else if (!_requests.TryAnswer(message) && !_introduction.TryHold(message))
         {
             _context.Owner.Receive(this, message);
+            if (_introduction.IsAskedAnew && !_leaving)
+            {
+                _introduction.End();
+                _introduction.Begin();
+            }
         }
     }
 

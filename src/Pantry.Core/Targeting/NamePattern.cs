@@ -1,62 +1,123 @@
-using System.Text;
-using System.Text.RegularExpressions;
-
 namespace Pantry.Targeting;
 
-/// <summary>A name with PowerShell's wildcards: <c>*</c>, <c>?</c> and <c>[a-z]</c>.</summary>
+/// <summary>
+/// A name with PowerShell's wildcards: <c>*</c>, <c>?</c> and <c>[a-z]</c>. Not by a regular expression: patterns come from
+/// peers, and an automaton takes a hundred kilobytes for each of their characters.
+/// </summary>
 internal sealed class NamePattern
 {
-    /// <summary>Longer than any name; a pattern's automaton can take a hundred kilobytes for each character.</summary>
+    /// <summary>Longer than any name.</summary>
     public const int MaxLength = 256;
 
-    private const string Any = "*";
-
-    private readonly Regex? _regex;
     private readonly string _name;
+
+    // What each place of the name must be; null where it is the pattern's own text.
+    private readonly Part[]? _parts;
 
     public NamePattern(string pattern)
     {
         _name = pattern;
-        // The pattern of most scopes; an automaton for it would only cost memory.
-        if (pattern == Any || pattern.AsSpan().IndexOfAny('*', '?', '[') < 0)
+        if (pattern.AsSpan().IndexOfAny('*', '?', '[') < 0)
             return;
         if (pattern.Length > MaxLength)
             throw new PantryException(PantryErrorCode.InvalidArgument, $"A pattern has at most {MaxLength} characters.");
-
-        var regex = new StringBuilder("^");
+        var parts = new List<Part>();
         for (int i = 0; i < pattern.Length; i++)
         {
             int end = pattern[i] == '[' ? pattern.IndexOf(']', i + 1) : -1;
             if (end > i + 1)
             {
-                string set = pattern[(i + 1)..end].Replace("\\", "\\\\", StringComparison.Ordinal).Replace("[", "\\[", StringComparison.Ordinal).Replace("^", "\\^", StringComparison.Ordinal);
-                regex.Append('[').Append(set).Append(']');
+                parts.Add(new Part(PartKind.Set, Set: Ranges(pattern, i + 1, end)));
                 i = end;
-                continue;
             }
-
-            regex.Append(pattern[i] switch
+            else
             {
-                '*' => ".*",
-                '?' => ".",
-                char other => Regex.Escape(other.ToString()),
-            });
+                parts.Add(pattern[i] switch
+                {
+                    '*' => new Part(PartKind.Any),
+                    '?' => new Part(PartKind.One),
+                    char other => new Part(PartKind.Text, char.ToUpperInvariant(other)),
+                });
+            }
         }
 
-        try
-        {
-            _regex = new Regex(regex.Append('$').ToString(), RegexOptions.IgnoreCase | RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
-        }
-        catch (ArgumentException exception)
-        {
-            throw new PantryException(PantryErrorCode.InvalidArgument,
-                $"'{DisplayText.Clean(pattern, 80)}' is no valid pattern. Use *, ? and [a-z].", exception)
-            { Target = pattern };
-        }
+        _parts = [.. parts];
+    }
+
+    private enum PartKind
+    {
+        Text,
+        One,
+        Any,
+        Set,
     }
 
     /// <summary>Whether the pattern names one thing only.</summary>
-    public bool IsLiteral => _regex is null && _name != Any;
+    public bool IsLiteral => _parts is null;
 
-    public bool Matches(string? name) => name is not null && (_regex?.IsMatch(name) ?? (_name == Any || Names.Same(_name, name)));
+    public bool Matches(string? name) => name is not null && (_parts is null ? Names.Same(_name, name) : Matches(_parts, name));
+
+    // Each star takes as little as it can, and only the last one is ever given more: what came before it can stay.
+    private static bool Matches(Part[] parts, string name)
+    {
+        int at = 0, part = 0, star = -1, taken = 0;
+        while (at < name.Length)
+        {
+            if (part < parts.Length && parts[part].Kind == PartKind.Any)
+            {
+                star = part++;
+                taken = at;
+            }
+            else if (part < parts.Length && parts[part].Takes(name[at]))
+            {
+                at++;
+                part++;
+            }
+            else if (star >= 0)
+            {
+                at = ++taken;
+                part = star + 1;
+            }
+            else
+            {
+                return false;
+            }
+        }
+
+        while (part < parts.Length && parts[part].Kind == PartKind.Any)
+            part++;
+        return part == parts.Length;
+    }
+
+    private static (char From, char To)[] Ranges(string pattern, int start, int end)
+    {
+        var ranges = new List<(char From, char To)>();
+        for (int i = start; i < end; i++)
+        {
+            bool range = i + 2 < end && pattern[i + 1] == '-';
+            (char from, char to) = (pattern[i], pattern[range ? i + 2 : i]);
+            if (from > to)
+            {
+                throw new PantryException(PantryErrorCode.InvalidArgument, $"'{DisplayText.Clean(pattern, 80)}' is no valid pattern. Use *, ? and [a-z].")
+                { Target = pattern };
+            }
+
+            ranges.Add((from, to));
+            i += range ? 2 : 0;
+        }
+
+        return [.. ranges];
+    }
+
+    private readonly record struct Part(PartKind Kind, char Upper = '\0', (char From, char To)[]? Set = null)
+    {
+        public bool Takes(char character) => Kind switch
+        {
+            PartKind.One => true,
+            PartKind.Text => char.ToUpperInvariant(character) == Upper,
+            _ => Array.Exists(Set!, range => Within(range, character) || Within(range, char.ToUpperInvariant(character)) || Within(range, char.ToLowerInvariant(character))),
+        };
+
+        private static bool Within((char From, char To) range, char character) => character >= range.From && character <= range.To;
+    }
 }

@@ -1,4 +1,5 @@
 using Pantry.Client;
+using Pantry.Configuration;
 using Pantry.Protocol;
 using Pantry.Security;
 using Pantry.Targeting;
@@ -120,11 +121,30 @@ public sealed class FalseServerTests : IDisposable
         Assert.Empty(server.Heard);
     }
 
+    [Fact]
+    public async Task Orders_that_need_a_bundle_which_never_comes_are_answered_and_make_a_client_ask_but_seldom()
+    {
+        using SigningKey root = SigningKey.Generate();
+        var labels = ClientLabels.Create("web1", "shop", "production", []);
+        int beats = 0;
+        await using var server = new FalseServer(CurveKeyPair.Generate(), "fleet", message => message.Kind == MessageKind.Heartbeat
+            // Each order comes twice.
+            ? new Message(MessageKind.Order, new Order($"job-{beats++ / 2}", 1, true, [], long.MaxValue, null)) { Bodies = ["{}"u8.ToArray(), [], []] }
+            : Answer(message, labels, root));
+        await using ClientAgent client = await StartAsync(
+            server, root, Enrolled(server, root), options: new PantryOptions { HeartbeatInterval = TimeSpan.FromMilliseconds(50), BundleRetry = TimeSpan.FromHours(1) });
+
+        await Fleet.EventuallyAsync(() => server.Heard.Count(message => message.Kind == MessageKind.Result) >= 10, "ten orders to be answered");
+
+        Assert.All(server.Heard.Where(message => message.Kind == MessageKind.Result), message => Assert.Equal(CommandStatus.Denied, message.HeadAs<Result>().Status));
+        Assert.Equal(2, server.Heard.Count(message => message.Kind == MessageKind.Register));
+    }
+
     private static Message? Answer(Message message, ClientLabels labels, SigningKey root) => message.Head switch
     {
         Redeem => new Message(MessageKind.Redeemed, new Redeemed(labels, root.PublicKey.Bytes.ToArray())),
         Register => new Message(MessageKind.Registered, new Registered(
-            RegistrationStatus.Approved, labels, [], 0, 5, 15, "1", DateTimeOffset.UtcNow, root.PublicKey.Bytes.ToArray())),
+            RegistrationStatus.Approved, labels, [], 0, 0.05, 15, "1", DateTimeOffset.UtcNow, root.PublicKey.Bytes.ToArray())),
         Leave => message,
         _ => null,
     };
@@ -153,7 +173,8 @@ public sealed class FalseServerTests : IDisposable
         };
     }
 
-    private Task<ClientAgent> StartAsync(FalseServer server, SigningKey root, Enrollment? enrollment, ClientLabels? labels = null, string? home = null, string? token = null) =>
+    private Task<ClientAgent> StartAsync(
+        FalseServer server, SigningKey root, Enrollment? enrollment, ClientLabels? labels = null, string? home = null, string? token = null, PantryOptions? options = null) =>
         ClientAgent.StartAsync(new ClientConfiguration
         {
             Server = server.Address,
@@ -163,5 +184,5 @@ public sealed class FalseServerTests : IDisposable
             Path = home ?? Path.Combine(_root, "client"),
             Enrollment = enrollment,
             Token = token,
-        });
+        }, options: options);
 }

@@ -151,7 +151,8 @@ public sealed class OperatorAuthorityTests
     [Fact]
     public async Task An_operator_whose_time_is_over_gives_no_more_orders_not_even_on_a_session_from_before()
     {
-        await using Fleet fleet = await ShopAndBankAsync();
+        // Its next word is the order: a heartbeat would end the session before that.
+        await using Fleet fleet = await ShopAndBankAsync(new PantryOptions { HeartbeatInterval = TimeSpan.FromMinutes(1), DeadAfter = TimeSpan.FromMinutes(3) });
         using CurveKeyPair session = CurveKeyPair.Generate();
         using SigningKey signing = SigningKey.Generate();
         DateTimeOffset over = DateTimeOffset.UtcNow.AddSeconds(3);
@@ -167,9 +168,9 @@ public sealed class OperatorAuthorityTests
         Assert.Equal(PantryErrorCode.KeyUnknown, (await Assert.ThrowsAsync<PantryException>(() => RemoteFleet.ConnectAsync(credentials, options: fleet.Options))).Code);
     }
 
-    private static async Task<Fleet> ShopAndBankAsync()
+    private static async Task<Fleet> ShopAndBankAsync(PantryOptions? options = null)
     {
-        Fleet fleet = await Fleet.StartAsync();
+        Fleet fleet = await Fleet.StartAsync(options);
         await fleet.AddAsync("shop1", "shop", "production", ["web"]);
         await fleet.AddAsync("shop2", "shop", "test", ["web"]);
         await fleet.AddAsync("bank1", "bank", "production", ["web"]);

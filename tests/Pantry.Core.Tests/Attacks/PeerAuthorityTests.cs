@@ -40,6 +40,8 @@ public sealed class PeerAuthorityTests
         ResultRow row = Assert.Single(await fleet.RunAsync(Target.Clients(["stranger"]), "Ping"));
 
         Assert.Equal((CommandStatus.Denied, "ClientPending"), (row.Result.Status, row.Result.Error!.Code));
+        AuditRecord came = Assert.Single(fleet.Server.AuditLog.Query(new AuditQuery { Action = "ClientPending" }));
+        Assert.Equal(("stranger", key.PublicKey.Fingerprint), (came.Actor, came.Key));
     }
 
     [Fact]

@@ -68,6 +68,28 @@ public sealed class ReplayedOrderTests
         Assert.Equal(1, tally.Times);
     }
 
+    [Fact]
+    public async Task An_order_that_comes_again_at_the_end_of_its_validity_is_not_run_again_though_the_client_was_restarted()
+    {
+        var options = new PantryOptions { DeliveryTimeout = TimeSpan.FromSeconds(15), ResultGrace = TimeSpan.FromSeconds(15), ClockSkew = TimeSpan.FromMinutes(1) };
+        await using Fleet fleet = await Fleet.StartAsync(options);
+        using var forger = new Forger(fleet, await fleet.AddOperatorAsync("alice"));
+        var tally = new Tally();
+        ClientAgent client = await fleet.AddAsync("a", "shop", commands: tally.Commands);
+        await forger.SettleAsync("a", tally);
+        // Long over by the client's clock, and good for 30 s of skew more.
+        SignedJob order = forger.Sign(Target.All, time: new SetClock(DateTimeOffset.UtcNow.AddSeconds(-60)));
+
+        forger.Send("a", Forger.Order(order));
+        await Fleet.EventuallyAsync(() => tally.Times == 1, "the order to be run");
+        await client.DisposeAsync();
+        await fleet.StartAsync(client.Configuration, tally.Commands);
+        forger.Send("a", Forger.Order(order));
+        await forger.SettleAsync("a", tally);
+
+        Assert.Equal(1, tally.Times);
+    }
+
     [Theory]
     [InlineData(-91, false)]
     [InlineData(-89, true)]

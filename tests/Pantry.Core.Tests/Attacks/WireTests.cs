@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Net.Sockets;
 using System.Text;
 using Pantry.Operators;
@@ -67,6 +68,57 @@ public sealed class WireTests
         ClientInfo only = await fleet.Server.Fleet.FindClientsAsync(new ClientFilter(), default).SingleAsync();
         Assert.Equal(("teller01", ClientStatus.Online), (only.Identity, only.Status));
         Assert.Single(fleet.Server.Sessions);
+    }
+
+    [Theory]
+    [InlineData(1, "NotZmtp")]
+    [InlineData(2, "WrongVersion")]
+    public async Task A_peer_of_ZMTP_1_or_2_gets_no_message_through_to_the_answer_port_and_each_try_is_counted(int version, string counted)
+    {
+        await using Fleet fleet = await Fleet.StartAsync();
+        await fleet.AddAsync("teller01");
+        using var deadline = new CancellationTokenSource(Fleet.Deadline);
+        long admitted = fleet.Server.Statistics().ConnectionsAdmitted;
+        Message[] messages =
+        [
+            new(MessageKind.Register, Fleet.NewRegister("stranger"), 1),
+            new(MessageKind.StartJob, new StartJob([], Target.All, 1, RolloutPlan.AtOnce), 1),
+            new(MessageKind.Leave, new Leave("bye", Forget: true), 1),
+        ];
+        foreach (Message message in messages)
+        {
+            using RawZmtp peer = await RawZmtp.ConnectAsync(fleet.Server.ReceivePort, cancel: deadline.Token);
+            try
+            {
+                await peer.SendAsync([.. Greeting(version), .. MessageCodec.Encode(message).Index().SelectMany(frame => Old(version, frame.Item, more: frame.Index == 0))], deadline.Token);
+            }
+            catch (SocketException)
+            {
+                // Cut at its first bytes.
+            }
+
+            await peer.ReadToEndAsync(deadline.Token);
+            Assert.False(deadline.IsCancellationRequested, "The connection was not closed.");
+        }
+
+        await Fleet.EventuallyAsync(
+            () => fleet.Server.Statistics().ConnectionsRefused.GetValueOrDefault(counted) == messages.Length, "all of them to be counted");
+        // None of them got behind the gate.
+        Assert.Equal(admitted, fleet.Server.Statistics().ConnectionsAdmitted);
+        Assert.Empty(fleet.Server.Statistics().MessagesDropped);
+        Assert.Equal("teller01", (await fleet.Server.Fleet.FindClientsAsync(new ClientFilter(), default).SingleAsync()).Identity);
+        Assert.Equal(CommandStatus.Succeeded, Assert.Single(await fleet.RunAsync(Target.All, "Ping")).Result.Status);
+    }
+
+    // An anonymous DEALER of ZMTP 1.0, or of 2.0.
+    private static byte[] Greeting(int version) => version == 1 ? [0x01, 0x00] : [0xff, 0, 0, 0, 0, 0, 0, 0, 1, 0x7f, 0x01, 0x05, 0x00, 0x00];
+
+    private static byte[] Old(int version, byte[] body, bool more)
+    {
+        byte flags = (byte)(more ? 1 : 0);
+        byte[] length = new byte[8];
+        BinaryPrimitives.WriteInt64BigEndian(length, body.Length + (version == 1 ? 1 : 0));
+        return version == 1 ? [0xff, .. length, flags, .. body] : [(byte)(flags | 2), .. length, .. body];
     }
 
     private static IEnumerable<byte[]> Scripts()

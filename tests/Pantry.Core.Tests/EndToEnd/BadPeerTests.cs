@@ -11,6 +11,7 @@ using Pantry.Security;
 using Pantry.Server;
 using Pantry.Sessions;
 using Pantry.Sessions.Curve;
+using Pantry.Storage;
 using Pantry.Targeting;
 using Pantry.Transport;
 
@@ -195,13 +196,19 @@ public sealed class BadPeerTests : IDisposable
 
         evil.Send(new Message(MessageKind.Result, new Result(job.Id, CommandStatus.Succeeded, 0, null, BodyFormat.None, null, false, null, TimeSpan.Zero), 2));
         Assert.Equal(nameof(PantryErrorCode.Refused), evil.ReceiveRefusal().Refused.Code);
+        Assert.Equal(MessageKind.ResultStored, evil.Receive().Kind);
         evil.Send(new Message(MessageKind.StartJob, new StartJob([], Target.All, 1, RolloutPlan.AtOnce), 3));
         Assert.Equal(nameof(PantryErrorCode.Refused), evil.ReceiveRefusal().Refused.Code);
+        evil.Send(new Message(MessageKind.Accepted, new Accepted(job.Id), 4));
+        Assert.Equal(4UL, evil.ReceiveRefusal().Message.Correlation);
 
         finish.SetResult();
         ResultRow row = await job.ReadRowsAsync(deadline.Token).SingleAsync(deadline.Token);
         Assert.Equal("honest", row.Client);
-        Assert.Equal((1, 1), (fleet.Server.Statistics().MessagesDropped["ForeignResult"], fleet.Server.Statistics().MessagesDropped["WrongDirection"]));
+        Assert.Equal((2, 1), (fleet.Server.Statistics().MessagesDropped["ForeignResult"], fleet.Server.Statistics().MessagesDropped["WrongDirection"]));
+        await fleet.Server.AuditLog.FlushAsync();
+        string key = fleet.Info("evil").Fingerprint!;
+        Assert.Equal(["ForeignResult", "WrongDirection"], fleet.Server.AuditLog.Query(new AuditQuery { Action = "Refuse" }).Where(record => record.Key == key).Select(record => record.Outcome).Order());
     }
 
     [Fact]

@@ -38,7 +38,7 @@ internal sealed class FaultClient : IAsyncDisposable
     public FaultProxy Answers { get; }
 
     /// <summary>Whether it can be killed.</summary>
-    public bool IsProcess => _process is not null;
+    public bool IsProcess => _agent is null;
 
     public static async Task<FaultClient> StartAsync(Enrollment enrollment, string root, PantryOptions options, SocketLoop? loop)
     {
@@ -71,6 +71,7 @@ internal sealed class FaultClient : IAsyncDisposable
             _kills.Add(Stopwatch.GetTimestamp());
         await _process!.KillAsync();
         await _process.DisposeAsync();
+        _process = null;
         await Task.Delay(downFor);
         await StartProcessAsync();
     }

@@ -5,6 +5,7 @@ using Pantry.Security;
 using Pantry.Storage;
 using Pantry.Targeting;
 using Pantry.Tests.EndToEnd;
+using Pantry.Tests.Security;
 using Pantry.Transport;
 
 namespace Pantry.Tests.Fuzzing;
@@ -88,7 +89,9 @@ public sealed class FileFuzzTests : IDisposable
                 ClientHome.Open(path).Dispose();
                 return true;
             },
-            File.ReadAllBytes(file));
+            FuzzRun.BytesOfByte,
+            [File.ReadAllBytes(file)],
+            Fuzz.Costly);
     }
 
     [Fact]
@@ -127,7 +130,6 @@ public sealed class FileFuzzTests : IDisposable
 
                 return taken > 0;
             },
-            bytesOfByte: 256 * 1024,
             good);
     }
 

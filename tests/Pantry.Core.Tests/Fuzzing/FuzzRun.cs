@@ -9,7 +9,7 @@ namespace Pantry.Tests.Fuzzing;
 internal static class FuzzRun
 {
     private const long BytesOfCase = 256 * 1024;
-    private const long BytesOfByte = 200;
+    public const long BytesOfByte = 200;
     private const long BytesKept = 32 * 1024 * 1024;
     private const int WarmUp = 1000;
 
@@ -20,7 +20,8 @@ internal static class FuzzRun
     /// <param name="decode">Decodes an input; true where it was taken.</param>
     /// <param name="bytesOfByte">Memory that a byte of input may take.</param>
     /// <param name="good">Inputs that are taken.</param>
-    public static void Run(Func<byte[], Random, bool> decode, long bytesOfByte, byte[][] good)
+    /// <param name="cases">How many are tried, where a case costs much; null for as many as the environment asks for.</param>
+    public static void Run(Func<byte[], Random, bool> decode, long bytesOfByte, byte[][] good, int? cases = null)
     {
         var damage = new Damage(Random.Shared.Next(), good);
         foreach (byte[] input in good)
@@ -31,7 +32,7 @@ internal static class FuzzRun
             Try(decode, damage.Next(), damage.Random, int.MaxValue);
         long kept = GC.GetTotalMemory(forceFullCollection: true);
         int taken = 0;
-        for (int i = 0; i < Fuzz.Iterations; i++)
+        for (int i = 0; i < (cases ?? Fuzz.Iterations); i++)
         {
             byte[] input = damage.Next();
             if (Try(decode, input, damage.Random, bytesOfByte))

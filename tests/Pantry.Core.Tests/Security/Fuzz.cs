@@ -13,8 +13,24 @@ internal static class Fuzz
         "\"operator\":\"bob\",", "\"x\":1,", "9999-12-31T23:59:59.9999999+14:00", "0001-01-01T00:00:00-14:00", new('[', 20), "\0", "\u00ff",
     ];
 
+    private const int DefaultIterations = 10_000;
+    private const int CasesOfCostly = 10;
+    private const long BytesOfCase = 256 * 1024;
+
     public static int Iterations { get; } =
-        int.TryParse(Environment.GetEnvironmentVariable("PANTRY_FUZZ_ITERATIONS"), NumberStyles.None, CultureInfo.InvariantCulture, out int asked) ? asked : 10_000;
+        int.TryParse(Environment.GetEnvironmentVariable("PANTRY_FUZZ_ITERATIONS"), NumberStyles.None, CultureInfo.InvariantCulture, out int asked) ? asked : DefaultIterations;
+
+    /// <summary>Cases that are a connection or open a database, and cost as much as many others: a tenth in a long run.</summary>
+    public static int Costly => Math.Max(Math.Min(Iterations, DefaultIterations), Iterations / CasesOfCostly);
+
+    /// <summary>One case, which takes no more memory than one may.</summary>
+    public static void Measured(Action action, long bytesOfCase = BytesOfCase)
+    {
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        action();
+        long taken = GC.GetAllocatedBytesForCurrentThread() - before;
+        Assert.True(taken < bytesOfCase, $"One case took {taken:N0} bytes of memory.");
+    }
 
     /// <summary>The bytes with up to four damages; now and then other bytes altogether.</summary>
     public static Gen<byte[]> Damaged(byte[] good) => Gen.Frequency(

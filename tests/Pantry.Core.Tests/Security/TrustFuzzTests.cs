@@ -10,6 +10,9 @@ namespace Pantry.Tests.Security;
 /// <summary>Whatever bytes come, and even if they are signed: a verdict or a PantryException, and nothing else.</summary>
 public sealed class TrustFuzzTests : IDisposable
 {
+    // A thread's first error and first signature bring what is made once.
+    private const long BytesOfCase = 2 * 1024 * 1024;
+
     private readonly Operators _fleet = new();
     private readonly TrustBundle _bundle;
 
@@ -26,7 +29,7 @@ public sealed class TrustFuzzTests : IDisposable
         byte[] good = SignedOrder.Sign(order, _fleet.Alice).Statement;
         int stood = 0;
 
-        Gen.Select(Fuzz.Damaged(good), Gen.Byte.Array[0, 300].Array[0, 1]).Sample((statement, lists) =>
+        Gen.Select(Fuzz.Damaged(good), Gen.Byte.Array[0, 300].Array[0, 1]).Sample((statement, lists) => Fuzz.Measured(() =>
         {
             var signed = new SignedOrder(statement, _fleet.Alice.Sign("Pantry order 1"u8, statement));
             OrderVerdict verdict = OrderCheck.Verify(signed, _bundle, Network, Now, TimeSpan.FromMinutes(1), 64 * 1024);
@@ -37,7 +40,7 @@ public sealed class TrustFuzzTests : IDisposable
             OrderCheck.IsFor(verdict.Statement, lists, me, scopes);
             OrderCheck.IsFor(verdict.Statement, [], me, scopes);
             Scopes.CoversTarget(scopes, verdict.Statement.Command, verdict.Statement.Target);
-        }, iter: Fuzz.Iterations);
+        }, BytesOfCase), iter: Fuzz.Iterations);
 
         // Some damage leaves an order, or the way beyond the first check is not tried at all.
         Assert.NotEqual(0, stood);
@@ -112,7 +115,7 @@ public sealed class TrustFuzzTests : IDisposable
     {
         try
         {
-            decode();
+            Fuzz.Measured(decode, BytesOfCase);
         }
         catch (PantryException)
         {

@@ -97,6 +97,29 @@ public sealed class LinkSessionTests : IDisposable
     }
 
     [Fact]
+    public async Task A_refusal_is_told_though_the_link_is_cut_right_behind_it()
+    {
+        for (int round = 0; round < 50; round++)
+        {
+            using var cut = new CancellationTokenSource();
+            Task handshake = _link.HandshakeAsync(
+                frames =>
+                {
+                    _sent.Add(frames[0]);
+                    return Task.FromResult(SendOutcome.Sent);
+                },
+                cut.Token);
+            _link.TryTake([_server.Hello(_sent[^1], "peer"u8).Welcome!]);
+
+            _link.TryTake([CurveServer.Error(SessionRefusal.Write(PantryErrorCode.KeyDenied, "The key was denied."))]);
+            cut.Cancel();
+
+            var refused = await Assert.ThrowsAsync<PantryException>(() => handshake.WaitAsync(Deadline));
+            Assert.Equal(PantryErrorCode.KeyDenied, refused.Code);
+        }
+    }
+
+    [Fact]
     public async Task Another_servers_welcome_ends_the_first_handshake()
     {
         using var other = CurveKeyPair.Generate();

@@ -1,5 +1,6 @@
 using CsCheck;
 using Pantry.Targeting;
+using Pantry.Tests.Security;
 
 namespace Pantry.Tests.Targeting;
 
@@ -18,7 +19,7 @@ public sealed class RoutePlanProperties
             Assert.Equal(expected.Contains(client), hears && accepts);
             Assert.True(hears || !accepts, $"{client} accepts {target} and does not hear it");
         }
-    }, iter: 10_000);
+    }, iter: Fuzz.Iterations);
 
     [Fact]
     public void Nobody_outside_the_targets_own_applications_hears_an_order() => Gen.Select(ClientGen.Clients, ClientGen.Target).Sample((clients, target) =>
@@ -34,7 +35,7 @@ public sealed class RoutePlanProperties
             Assert.True(listener.Unlabelled
                 || expected.Any(client => client.StreamPaths().Intersect(listener.StreamPaths(), Names.Comparer).Any()));
         }
-    }, iter: 10_000);
+    }, iter: Fuzz.Iterations);
 
     [Fact]
     public void A_list_within_one_application_is_one_publish()

@@ -81,7 +81,8 @@ public sealed class ConnectionCrowdTests(ITestOutputHelper output)
 
             long each = (GC.GetTotalMemory(forceFullCollection: true) - before) / Crowd;
             output.WriteLine($"{each} bytes of managed memory for a connection, its ends in the test included");
-            Assert.InRange(each, 0, 8 * 1024);
+            // What other tests let go of meanwhile can only make it less.
+            Assert.True(each <= 8 * 1024, $"{each} bytes");
             Assert.Equal(Crowd, gate.Counters.Open);
         }
         finally

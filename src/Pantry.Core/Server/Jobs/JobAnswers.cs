@@ -8,20 +8,33 @@ namespace Pantry.Server.Jobs;
 /// <summary>What clients say of their orders, and what becomes of these when clients come and go.</summary>
 internal sealed class JobAnswers(JobDispatcher jobs, JobStore store, OrderSender sender, ServerAudit audit, PantryOptions options, TimeProvider time)
 {
-    /// <summary>A client acknowledged an order. What has ended without it is not to be begun.</summary>
-    public void Accept(string id, ClientRecord client)
+    /// <summary>A client acknowledged an order; false where it is no target of the job.</summary>
+    public bool Accept(string id, ClientRecord client)
     {
-        if (jobs.Find(id) is { } job && job.IsTarget(client.Identity, client.Key) && !job.Accept(client.Identity, time.GetTimestamp()) && job.EndOf(client.Identity).EndedWithoutIt)
+        if (jobs.Find(id) is not { } job)
+            return true; // Long ended.
+        if (!job.IsTarget(client.Identity, client.Key))
+            return false;
+        // What has ended without the client is not to be begun.
+        if (!job.Accept(client.Identity, time.GetTimestamp()) && job.EndOf(client.Identity).EndedWithoutIt)
             sender.SendCancel(job, [client.Identity]);
+        return true;
     }
 
-    /// <summary>A client would carry an order out.</summary>
-    public void Prepared(string id, ClientRecord client)
+    /// <summary>A client would carry an order out; false where it is no target of the job.</summary>
+    public bool Prepared(string id, ClientRecord client)
     {
-        if (jobs.Find(id) is not { } job || !job.IsTarget(client.Identity, client.Key) || !job.Prepared(client.Identity))
-            return;
-        store.Note(job.Id, job.State);
-        jobs.Advance(job);
+        if (jobs.Find(id) is not { } job)
+            return true;
+        if (!job.IsTarget(client.Identity, client.Key))
+            return false;
+        if (job.Prepared(client.Identity))
+        {
+            store.Note(job.Id, job.State);
+            jobs.Advance(job);
+        }
+
+        return true;
     }
 
     /// <summary>A client's result; false where the client is no target of the job.</summary>

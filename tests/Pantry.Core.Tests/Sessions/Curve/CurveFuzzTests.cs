@@ -1,16 +1,12 @@
-using System.Globalization;
 using CsCheck;
 using Pantry.Sessions.Curve;
+using Pantry.Tests.Security;
 
 namespace Pantry.Tests.Sessions.Curve;
 
 /// <summary>Any bytes: the engine ends in a verdict, throws nothing and takes little memory.</summary>
 public sealed class CurveFuzzTests : IDisposable
 {
-    private const string IterationsVariable = "PANTRY_FUZZ_ITERATIONS";
-    private const int DefaultCases = 10_000;
-    private const long MaxBytesOfOne = 256 * 1024;
-
     private readonly CurveRig _rig = new();
     private readonly Gen<byte[]> _commands;
 
@@ -26,13 +22,11 @@ public sealed class CurveFuzzTests : IDisposable
         _commands = Gen.OneOf(Mutated(valid), Named(valid), Gen.Byte.Array[0, 300]);
     }
 
-    private static long Cases => long.TryParse(Environment.GetEnvironmentVariable(IterationsVariable), CultureInfo.InvariantCulture, out long cases) ? cases : DefaultCases;
-
     public void Dispose() => _rig.Dispose();
 
     [Fact]
     public void The_server_says_what_it_thinks_of_any_bytes() => _commands.Sample(
-        command => Measured(() =>
+        command => Fuzz.Measured(() =>
         {
             CurveHelloResult hello = _rig.Server.Hello(command, CurveRig.Binding);
             Assert.Equal(hello.Fault == CurveFault.None, hello.Welcome is not null);
@@ -40,7 +34,7 @@ public sealed class CurveFuzzTests : IDisposable
             Assert.Equal(initiate.Fault == CurveFault.None, initiate.Pending is not null);
             initiate.Pending?.Dispose();
         }),
-        iter: Cases);
+        iter: Fuzz.Iterations);
 
     [Fact]
     public void The_client_says_what_it_thinks_of_any_bytes_before_and_after_WELCOME()
@@ -52,7 +46,7 @@ public sealed class CurveFuzzTests : IDisposable
                 byte[] hello = client.Hello();
                 if (!early)
                     Assert.Equal(CurveFault.None, client.Receive(_rig.Welcome(hello)).Fault);
-                Measured(() =>
+                Fuzz.Measured(() =>
                 {
                     // Nothing here is of this handshake: only a well-formed ERROR changes it.
                     CurveClientStep step = client.Receive(command);
@@ -61,7 +55,7 @@ public sealed class CurveFuzzTests : IDisposable
                     Assert.Equal(step.Fault == CurveFault.RefusedByPeer, step.Reason is not null);
                 });
             },
-            iter: Math.Min(Cases, 1_000_000));
+            iter: Fuzz.Iterations);
     }
 
     [Fact]
@@ -70,12 +64,12 @@ public sealed class CurveFuzzTests : IDisposable
         (CurveSession client, CurveSession server) = _rig.Sessions();
         Gen<byte[]> messages = Gen.OneOf(Mutated(Gen.Byte.Array[0, 200].Select(data => client.Seal(data, more: false))), _commands);
         messages.Sample(
-            command => Measured(() =>
+            command => Fuzz.Measured(() =>
             {
                 if (server.Open(command, out byte[] data, out _) != CurveFault.None)
                     Assert.Empty(data);
             }),
-            iter: Cases);
+            iter: Fuzz.Iterations);
         Assert.Equal(CurveFault.None, server.Open(client.Seal([7], more: false), out byte[] last, out _));
         Assert.Equal([7], last);
     }
@@ -83,12 +77,12 @@ public sealed class CurveFuzzTests : IDisposable
     [Fact]
     public void Metadata_of_any_bytes_are_refused_or_come_out_the_same() =>
         Gen.OneOf(Mutated(Gen.Const(CurveMetadata.Of(("Socket-Type", "DEALER"), ("Identity", "")).Encode())), Gen.Byte.Array[0, 300]).Sample(
-            bytes => Measured(() =>
+            bytes => Fuzz.Measured(() =>
             {
                 if (CurveMetadata.TryDecode(bytes) is { } metadata)
                     Assert.Equal(bytes, metadata.Encode());
             }),
-            iter: Cases);
+            iter: Fuzz.Iterations);
 
     /// <summary>Bytes with up to three of them changed, then cut or made longer; often none.</summary>
     private static Gen<byte[]> Mutated(Gen<byte[]> valid) =>
@@ -114,13 +108,5 @@ public sealed class CurveFuzzTests : IDisposable
         }
 
         return [.. changed.AsSpan(0, Math.Max(0, changed.Length - cut)), .. more];
-    }
-
-    private static void Measured(Action action)
-    {
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        action();
-        long taken = GC.GetAllocatedBytesForCurrentThread() - before;
-        Assert.True(taken < MaxBytesOfOne, $"One command took {taken:N0} bytes of memory.");
     }
 }

@@ -1,5 +1,6 @@
 using CsCheck;
 using Pantry.Tests.Attacks;
+using Pantry.Tests.Security;
 using Pantry.Transport.Gates;
 
 namespace Pantry.Tests.Transport.Gates;
@@ -7,7 +8,6 @@ namespace Pantry.Tests.Transport.Gates;
 /// <summary>Any bytes, split anyhow: the parsers end in a verdict, and in the same one.</summary>
 public sealed class GateFuzzTests
 {
-    private static readonly int Cases = Security.Fuzz.Iterations;
     private const long LargeMessageBytes = 400;
 
     private static readonly GateProfile Small = GateProfile.Receive() with { MaxFrameBytes = 2000, MaxMessageBytes = 3000, MaxFramesPerMessage = 4 };
@@ -39,14 +39,14 @@ public sealed class GateFuzzTests
         Gen.Select(Gen.OneOf(Mutated(Handshakes), Gen.Byte.Array[0, 150]), Gen.Int[1, 9].Array[0, 40])
             .Sample(
                 (bytes, splits) => Judge(bytes, [bytes.Length]) == Judge(bytes, splits),
-                iter: Cases);
+                iter: Fuzz.Iterations);
 
     [Fact]
     public void Frames_are_judged_the_same_however_they_are_split() =>
         Gen.Select(Gen.OneOf(Mutated(Frames), Gen.Byte.Array[0, 300]), Gen.Int[1, 300].Array[0, 40])
             .Sample(
                 (bytes, splits) => JudgeFrames(Small, bytes, [bytes.Length]) == JudgeFrames(Small, bytes, splits),
-                iter: Cases);
+                iter: Fuzz.Iterations);
 
     [Fact]
     public void Subscriptions_are_judged_the_same_however_they_are_split() =>
@@ -57,7 +57,7 @@ public sealed class GateFuzzTests
                     GateProfile profile = GateProfile.Publish() with { MaxSubscriptions = 5 };
                     return JudgeFrames(profile, bytes, [bytes.Length]) == JudgeFrames(profile, bytes, splits);
                 },
-                iter: Cases);
+                iter: Fuzz.Iterations);
 
     [Fact]
     public void Valid_frames_are_never_refused_and_every_grant_is_asked_for_and_given_back()
@@ -74,7 +74,7 @@ public sealed class GateFuzzTests
                     Assert.Equal(2 * message.Length, verdict.Consumed);
                     Assert.Equal(announced > LargeMessageBytes ? 2 * announced : 0, verdict.Granted);
                 },
-                iter: Cases);
+                iter: Fuzz.Iterations);
     }
 
     [Fact]
