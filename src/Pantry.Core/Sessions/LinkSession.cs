@@ -12,8 +12,8 @@ namespace Pantry.Sessions;
 /// <param name="server">The server, for messages.</param>
 /// <param name="options">Times and limits.</param>
 /// <param name="time">Clock.</param>
-/// <param name="isLate">Whether an answer to a handshake on the connection before this one may still come: what was read from that passes on its own way.</param>
-internal sealed class LinkSession(LinkCredentials credentials, string server, PantryOptions options, TimeProvider time, bool isLate = false) : IDisposable
+/// <param name="late">Answers to handshakes on connections before this one that may still come: what was read from those passes on its own way.</param>
+internal sealed class LinkSession(LinkCredentials credentials, string server, PantryOptions options, TimeProvider time, int late = 0) : IDisposable
 {
     // Beyond so many, answers that do not fit are not taken for late ones: it is another server.
     private const int MostForgiven = 4;
@@ -25,7 +25,7 @@ internal sealed class LinkSession(LinkCredentials credentials, string server, Pa
     private bool _disposed;
 
     // Answers that handshakes did not wait for, and that may still come.
-    private int _late = isLate ? 1 : 0;
+    private int _late = Math.Min(late, MostForgiven);
     private int _forgiven;
     private bool _asked;
 
@@ -35,13 +35,13 @@ internal sealed class LinkSession(LinkCredentials credentials, string server, Pa
     /// <summary>Id of the fleet, as the server says; null before the handshake.</summary>
     public string? Network { get; private set; }
 
-    /// <summary>Whether a handshake was begun and none was completed.</summary>
-    public bool IsUnanswered
+    /// <summary>Answers to its handshakes that may still come when it is over; none where one was completed.</summary>
+    public int Unanswered
     {
         get
         {
             lock (_lock)
-                return _asked && _channel is null;
+                return _channel is null ? _late + (_asked ? 1 : 0) : 0;
         }
     }
 
@@ -71,7 +71,7 @@ internal sealed class LinkSession(LinkCredentials credentials, string server, Pa
         catch (TimeoutException)
         {
             lock (_lock)
-                _late++;
+                (_late, _asked) = (_late + 1, false);
             throw new PantryException(PantryErrorCode.TimedOut,
                 $"The server {server} did not complete the handshake within {options.HandshakeTimeout.TotalSeconds:0.#} s.");
         }

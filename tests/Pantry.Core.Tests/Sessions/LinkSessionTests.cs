@@ -22,7 +22,7 @@ public sealed class LinkSessionTests : IDisposable
     public LinkSessionTests()
     {
         _server = new CurveServer(_theirs);
-        _link = NewLink(isLate: false);
+        _link = NewLink(late: 0);
     }
 
     [Fact]
@@ -60,11 +60,11 @@ public sealed class LinkSessionTests : IDisposable
     {
         Task lost = BeginAsync();
         byte[] late = _server.Hello(_sent[0], "peer"u8).Welcome!;
-        Assert.True(_link.IsUnanswered);
+        Assert.Equal(1, _link.Unanswered);
         _link.Dispose();
         Assert.Equal(PantryErrorCode.ConnectionLost, (await Assert.ThrowsAsync<PantryException>(() => lost.WaitAsync(Deadline))).Code);
 
-        using LinkSession again = NewLink(isLate: true);
+        using LinkSession again = NewLink(_link.Unanswered);
         Task next = BeginAsync(again);
         again.TryTake([late]);
         again.TryTake([_server.Hello(_sent[1], "peer"u8).Welcome!]);
@@ -72,7 +72,25 @@ public sealed class LinkSessionTests : IDisposable
 
         await next.WaitAsync(Deadline);
         Assert.NotNull(again.Channel);
-        Assert.False(again.IsUnanswered);
+        Assert.Equal(0, again.Unanswered);
+    }
+
+    [Fact]
+    public async Task What_connections_in_quick_succession_left_unanswered_adds_up()
+    {
+        Task first = BeginAsync();
+        _link.Dispose();
+        await Assert.ThrowsAsync<PantryException>(() => first.WaitAsync(Deadline));
+        // Gone before it came to a handshake of its own.
+        using LinkSession second = NewLink(_link.Unanswered);
+        using LinkSession third = NewLink(second.Unanswered);
+        Task next = BeginAsync(third);
+        third.TryTake([_server.Hello(_sent[0], "peer"u8).Welcome!]);
+        third.TryTake([_server.Hello(_sent[1], "peer"u8).Welcome!]);
+        third.TryTake([Accept(_sent[^1])]);
+
+        await next.WaitAsync(Deadline);
+        Assert.NotNull(third.Channel);
     }
 
     [Fact]
@@ -82,7 +100,7 @@ public sealed class LinkSessionTests : IDisposable
         using var stranger = new CurveServer(other);
         using var elsewhere = new CurveClientHandshake(_own, other.PublicKey, SessionTerms.OfPeer(SessionRole.Client, null));
         byte[] welcome = stranger.Hello(elsewhere.Hello(), "peer"u8).Welcome!;
-        using LinkSession link = NewLink(isLate: true);
+        using LinkSession link = NewLink(late: 1);
         for (int attempt = 0; attempt < 4; attempt++)
         {
             Task handshake = BeginAsync(link);
@@ -159,7 +177,7 @@ public sealed class LinkSessionTests : IDisposable
         _theirs.Dispose();
     }
 
-    private LinkSession NewLink(bool isLate) => new(new LinkCredentials(_own, _theirs.PublicKey, SessionRole.Client, null), "server", new PantryOptions(), _clock, isLate);
+    private LinkSession NewLink(int late) => new(new LinkCredentials(_own, _theirs.PublicKey, SessionRole.Client, null), "server", new PantryOptions(), _clock, late);
 
     private Task BeginAsync() => BeginAsync(_link);
 
