@@ -38,7 +38,7 @@ internal sealed class HostProcess : IAsyncDisposable
         if (options is not null)
             start.Environment[HostOptions.Variable] = HostOptions.Write(options);
         var process = Process.Start(start)!;
-        string? ready = await process.StandardOutput.ReadLineAsync().WaitAsync(Fleet.Deadline);
+        string? ready = await process.StandardOutput.ReadLineAsync().WaitAsync(Fleet.Deadline + (options?.ConnectTimeout ?? default));
         Assert.StartsWith("ready", ready, StringComparison.Ordinal);
         return new HostProcess(process, ready!);
     }

@@ -13,16 +13,16 @@ internal sealed class FaultFleet : IAsyncDisposable
     /// <summary>So short that a run of faults is over in seconds; long enough that the longest pause ends nobody's row.</summary>
     public static readonly PantryOptions Options = new()
     {
-        HeartbeatInterval = TimeSpan.FromMilliseconds(500),
-        DeadAfter = TimeSpan.FromMilliseconds(2500),
+        HeartbeatInterval = TimeSpan.FromMilliseconds(600),
+        DeadAfter = TimeSpan.FromSeconds(3),
         SweepInterval = TimeSpan.FromMilliseconds(100),
         ResendAfter = TimeSpan.FromMilliseconds(400),
         DeliveryTimeout = TimeSpan.FromSeconds(25),
         ReturnGrace = TimeSpan.FromSeconds(20),
         RestartGrace = TimeSpan.FromSeconds(25),
         ResultRetry = TimeSpan.FromSeconds(1),
-        RegisterRetry = TimeSpan.FromMilliseconds(1500),
-        HandshakeTimeout = TimeSpan.FromMilliseconds(1500),
+        RegisterRetry = TimeSpan.FromSeconds(2),
+        HandshakeTimeout = TimeSpan.FromSeconds(2),
         ProbeTimeout = TimeSpan.FromMilliseconds(500),
         ConnectTimeout = TimeSpan.FromMinutes(1),
         RequestTimeout = TimeSpan.FromSeconds(5),

@@ -28,7 +28,7 @@ public sealed class FaultRunTests
         long begun = Stopwatch.GetTimestamp();
         for (int wave = 0; words.Count < runs; wave++)
         {
-            using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(90));
+            using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(3));
             await fleet.HealAsync(deadline.Token);
             var random = new Random(unchecked(seed + wave));
             var script = new FaultScript(fleet, new Random(unchecked((seed * 31) + wave)));
