@@ -19,7 +19,7 @@ internal static class ServerMode
             PublishPort = int.Parse(arguments[1], null),
             ReceivePort = int.Parse(arguments[2], null),
             FilePort = int.Parse(arguments[3], null),
-        });
+        }, options: HostOptions.Load(), log: StandardErrorLog.For("server"));
         if (arguments.Length > 4 && !File.Exists(arguments[4]))
             await AddOperatorAsync(server, arguments[4]);
         Console.WriteLine($"ready {server.PublishPort} {server.ReceivePort} {server.FilePort}");

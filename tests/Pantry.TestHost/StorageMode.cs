@@ -22,6 +22,12 @@ internal static class StorageMode
         input.Start();
 
         using var database = ServerDatabase.Open(arguments[0]);
+        if (arguments.Length > 1)
+        {
+            await JobStorageMode.RunAsync(database, over.Token);
+            return 0;
+        }
+
         using var trust = new TrustStore(database);
         await using var audit = AuditLog.Open(database);
         using var journal = OrderJournal.Open(Path.Combine(arguments[0], "client"));

@@ -210,7 +210,7 @@ internal sealed partial class RemoteFleet : IFleet, ILinkOwner, IAsyncDisposable
                 _jobs.Find(row.Job)?.Add(new ResultRow(row.Number, row.Client, row.RoundTrip, row.Result, message.Bodies));
                 break;
             case JobEnded ended:
-                _jobs.Find(ended.Job)?.End();
+                _jobs.Find(ended.Job)?.End(ended.Fault);
                 break;
             default:
                 break;

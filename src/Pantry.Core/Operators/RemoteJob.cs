@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Pantry.Protocol;
+using Pantry.Sessions;
 
 namespace Pantry.Operators;
 
@@ -53,13 +54,15 @@ internal sealed class RemoteJob(string id, IReadOnlyList<string> targets, Remote
         }
     }
 
-    public void End()
+    /// <summary>No more rows come; with a fault where there are some that cannot be had.</summary>
+    public void End(Refused? fault)
     {
         int missing;
         lock (_lock)
             missing = Adopted ? Targets.Count - _received : 0;
-        _rows.Writer.TryComplete(missing > 0
-            ? new PantryException(PantryErrorCode.ConnectionLost, $"The server ended job {id} with {missing} rows that did not come.")
+        _rows.Writer.TryComplete(
+            fault is not null ? LinkRequests.FromRefused(fault)
+            : missing > 0 ? new PantryException(PantryErrorCode.ConnectionLost, $"The server ended job {id} with {missing} rows that did not come.")
             : null);
     }
 

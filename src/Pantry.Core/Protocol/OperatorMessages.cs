@@ -33,8 +33,8 @@ internal sealed record Row(string Job, int Number, string Client, TimeSpan? Roun
 /// <summary>The console has taken the rows below <paramref name="Next"/>: more may be sent.</summary>
 internal sealed record RowsTaken(string Job, int Next);
 
-/// <summary>Every row has been sent.</summary>
-internal sealed record JobEnded(string Job);
+/// <summary>Every row has been sent, or, with a fault, all that can be read.</summary>
+internal sealed record JobEnded(string Job, Refused? Fault = null);
 
 /// <summary>After a reconnect: go on with the rows from <paramref name="Next"/> on; those from <paramref name="Taken"/> on still wait at the console.</summary>
 internal sealed record AttachJob(string Job, int Next, int Taken);

@@ -19,7 +19,7 @@ internal sealed partial class ClientAdmission(
     // Held while one more client may come to be, from the look for room to its place; before Deciding, which others wait for.
     private readonly Lock _growing = new();
     private readonly Lock _allowing = new();
-    private TokenBucket _allowance = new(options.PendingClaimsASecond, ClaimsBurst, time.GetUtcNow().ToUnixTimeMilliseconds());
+    private TokenBucket _allowance = new(options.PendingClaimsASecond, ClaimsBurst, Milliseconds(time));
 
     /// <summary>
     /// Held while a decision is made and while a client is let in by one: of two at once, one would let a client in under a
@@ -178,7 +178,7 @@ internal sealed partial class ClientAdmission(
     {
         lock (_allowing)
         {
-            if (!_allowance.TryTake(time.GetUtcNow().ToUnixTimeMilliseconds()))
+            if (!_allowance.TryTake(Milliseconds(time)))
                 throw new PantryException(PantryErrorCode.LimitReached, "Too many keys that are not approved come at once. The client tries again by itself.");
         }
 
@@ -211,4 +211,7 @@ internal sealed partial class ClientAdmission(
     }
 
     private static bool Same(ClientLabels left, ClientLabels right) => left.IsWithin(right) && right.IsWithin(left);
+
+    // Not the time of day: a clock that is set back would give nobody a place until it has caught up.
+    private static long Milliseconds(TimeProvider time) => (long)time.GetElapsedTime(0).TotalMilliseconds;
 }

@@ -63,7 +63,7 @@ internal sealed partial class ClientConversation
 
         if (session.Client is not { } client)
             return;
-        _registry.Touch(client, _time.GetUtcNow());
+        _registry.Touch(client, _time);
         _claims.Contest(client);
         switch (message.Head)
         {
@@ -146,7 +146,7 @@ internal sealed partial class ClientConversation
         ClientRecord? known = _registry.Find(register.Labels.Identity);
         (string before, bool wasOnline) = (known?.Instance ?? "", known?.Status == ClientStatus.Online);
         if (known is not { } record || !record.Key.Equals(session.Key)
-            || _registry.Admit(record, register.Labels, register, session, _time.GetUtcNow()) is not { } admitted)
+            || _registry.Admit(record, register.Labels, register, session, _time) is not { } admitted)
         {
             RefuseDecided(session, correlation);
             return;

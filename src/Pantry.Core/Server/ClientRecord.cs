@@ -18,6 +18,9 @@ internal sealed class ClientRecord(PublicKey key, ClientLabels labels)
 
     public DateTimeOffset? LastSeen { get; set; }
 
+    /// <summary>Timestamp of its last word: clocks are set, and say nothing of how long it has been silent.</summary>
+    public long HeardAt { get; set; }
+
     public ClientFacts? Facts { get; set; }
 
     public IReadOnlyList<string> Commands { get; set; } = [];

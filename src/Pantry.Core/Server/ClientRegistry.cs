@@ -65,10 +65,10 @@ internal sealed class ClientRegistry(int maxClients)
     /// <param name="labels">What it is on this session: what was approved, or less.</param>
     /// <param name="register">What it said.</param>
     /// <param name="session">Its session.</param>
-    /// <param name="now">The time.</param>
+    /// <param name="time">Clock.</param>
     /// <returns>Its topics, the number of the newest order, and the topics that it might hear and does not want to.</returns>
     public (IReadOnlyList<TopicGrant> Topics, long OrderNumber, IReadOnlyList<Topic> Left)? Admit(
-        ClientRecord record, ClientLabels labels, Register register, ServerSession session, DateTimeOffset now)
+        ClientRecord record, ClientLabels labels, Register register, ServerSession session, TimeProvider time)
     {
         lock (_lock)
         {
@@ -79,7 +79,7 @@ internal sealed class ClientRegistry(int maxClients)
             record.Labels = labels;
             record.Instance = register.Instance;
             record.Status = ClientStatus.Online;
-            record.LastSeen = now;
+            NoteHeard(record, time);
             record.OrderNumber = _orderNumber;
             record.Facts = register.Facts ?? record.Facts;
             record.Commands = register.Commands;
@@ -109,10 +109,11 @@ internal sealed class ClientRegistry(int maxClients)
             return [.. topics.Select(_streams.KeyOf).Select(key => (key.Id, key.Seal(frames)))];
     }
 
-    public void Touch(ClientRecord record, DateTimeOffset now)
+    /// <summary>The client has said something.</summary>
+    public void Touch(ClientRecord record, TimeProvider time)
     {
         lock (_lock)
-            record.LastSeen = now;
+            NoteHeard(record, time);
     }
 
     public void SetFacts(ClientRecord record, ClientFacts facts)
@@ -160,11 +161,12 @@ internal sealed class ClientRegistry(int maxClients)
         }
     }
 
-    /// <summary>Online clients without a session that were last heard before a moment.</summary>
-    public IReadOnlyList<ClientRecord> SilentSince(DateTimeOffset moment)
+    /// <summary>Online clients without a session that were not heard for so long.</summary>
+    public IReadOnlyList<ClientRecord> SilentFor(TimeSpan most, TimeProvider time)
     {
+        long now = time.GetTimestamp();
         lock (_lock)
-            return [.. _clients.Values.Where(client => client.Status == ClientStatus.Online && client.Session is null && client.LastSeen <= moment)];
+            return [.. _clients.Values.Where(client => client.Status == ClientStatus.Online && client.Session is null && time.GetElapsedTime(client.HeardAt, now) >= most)];
     }
 
     /// <summary>Takes the client off the list; the keys of all it heard change at once. False where its name is another's by now.</summary>
@@ -224,6 +226,8 @@ internal sealed class ClientRegistry(int maxClients)
         lock (_lock)
             return [.. identities.Select(identity => _clients.GetValueOrDefault(identity)).OfType<ClientRecord>().Select(ToRecipient)];
     }
+
+    private static void NoteHeard(ClientRecord record, TimeProvider time) => (record.LastSeen, record.HeardAt) = (time.GetUtcNow(), time.GetTimestamp());
 
     private bool IsListed(ClientRecord record) => _clients.GetValueOrDefault(record.Identity) == record;
 

@@ -301,7 +301,7 @@ internal sealed class ServerHost : IAsyncDisposable
         _sessions.Sweep();
         _clients.Sweep();
         _renewal.Sweep();
-        foreach (ClientRecord client in Registry.SilentSince(_time.GetUtcNow() - _options.DeadAfter))
+        foreach (ClientRecord client in Registry.SilentFor(_options.DeadAfter, _time))
             _clients.GoOffline(client, $"nothing was heard for {_options.DeadAfter.TotalSeconds:0} s");
         _clock.Sweep();
         // Last: it can fail with the disk.

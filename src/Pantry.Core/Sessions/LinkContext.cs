@@ -12,7 +12,7 @@ namespace Pantry.Sessions;
 /// <param name="Log">Log.</param>
 internal sealed record LinkContext(ServerAddress Server, ILinkOwner Owner, PantryOptions Options, TimeProvider Time, ILogger Log)
 {
-    public LinkSession NewSession() => new(Owner.Credentials, Server.ToString(), Options, Time);
+    public LinkSession NewSession(LinkSession? before) => new(Owner.Credentials, Server.ToString(), Options, Time, before?.Unanswered ?? 0);
 
     public PantryException Lost() => new(PantryErrorCode.ConnectionLost, $"The link to the server {Server} was lost; it is being dialled again.");
 

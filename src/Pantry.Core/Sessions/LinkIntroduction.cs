@@ -19,6 +19,9 @@ internal sealed class LinkIntroduction(
     // What a server may say between its answer to an introduction and the moment that is carried out.
     private const int MostEarly = 1024;
 
+    // So often a refusal without a reason of its own is taken for the answer to what an earlier connection had left behind.
+    private const int MostUnfit = 3;
+
     // Guards the turn from held back to handed over: what comes in that moment goes the way of what came before.
     private readonly Lock _turning = new();
     private readonly Queue<Message> _early = new();
@@ -28,6 +31,7 @@ internal sealed class LinkIntroduction(
     private volatile bool _anew;
     private volatile PantryException? _lastFault;
     private volatile PantryException? _refusal;
+    private int _unfit;
 
     /// <summary>Whether the server has let this side in on the present connection.</summary>
     public bool IsReady => _ready;
@@ -135,6 +139,7 @@ internal sealed class LinkIntroduction(
             {
                 if (!await IntroduceAsync(session, lost).ConfigureAwait(false))
                     continue;
+                Volatile.Write(ref _unfit, 0);
                 _first.TrySetResult();
                 await context.GuardedAsync(() => context.Owner.ReadyAsync(link)).ConfigureAwait(false);
                 return;
@@ -146,6 +151,11 @@ internal sealed class LinkIntroduction(
             catch (PantryException lostOnTheWay) when (lostOnTheWay.Code == PantryErrorCode.ConnectionLost)
             {
                 return; // The link's next state comes with an introduction of its own.
+            }
+            catch (PantryException unfit) when (unfit.Code == PantryErrorCode.Refused && Interlocked.Increment(ref _unfit) <= MostUnfit)
+            {
+                context.Log.LogInformation("The server {Server} could make nothing of a handshake; it is begun anew: {Reason}", context.Server, unfit.Message);
+                continue;
             }
             catch (PantryException refused)
             {

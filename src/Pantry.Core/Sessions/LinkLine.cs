@@ -9,7 +9,7 @@ internal sealed class LinkLine(LinkContext context, ClientTransport transport)
 {
     private readonly LinkSender _sender = new(transport.SendAsync, context.Options.Wire);
     // Another one with every connection; replaced on the reading task alone.
-    private volatile LinkSession _session = context.NewSession();
+    private volatile LinkSession _session = context.NewSession(before: null);
     private volatile bool _up;
 
     public bool IsUp => _up;
@@ -21,7 +21,7 @@ internal sealed class LinkLine(LinkContext context, ClientTransport transport)
     {
         _up = up;
         LinkSession ended = _session;
-        _session = context.NewSession();
+        _session = context.NewSession(ended);
         ended.Dispose();
     }
 

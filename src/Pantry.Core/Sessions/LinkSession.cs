@@ -8,8 +8,16 @@ namespace Pantry.Sessions;
 /// This side's session with a server over one link: the handshake, and the keys it brings. The same link can have a
 /// handshake anew, whose keys take the place of the old ones.
 /// </summary>
-internal sealed class LinkSession(LinkCredentials credentials, string server, PantryOptions options, TimeProvider time) : IDisposable
+/// <param name="credentials">Who this side is, and whom it expects.</param>
+/// <param name="server">The server, for messages.</param>
+/// <param name="options">Times and limits.</param>
+/// <param name="time">Clock.</param>
+/// <param name="late">Answers to handshakes on connections before this one that may still come: what was read from those passes on its own way.</param>
+internal sealed class LinkSession(LinkCredentials credentials, string server, PantryOptions options, TimeProvider time, int late = 0) : IDisposable
 {
+    // Beyond so many, answers that do not fit are not taken for late ones: it is another server.
+    private const int MostForgiven = 4;
+
     private readonly Lock _lock = new();
     private Attempt? _attempt;
     private MessageChannel? _channel;
@@ -17,13 +25,25 @@ internal sealed class LinkSession(LinkCredentials credentials, string server, Pa
     private bool _disposed;
 
     // Answers that handshakes did not wait for, and that may still come.
-    private int _late;
+    private int _late = Math.Min(late, MostForgiven);
+    private int _forgiven;
+    private bool _asked;
 
     /// <summary>The messages of this session; null before its first handshake.</summary>
     public MessageChannel? Channel => Volatile.Read(ref _channel);
 
     /// <summary>Id of the fleet, as the server says; null before the handshake.</summary>
     public string? Network { get; private set; }
+
+    /// <summary>Answers to its handshakes that may still come when it is over; none where one was completed.</summary>
+    public int Unanswered
+    {
+        get
+        {
+            lock (_lock)
+                return _channel is null ? _late + (_asked ? 1 : 0) : 0;
+        }
+    }
 
     /// <summary>Whether the keys have served long enough.</summary>
     public bool IsRenewalDue => Channel is { } channel
@@ -36,7 +56,7 @@ internal sealed class LinkSession(LinkCredentials credentials, string server, Pa
         using var attempt = new Attempt(
             new CurveClientHandshake(credentials.Own, credentials.Server, SessionTerms.OfPeer(credentials.Role, credentials.Network)), send);
         lock (_lock)
-            _attempt = _disposed ? throw Lost() : attempt;
+            (_attempt, _asked) = (_disposed ? throw Lost() : attempt, true);
         try
         {
             if (await send([attempt.Handshake.Hello()]).ConfigureAwait(false) != SendOutcome.Sent)
@@ -51,7 +71,7 @@ internal sealed class LinkSession(LinkCredentials credentials, string server, Pa
         catch (TimeoutException)
         {
             lock (_lock)
-                _late++;
+                (_late, _asked) = (_late + 1, false);
             throw new PantryException(PantryErrorCode.TimedOut,
                 $"The server {server} did not complete the handshake within {options.HandshakeTimeout.TotalSeconds:0.#} s.");
         }
@@ -92,10 +112,11 @@ internal sealed class LinkSession(LinkCredentials credentials, string server, Pa
 
     private void Take(Attempt attempt, CurveClientStep step)
     {
-        if (step.Fault is not (CurveFault.None or CurveFault.RefusedByPeer) && _late > 0)
+        if (step.Fault is not (CurveFault.None or CurveFault.RefusedByPeer) && _late > 0 && _forgiven < MostForgiven)
         {
             // A slow server answers what was asked before: that says nothing about its key, and the handshake goes on.
             _late--;
+            _forgiven++;
         }
         else if (step.Fault != CurveFault.None)
         {

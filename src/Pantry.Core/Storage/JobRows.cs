@@ -36,7 +36,8 @@ internal static class JobRows
         return number;
     }
 
-    public static void Insert(SqliteCommand insert, long job, int number, StoredRow stored)
+    /// <summary>Adds a row; false where its target has one already.</summary>
+    public static bool TryInsert(SqliteCommand insert, long job, int number, StoredRow stored)
     {
         ResultRow row = stored.Row;
         insert.Parameters.Clear();
@@ -50,12 +51,13 @@ internal static class JobRows
             insert.Parameters.AddWithValue(name, value ?? DBNull.Value);
         }
 
-        insert.ExecuteNonQuery();
+        return insert.ExecuteNonQuery() > 0;
     }
 
     public const string InsertRow = """
         INSERT INTO rows (job, number, client, status, canary, round_trip, result, output)
         VALUES ($job, $number, $client, $status, $canary, $round_trip, $result, $output)
+        ON CONFLICT (job, client) DO NOTHING
         """;
 
     public static (long Number, StoredJob Job) Read(SqliteDataReader reader, bool withOrder) => (reader.GetInt64(reader.GetOrdinal("number")), new StoredJob
@@ -89,7 +91,7 @@ internal static class JobRows
 
     public static StoredRow ReadHead(SqliteDataReader reader)
     {
-        Result result = JsonSerializer.Deserialize(reader.Bytes("result"), WireJson.Default.Result) ?? throw new FormatException("A result is null.");
+        Result result = Read(reader.Bytes("result"), WireJson.Default.Result);
         TimeSpan? roundTrip = reader["round_trip"] is long ticks ? TimeSpan.FromTicks(ticks) : null;
         return new StoredRow(
             new ResultRow((int)reader.GetInt64(reader.GetOrdinal("number")), reader.Text("client"), roundTrip, result, []),
@@ -115,7 +117,7 @@ internal static class JobRows
     {
         try
         {
-            return JsonSerializer.Deserialize(json, type) ?? throw new FormatException("A part of an order is null.");
+            return JsonSerializer.Deserialize(json, type) ?? throw new FormatException("A part of a job is null.");
         }
         catch (JsonException exception)
         {

@@ -236,7 +236,13 @@ internal sealed class JobStore : IAsyncDisposable
             case Work.AddRow add when _places.TryGetValue(add.Job, out Place? place):
                 before.TryAdd(add.Job, place);
                 ResultRow numbered = add.Row.Row with { Number = place.Rows };
-                JobRows.Insert(insert, place.Number, numbered.Number, add.Row with { Row = numbered });
+                if (!JobRows.TryInsert(insert, place.Number, numbered.Number, add.Row with { Row = numbered }))
+                {
+                    // Tried again and again it would keep all others from being written.
+                    written.Add(() => Interlocked.Add(ref _waitingBytes, -SizeOf(add.Row)));
+                    break;
+                }
+
                 _places[add.Job] = place with { Rows = place.Rows + 1, NewBytes = place.NewBytes + SizeOf(add.Row) };
                 written.Add(() =>
                 {

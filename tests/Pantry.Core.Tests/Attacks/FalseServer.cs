@@ -20,12 +20,15 @@ internal sealed class FalseServer : IAsyncDisposable
     private readonly CancellationTokenSource _over = new();
     private readonly Dictionary<string, MessageChannel> _sessions = [];
     private readonly Task _working;
+    private int _refused;
 
     /// <param name="key">The server's key; this owns it.</param>
     /// <param name="network">Id of the fleet.</param>
     /// <param name="answer">What is answered to each message.</param>
-    public FalseServer(CurveKeyPair key, string network, Func<Message, Message?> answer)
+    /// <param name="refused">How many handshakes are refused before the first one that is not.</param>
+    public FalseServer(CurveKeyPair key, string network, Func<Message, Message?> answer, int refused = 0)
     {
+        _refused = refused;
         _key = key;
         _network = network;
         _answer = answer;
@@ -66,7 +69,8 @@ internal sealed class FalseServer : IAsyncDisposable
         string name = Convert.ToHexString(peer);
         if (CurveCommands.IsHello(frames[0]))
         {
-            Send(peer, [curve.Hello(frames[0], peer).Welcome ?? CurveServer.Error("no")]);
+            byte[]? welcome = _refused-- > 0 ? null : curve.Hello(frames[0], peer).Welcome;
+            Send(peer, [welcome ?? CurveServer.Error("no")]);
         }
         else if (CurveCommands.IsInitiate(frames[0]))
         {

@@ -140,6 +140,27 @@ public sealed class FalseServerTests : IDisposable
         Assert.Equal(2, server.Heard.Count(message => message.Kind == MessageKind.Register));
     }
 
+    [Theory]
+    [InlineData(3, true)]
+    [InlineData(100, false)]
+    public async Task A_refusal_that_names_no_reason_is_asked_about_again_and_believed_when_it_stays(int refused, bool comesIn)
+    {
+        using SigningKey root = SigningKey.Generate();
+        await using var server = new FalseServer(
+            CurveKeyPair.Generate(), "fleet", message => Answer(message, ClientLabels.Create("web1", "shop", "production", []), root), refused);
+        Task<ClientAgent> starting = StartAsync(server, root, enrollment: null, ClientLabels.Create("web1", "shop", "production", []));
+
+        if (comesIn)
+        {
+            await using ClientAgent client = await starting;
+            Assert.Equal(RegistrationStatus.Approved, client.Registration);
+        }
+        else
+        {
+            Assert.Equal(PantryErrorCode.Refused, (await Assert.ThrowsAsync<PantryException>(() => starting)).Code);
+        }
+    }
+
     private static Message? Answer(Message message, ClientLabels labels, SigningKey root) => message.Head switch
     {
         Redeem => new Message(MessageKind.Redeemed, new Redeemed(labels, root.PublicKey.Bytes.ToArray())),

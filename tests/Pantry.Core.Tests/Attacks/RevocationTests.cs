@@ -7,6 +7,7 @@ using Pantry.Protocol;
 using Pantry.Server;
 using Pantry.Targeting;
 using Pantry.Tests.EndToEnd;
+using Pantry.Tests.Faults;
 
 namespace Pantry.Tests.Attacks;
 
@@ -50,14 +51,14 @@ public sealed class RevocationTests
     public async Task A_client_that_was_cut_off_while_it_was_revoked_stops_its_commands_when_it_has_been_refused_for_long_enough()
     {
         await using Fleet fleet = await Fleet.StartAsync(new PantryOptions { StopWhenRefusedFor = TimeSpan.FromMilliseconds(500) });
-        await using var proxy = new CuttableProxy(fleet.Server.ReceivePort);
+        await using var proxy = new FaultProxy(fleet.Server.ReceivePort);
         var commands = new CommandTable();
         commands.Add(new WaitingCommand("Wait", new TaskCompletionSource().Task));
         ClientAgent client = await fleet.AddAsync("a", "shop", commands: commands, through: fleet.Address with { ReceivePort = proxy.Port });
         await fleet.Server.Fleet.StartJobAsync(new JobRequest { Target = Target.Clients(["a"]), Command = "Wait" }, default);
         await Fleet.EventuallyAsync(() => client.RunningJobs == 1, "the command to run");
 
-        proxy.Stall();
+        proxy.Pause();
         await fleet.Server.Fleet.DecideAsync(new DecideClient(ClientDecision.Revoke, "a", null), default);
         // What the server said last dies with the connection.
         proxy.CutAll();

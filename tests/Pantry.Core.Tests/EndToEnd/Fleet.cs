@@ -44,13 +44,13 @@ internal sealed class Fleet : IAsyncDisposable
 
     public SocketLoop ClientLoop => _clientLoop;
 
-    public static async Task<Fleet> StartAsync(PantryOptions? options = null, int[]? ports = null, ILogger? log = null)
+    public static async Task<Fleet> StartAsync(PantryOptions? options = null, int[]? ports = null, ILogger? log = null, TimeProvider? time = null, string? serverPath = null)
     {
         options ??= new PantryOptions();
         string root = TestDirectory.Create();
         ServerHost server = await ServerHost.StartAsync(
-            new ServerConfiguration { PublishPort = ports?[0] ?? 0, ReceivePort = ports?[1] ?? 0, FilePort = ports?[2] ?? 0, Path = Path.Combine(root, "server") },
-            options: options, log: log);
+            new ServerConfiguration { PublishPort = ports?[0] ?? 0, ReceivePort = ports?[1] ?? 0, FilePort = ports?[2] ?? 0, Path = serverPath ?? Path.Combine(root, "server") },
+            options: options, time: time, log: log);
         return new Fleet(server, SocketLoop.Start("test clients", 4096, NullLogger.Instance), options, root);
     }
 
@@ -75,9 +75,9 @@ internal sealed class Fleet : IAsyncDisposable
         };
     }
 
-    public async Task<ClientAgent> StartAsync(ClientConfiguration configuration, CommandTable? commands = null, ILogger? log = null)
+    public async Task<ClientAgent> StartAsync(ClientConfiguration configuration, CommandTable? commands = null, ILogger? log = null, TimeProvider? time = null)
     {
-        ClientAgent agent = await ClientAgent.StartAsync(configuration, commands, _clientLoop, Options, log: log);
+        ClientAgent agent = await ClientAgent.StartAsync(configuration, commands, _clientLoop, Options, time, log);
         lock (_clients)
             _clients.Add(agent);
         return agent;
@@ -140,7 +140,7 @@ internal sealed class Fleet : IAsyncDisposable
         (int publish, int receive, int file) = (Server.PublishPort, Server.ReceivePort, Server.FilePort);
         await Server.DisposeAsync();
         Server = await ServerHost.StartAsync(
-            new ServerConfiguration { PublishPort = publish, ReceivePort = receive, FilePort = file, Path = Path.Combine(_root, "server") }, options: Options);
+            new ServerConfiguration { PublishPort = publish, ReceivePort = receive, FilePort = file, Path = Server.Configuration.Path }, options: Options);
     }
 
     public Task<List<ResultRow>> RunAsync(Target target, string command, object? arguments = null, TimeSpan timeout = default, IFleet? fleet = null) =>

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using Pantry.Configuration;
+using Pantry.TestHost;
 
 namespace Pantry.Tests.EndToEnd;
 
@@ -22,15 +24,21 @@ internal sealed class HostProcess : IAsyncDisposable
 
     public int Id => _process.Id;
 
-    public static async Task<HostProcess> StartAsync(params string[] arguments)
+    public static Task<HostProcess> StartAsync(params string[] arguments) => StartAsync(null, arguments);
+
+    /// <param name="options">What it runs with; null for the defaults.</param>
+    /// <param name="arguments">Mode and arguments.</param>
+    public static async Task<HostProcess> StartAsync(PantryOptions? options, params string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false };
         foreach (string argument in (string[])[Program, .. arguments])
             start.ArgumentList.Add(argument);
         // A process that is killed would leave the runtime's pipes for debuggers behind.
         start.Environment["DOTNET_EnableDiagnostics"] = "0";
+        if (options is not null)
+            start.Environment[HostOptions.Variable] = HostOptions.Write(options);
         var process = Process.Start(start)!;
-        string? ready = await process.StandardOutput.ReadLineAsync().WaitAsync(Fleet.Deadline);
+        string? ready = await process.StandardOutput.ReadLineAsync().WaitAsync(Fleet.Deadline + (options?.ConnectTimeout ?? default));
         Assert.StartsWith("ready", ready, StringComparison.Ordinal);
         return new HostProcess(process, ready!);
     }

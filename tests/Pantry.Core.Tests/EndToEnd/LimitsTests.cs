@@ -5,6 +5,7 @@ using Pantry.Operators;
 using Pantry.Protocol;
 using Pantry.Targeting;
 
+using Pantry.Tests.Faults;
 using Pantry.Tests.Sessions;
 
 namespace Pantry.Tests.EndToEnd;
@@ -31,7 +32,7 @@ public sealed class LimitsTests
     {
         var options = new PantryOptions { ResendAfter = TimeSpan.FromMilliseconds(200) };
         await using Fleet fleet = await Fleet.StartAsync(options);
-        await using var proxy = new CuttableProxy(fleet.Server.ReceivePort);
+        await using var proxy = new FaultProxy(fleet.Server.ReceivePort);
         int runs = 0;
         var commands = new CommandTable();
         commands.Add(new CountingCommand("Count", () => Interlocked.Increment(ref runs), () => { }));
@@ -40,7 +41,7 @@ public sealed class LimitsTests
         await Fleet.EventuallyAsync(() => fleet.Server.Registry.Find("a")!.HearsPublished, "the subscription");
         fleet.Server.Registry.SetHearsPublished(fleet.Server.Registry.Find("a")!.IdentityTopic, hears: false);
         using var deadline = new CancellationTokenSource(Fleet.Deadline);
-        proxy.Stall();
+        proxy.Pause();
         IJob job = await fleet.Server.Fleet.StartJobAsync(new JobRequest { Target = Target.All, Command = "Count" }, deadline.Token);
 
         await job.CancelAsync();

@@ -7,6 +7,7 @@ using Pantry.Protocol;
 using Pantry.Security;
 using Pantry.Targeting;
 using Pantry.Tests.Attacks;
+using Pantry.Tests.Faults;
 using Pantry.Transport;
 
 namespace Pantry.Tests.EndToEnd;
@@ -100,7 +101,7 @@ public sealed class ReattachTests
         var commands = new CommandTable();
         commands.Add(new WaitingCommand("Meet", finish.Task));
         await fleet.AddAsync("a", commands: commands);
-        await using var proxy = new CuttableProxy(fleet.Server.ReceivePort);
+        await using var proxy = new FaultProxy(fleet.Server.ReceivePort);
         await using RemoteFleet console = await fleet.ConnectAsync(fleet.Address with { ReceivePort = proxy.Port }, options);
         using var deadline = new CancellationTokenSource(Fleet.Deadline);
         IJob job = await console.StartJobAsync(new JobRequest { Target = Target.All, Command = "Meet" }, deadline.Token);

@@ -7,6 +7,7 @@ using Pantry.Operators;
 using Pantry.Protocol;
 using Pantry.Server;
 using Pantry.Targeting;
+using Pantry.Tests.Faults;
 using Pantry.Transport;
 
 namespace Pantry.Tests.EndToEnd;
@@ -117,7 +118,7 @@ public sealed class ResilienceTests : IDisposable
         int runs = 0;
         commands.Add(new WaitingCommand("Meet", finish.Task));
         commands.Add(new CountingCommand("Count", () => Interlocked.Increment(ref runs), () => { }));
-        await using var proxy = new CuttableProxy(fleet.Server.ReceivePort);
+        await using var proxy = new FaultProxy(fleet.Server.ReceivePort);
         await fleet.AddAsync("a", commands: commands, through: fleet.Address with { ReceivePort = proxy.Port });
         using var deadline = new CancellationTokenSource(Fleet.Deadline);
         IJob job = await fleet.Server.Fleet.StartJobAsync(new JobRequest { Target = Target.All, Command = "Meet" }, deadline.Token);
@@ -141,11 +142,11 @@ public sealed class ResilienceTests : IDisposable
     {
         var options = new PantryOptions { HeartbeatInterval = TimeSpan.FromMilliseconds(200), DeadAfter = TimeSpan.FromMilliseconds(900) };
         await using Fleet fleet = await Fleet.StartAsync(options);
-        await using var proxy = new CuttableProxy(fleet.Server.ReceivePort);
+        await using var proxy = new FaultProxy(fleet.Server.ReceivePort);
         await fleet.AddAsync("a", through: fleet.Address with { ReceivePort = proxy.Port });
         int before = proxy.Accepted;
 
-        proxy.Stall();
+        proxy.Pause();
         await Fleet.EventuallyAsync(() => fleet.Info("a").Status == ClientStatus.Offline, "the server to miss the client");
         await Fleet.EventuallyAsync(() => proxy.Accepted > before, "the client to dial again");
         proxy.Resume();

@@ -5,6 +5,7 @@ using Pantry.Operators;
 using Pantry.Protocol;
 using Pantry.Targeting;
 using Pantry.Tests.EndToEnd;
+using Pantry.Tests.Faults;
 using Pantry.Transport;
 
 namespace Pantry.Tests.Jobs;
@@ -85,7 +86,7 @@ public sealed class DurableJobTests
         Assert.SkipWhen(OperatingSystem.IsWindows(), "A POSIX shell is needed.");
         await using Fleet fleet = await Fleet.StartAsync();
         ClientConfiguration configuration = await fleet.ConfigurationAsync("phoenix");
-        await using var proxy = new CuttableProxy(fleet.Server.ReceivePort);
+        await using var proxy = new FaultProxy(fleet.Server.ReceivePort);
         string file = Path.Combine(fleet.Root, "enrollment"), gate = Path.Combine(fleet.Root, "gate"), done = Path.Combine(fleet.Root, "done");
         EnrollmentFile.Save(file, configuration.Enrollment! with { ReceivePort = proxy.Port });
         using var deadline = new CancellationTokenSource(Fleet.Deadline);
@@ -94,7 +95,7 @@ public sealed class DurableJobTests
         {
             job = await fleet.Server.Fleet.StartJobAsync(Shell($"while ! test -e {gate}; do sleep 0.05; done; echo once >> {done}; echo $$"), deadline.Token);
             await Fleet.EventuallyAsync(() => fleet.Server.Jobs.Find(job.Id)!.OpenTargets().Any(target => target.Accepted), "the order to be taken");
-            proxy.Stall();
+            proxy.Pause();
             await File.WriteAllTextAsync(gate, "");
             await Fleet.EventuallyAsync(() => Journal(configuration.Path).Count == 1, "the result to be in the journal");
             await client.KillAsync();

@@ -22,7 +22,7 @@ public sealed class LinkSessionTests : IDisposable
     public LinkSessionTests()
     {
         _server = new CurveServer(_theirs);
-        _link = new LinkSession(new LinkCredentials(_own, _theirs.PublicKey, SessionRole.Client, null), "server", new PantryOptions(), _clock);
+        _link = NewLink(late: 0);
     }
 
     [Fact]
@@ -53,6 +53,65 @@ public sealed class LinkSessionTests : IDisposable
 
         await next.WaitAsync(Deadline);
         Assert.NotNull(_link.Channel);
+    }
+
+    [Fact]
+    public async Task A_welcome_to_the_connection_before_does_not_end_the_handshake_on_the_next_one()
+    {
+        Task lost = BeginAsync();
+        byte[] late = _server.Hello(_sent[0], "peer"u8).Welcome!;
+        Assert.Equal(1, _link.Unanswered);
+        _link.Dispose();
+        Assert.Equal(PantryErrorCode.ConnectionLost, (await Assert.ThrowsAsync<PantryException>(() => lost.WaitAsync(Deadline))).Code);
+
+        using LinkSession again = NewLink(_link.Unanswered);
+        Task next = BeginAsync(again);
+        again.TryTake([late]);
+        again.TryTake([_server.Hello(_sent[1], "peer"u8).Welcome!]);
+        again.TryTake([Accept(_sent[^1])]);
+
+        await next.WaitAsync(Deadline);
+        Assert.NotNull(again.Channel);
+        Assert.Equal(0, again.Unanswered);
+    }
+
+    [Fact]
+    public async Task What_connections_in_quick_succession_left_unanswered_adds_up()
+    {
+        Task first = BeginAsync();
+        _link.Dispose();
+        await Assert.ThrowsAsync<PantryException>(() => first.WaitAsync(Deadline));
+        // Gone before it came to a handshake of its own.
+        using LinkSession second = NewLink(_link.Unanswered);
+        using LinkSession third = NewLink(second.Unanswered);
+        Task next = BeginAsync(third);
+        third.TryTake([_server.Hello(_sent[0], "peer"u8).Welcome!]);
+        third.TryTake([_server.Hello(_sent[1], "peer"u8).Welcome!]);
+        third.TryTake([Accept(_sent[^1])]);
+
+        await next.WaitAsync(Deadline);
+        Assert.NotNull(third.Channel);
+    }
+
+    [Fact]
+    public async Task Another_server_that_answers_each_handshake_once_is_found_out_all_the_same()
+    {
+        using var other = CurveKeyPair.Generate();
+        using var stranger = new CurveServer(other);
+        using var elsewhere = new CurveClientHandshake(_own, other.PublicKey, SessionTerms.OfPeer(SessionRole.Client, null));
+        byte[] welcome = stranger.Hello(elsewhere.Hello(), "peer"u8).Welcome!;
+        using LinkSession link = NewLink(late: 1);
+        for (int attempt = 0; attempt < 4; attempt++)
+        {
+            Task handshake = BeginAsync(link);
+            link.TryTake([welcome]);
+            await EndAsync(handshake);
+        }
+
+        Task last = BeginAsync(link);
+        link.TryTake([welcome]);
+
+        Assert.Equal(PantryErrorCode.ServerKeyMismatch, (await Assert.ThrowsAsync<PantryException>(() => last.WaitAsync(Deadline))).Code);
     }
 
     [Fact]
@@ -118,7 +177,11 @@ public sealed class LinkSessionTests : IDisposable
         _theirs.Dispose();
     }
 
-    private Task BeginAsync() => _link.HandshakeAsync(
+    private LinkSession NewLink(int late) => new(new LinkCredentials(_own, _theirs.PublicKey, SessionRole.Client, null), "server", new PantryOptions(), _clock, late);
+
+    private Task BeginAsync() => BeginAsync(_link);
+
+    private Task BeginAsync(LinkSession link) => link.HandshakeAsync(
         frames =>
         {
             _sent.Add(frames[0]);

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Pantry.Security;
 using Pantry.Storage;
 using static Pantry.Tests.Storage.StorageRoot;
@@ -37,9 +36,7 @@ public sealed class DiskFullTests
     {
         using var root = new StorageRoot();
         string disk = Path.Combine(root.Path, "disk");
-        Directory.CreateDirectory(disk);
-        Assert.SkipUnless(OperatingSystem.IsLinux() && Mount("mount", "-t", "tmpfs", "-o", "size=600k,mode=700", "none", disk), "No small disk can be made here.");
-        try
+        using (SmallDisk small = SmallDisk.MountAt(disk, "600k"))
         {
             var confirmed = new List<PublicKey>();
             using (var database = ServerDatabase.Open(disk))
@@ -58,28 +55,11 @@ public sealed class DiskFullTests
                 Assert.Equal(confirmed.Count, trust.All().Count);
             }
 
-            Assert.True(Mount("mount", "-o", "remount,size=20m", disk));
+            small.Resize("20m");
             using var again = ServerDatabase.Open(disk);
             using var store = new TrustStore(again);
             Assert.NotEmpty(confirmed);
             Assert.Equal(confirmed.Select(key => key.Fingerprint).Order(), store.All().Select(client => client.Key.Fingerprint).Order());
-        }
-        finally
-        {
-            Mount("umount", disk);
-        }
-    }
-
-    private static bool Mount(string program, params string[] arguments)
-    {
-        try
-        {
-            using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
-            return process.WaitForExit(TimeSpan.FromSeconds(10)) && process.ExitCode == 0;
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            return false;
         }
     }
 }

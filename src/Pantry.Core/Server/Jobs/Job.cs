@@ -56,6 +56,9 @@ internal sealed class Job
     /// <summary>Position of the order among all of this run of the server; 0 for one of an earlier run, which nobody hears as published.</summary>
     public long Number { get; init; }
 
+    /// <summary>Timestamp at which this run of the server took it, or took it up again.</summary>
+    public long TakenAt { get; init; }
+
     /// <summary>When it was taken up again after a restart of the server; zero where it was not.</summary>
     public long RestoredAt { get; private set; }
 

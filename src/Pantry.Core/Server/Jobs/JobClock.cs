@@ -39,7 +39,7 @@ internal sealed class JobClock(JobDispatcher jobs, OrderSender sender, PantryOpt
     private void SweepPreparing(Job job, long now)
     {
         IReadOnlyList<string> unprepared = job.Unprepared();
-        if (time.GetUtcNow() - job.CreatedAt > job.Order.Request.DeliveryTimeout)
+        if (time.GetElapsedTime(job.TakenAt, now) > job.Order.Request.DeliveryTimeout)
         {
             foreach (string silent in unprepared)
             {

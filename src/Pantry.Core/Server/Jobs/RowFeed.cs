@@ -47,6 +47,11 @@ internal sealed class RowFeed(JobRowsOf job, ServerSession session, int next, in
 
             session.Post(new Message(MessageKind.JobEnded, new JobEnded(job.Id)));
         }
+        catch (PantryException unreadable)
+        {
+            // It would wait for ever for a row that cannot be read.
+            session.Post(new Message(MessageKind.JobEnded, new JobEnded(job.Id, new Refused(unreadable.Code.ToString(), unreadable.Message))));
+        }
         catch (OperationCanceledException)
         {
             // The console is gone; the job goes on, and its rows wait for the console to come back.
