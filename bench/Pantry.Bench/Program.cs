@@ -1,6 +1,8 @@
 // Measurements of Pantry: `Pantry.Bench <what>`. Run it in Release.
 return args.FirstOrDefault() switch
 {
+    "fleet" => await Pantry.Bench.Fleet.FleetBench.RunAsync(args[1..]),
+    "soak" => await Pantry.Bench.Fleet.SoakBench.RunAsync(args[1..]),
     "gate" => await Pantry.Bench.GateBench.RunAsync(args[1..]),
     "import" => await Pantry.Bench.ImportBench.RunAsync(args[1..]),
     "register" => await Pantry.Bench.RegisterBench.RunAsync(args[1..]),
@@ -15,6 +17,8 @@ return args.FirstOrDefault() switch
 static int Usage()
 {
     Console.Error.WriteLine("usage: Pantry.Bench gate [rounds]   what the gate costs against bare NetMQ");
+    Console.Error.WriteLine("       Pantry.Bench fleet [--clients n] [--rounds r] [--reconnect]  a fleet that is played, against bare NetMQ");
+    Console.Error.WriteLine("       Pantry.Bench soak [--minutes m] [--clients n]  clients come and go: is the server's memory flat?");
     Console.Error.WriteLine("       Pantry.Bench import [rounds]  what importing the module costs against the engine alone");
     Console.Error.WriteLine("       Pantry.Bench handshake [rounds]  what CURVE costs: handshakes, and messages against the bare cipher");
     Console.Error.WriteLine("       Pantry.Bench register [clients] [rounds]  a fleet registers at once, against bare NetMQ with CURVE");
