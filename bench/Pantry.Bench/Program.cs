@@ -18,6 +18,7 @@ static int Usage()
 {
     Console.Error.WriteLine("usage: Pantry.Bench gate [rounds]   what the gate costs against bare NetMQ");
     Console.Error.WriteLine("       Pantry.Bench fleet [--clients n] [--rounds r] [--reconnect]  a fleet that is played, against bare NetMQ");
+    Console.Error.WriteLine("       Pantry.Bench fleet --profile ping|list|trips|ingest [--clients n] [--count c] [--seconds s]  one thing again and again, for a profiler");
     Console.Error.WriteLine("       Pantry.Bench soak [--minutes m] [--clients n]  clients come and go: is the server's memory flat?");
     Console.Error.WriteLine("       Pantry.Bench import [rounds]  what importing the module costs against the engine alone");
     Console.Error.WriteLine("       Pantry.Bench handshake [rounds]  what CURVE costs: handshakes, and messages against the bare cipher");

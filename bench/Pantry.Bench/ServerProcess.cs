@@ -10,6 +10,8 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     private ServerProcess(Process process) => _process = process;
 
+    public int Id => _process.Id;
+
     public int PublishPort { get; private set; }
 
     public int ReceivePort { get; private set; }

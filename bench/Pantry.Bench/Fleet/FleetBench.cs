@@ -16,6 +16,8 @@ internal static class FleetBench
         int clients = Options.Number(args, "--clients", 1000), rounds = Options.Number(args, "--rounds", 3);
         if (args.Contains("--reconnect"))
             return await ReconnectBench.RunAsync(clients);
+        if (Array.IndexOf(args, "--profile") is >= 0 and var at)
+            return await ProfileBench.RunAsync(clients, Options.Number(args, "--seconds", 30), args[at + 1], Options.Number(args, "--count", 1));
 
         using PeerFleet fleet = await PeerFleet.PrepareAsync(clients);
         await using var plain = new FleetSide("NetMQ plain", Floor(clients, curve: false), () => ServerProcess.StartAsync("floor", "plain"));

@@ -9,6 +9,7 @@ internal static class SoakBench
 {
     private const int CutsASecond = 20;
     private const double Growth = 1.10;
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
 
     public static async Task<int> RunAsync(string[] args)
@@ -22,7 +23,7 @@ internal static class SoakBench
         var rows = new SortedDictionary<CommandStatus, long>();
         Task cutting = CutAsync(fleet, ending.Token), ordering = OrderAsync(fleet, server, rows, ending.Token);
 
-        Print($"{clients} clients, {CutsASecond} links cut a second, orders without a pause; after a collection:");
+        Print($"{clients} clients, {CutsASecond} links cut a second, an order every {Pause.TotalMilliseconds:0} ms and the time it takes; after a collection:");
         Print($"{"minutes",10}{"process MB",14}{"managed MB",14}{"threads",10}{"files",10}{"rows",12}");
         var curve = new List<(double Process, double Managed)>();
         long start = Stopwatch.GetTimestamp();
@@ -80,6 +81,7 @@ internal static class SoakBench
 
             if (count != fleet.Peers.Length)
                 throw new InvalidOperationException($"{count} rows of {fleet.Peers.Length}.");
+            await Task.Delay(Pause, cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
