@@ -50,12 +50,12 @@ internal sealed class FleetSide(string name, IReadOnlyList<FleetPeer> peers, Fun
         // Until the code is compiled for good; a server runs for longer than that.
         for (int i = 0; i < (counts ? 3 : 30); i++)
             await server.AskAsync($"ping {words} 1");
-        double ping = double.MaxValue, list = double.MaxValue, console = double.NaN;
+        double ping = double.MaxValue, list = double.MaxValue, console = double.NaN, processor = await server.ProcessorSecondsAsync();
         for (int i = 0; i < Repeats; i++)
-        {
             ping = Math.Min(ping, One(await server.AskAsync($"ping {words} 1")));
+        processor = (await server.ProcessorSecondsAsync() - processor) * 1000 / Repeats;
+        for (int i = 0; i < Repeats; i++)
             list = Math.Min(list, One(await server.AskAsync($"list {words} 1")));
-        }
 
         if (pantry is not null)
         {
@@ -69,7 +69,7 @@ internal sealed class FleetSide(string name, IReadOnlyList<FleetPeer> peers, Fun
         double ingest = orders * peers.Count / One(await server.AskAsync($"ingest {words} {orders}")) * 1000;
         await CloseAsync(server, peers);
         if (counts)
-            Best = Best.BestOf(new FleetFigures(registration, ping, console, list, trip[0], trip[1], ingest));
+            Best = Best.BestOf(new FleetFigures(registration, ping, processor, console, list, trip[0], trip[1], ingest));
     }
 
     public async Task<string> CountersAsync() => _server is null ? "" : await _server.CountersAsync();
@@ -102,16 +102,17 @@ internal sealed class FleetSide(string name, IReadOnlyList<FleetPeer> peers, Fun
 
 /// <summary>Times in milliseconds, round trips in microseconds, memory in bytes a client.</summary>
 internal sealed record FleetFigures(
-    double Registration, double Ping, double Console, double List, double TripHalf, double TripMost, double Ingest,
+    double Registration, double Ping, double PingProcessor, double Console, double List, double TripHalf, double TripMost, double Ingest,
     double ProcessBytes = 0, double ManagedBytes = 0, long Threads = 0, long Files = 0)
 {
     public static FleetFigures None { get; } = new(
-        double.MaxValue, double.MaxValue, double.MaxValue, double.MaxValue, double.MaxValue, double.MaxValue, 0);
+        double.MaxValue, double.MaxValue, double.MaxValue, double.MaxValue, double.MaxValue, double.MaxValue, double.MaxValue, 0);
 
     public FleetFigures BestOf(FleetFigures other) => this with
     {
         Registration = Math.Min(Registration, other.Registration),
         Ping = Math.Min(Ping, other.Ping),
+        PingProcessor = Math.Min(PingProcessor, other.PingProcessor),
         Console = Math.Min(Console, other.Console),
         List = Math.Min(List, other.List),
         TripHalf = Math.Min(TripHalf, other.TripHalf),

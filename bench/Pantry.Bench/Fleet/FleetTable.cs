@@ -13,6 +13,7 @@ internal static class FleetTable
         Print($"{"",-44}{"Pantry",12}{"plain",12}{"CURVE",12}{"of plain",10}{"of CURVE",10}  bar");
         Row("registration of all, ms", figures => figures.Registration, (null, 1.0));
         Row("Ping to all and gather, ms", figures => figures.Ping, (2.5, 1.5));
+        Row("  the server's processor for it, ms", figures => figures.PingProcessor, (null, null));
         Line("the same from a console, ms", pantry.Console, plain.Ping, curve.Ping, "");
         Row("a list of all by name, all answers, ms", figures => figures.List, (null, null));
         Row("one client's round trip, p50, us", figures => figures.TripHalf, (null, 2.0));

@@ -42,7 +42,7 @@ internal sealed record PeerTrust(PublicKey Server, string Network, TrustBundle B
 
 /// <summary>
 /// A client with all of a client's security and none of its weight: its own key, handshake, session and stream keys; it
-/// looks whether an order stands and is for it, acknowledges it and answers. No gate, loop, journal or directory, and it runs nothing but Ping.
+/// looks whether an order stands and is for it, and answers. No gate, loop, journal or directory, and it runs nothing but Ping.
 /// </summary>
 internal sealed class PantryPeer(CurveKeyPair key, ClientLabels labels, PeerTrust trust) : FleetPeer
 {
@@ -167,8 +167,7 @@ internal sealed class PantryPeer(CurveKeyPair key, ClientLabels labels, PeerTrus
             return;
         }
 
-        // As a client does it: the one at once, the other when the command is done.
-        Send(new Message(MessageKind.Accepted, new Accepted(order.Job)));
+        // Ping may be done twice and is done at once: its result stands for the acknowledgement too.
         int sent = Send(new Message(MessageKind.Result, new Result(order.Job, CommandStatus.Succeeded, null, null, BodyFormat.None, null, false, DateTimeOffset.UtcNow, TimeSpan.Zero)));
         Sizes = (Sizes.Order, sent);
         Done++;

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using Pantry.Operators;
@@ -20,7 +21,7 @@ internal static class SoakBench
         using var ending = new CancellationTokenSource();
         Task[] staying = [.. fleet.Peers.Select(peer => Task.Run(() => peer.StayAsync(server.PublishPort, server.ReceivePort, ending.Token)))];
         await server.ConnectedAsync(clients);
-        var rows = new SortedDictionary<CommandStatus, long>();
+        var rows = new ConcurrentDictionary<CommandStatus, long>();
         Task cutting = CutAsync(fleet, ending.Token), ordering = OrderAsync(fleet, server, rows, ending.Token);
 
         Print($"{clients} clients, {CutsASecond} links cut a second, an order every {Pause.TotalMilliseconds:0} ms and the time it takes; after a collection:");
@@ -65,7 +66,7 @@ internal static class SoakBench
         }
     }
 
-    private static async Task OrderAsync(PeerFleet fleet, ServerProcess server, SortedDictionary<CommandStatus, long> rows, CancellationToken cancellation)
+    private static async Task OrderAsync(PeerFleet fleet, ServerProcess server, ConcurrentDictionary<CommandStatus, long> rows, CancellationToken cancellation)
     {
         await using RemoteFleet console = await RemoteFleet.ConnectAsync(fleet.Operator with { ReceivePort = server.ReceivePort }, cancellation: CancellationToken.None);
         while (!cancellation.IsCancellationRequested)

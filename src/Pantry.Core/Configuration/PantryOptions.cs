@@ -27,6 +27,9 @@ internal sealed record PantryOptions
     /// <summary>How often the server writes down when it last saw its clients; a crash loses no more than this.</summary>
     public TimeSpan SeenFlushInterval { get; init; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>The result of a repeatable command takes the place of its acknowledgement where it comes within this time; much shorter than <see cref="ResendAfter"/>.</summary>
+    public TimeSpan AcknowledgeAfter { get; init; } = TimeSpan.FromMilliseconds(50);
+
     /// <summary>An order that was not acknowledged in this time is sent again over the session.</summary>
     public TimeSpan ResendAfter { get; init; } = TimeSpan.FromSeconds(1);
 
