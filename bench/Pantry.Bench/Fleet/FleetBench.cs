@@ -9,7 +9,7 @@ namespace Pantry.Bench.Fleet;
 internal static class FleetBench
 {
     private const int Trips = 200;
-    private const int Orders = 10;
+    private const int Results = 6000;
 
     public static async Task<int> RunAsync(string[] args)
     {
@@ -32,7 +32,7 @@ internal static class FleetBench
         {
             foreach (FleetSide side in sides)
             {
-                await side.RunAsync(sizes, Trips, Orders, counts: round >= 0);
+                await side.RunAsync(sizes, Trips, Math.Max(2, Results / clients), counts: round >= 0);
                 // What an order and a result of Pantry have, the floors send too.
                 sizes = fleet.Peers[0].Sizes;
             }

@@ -97,6 +97,10 @@ internal abstract class FleetPeer : IDisposable
         {
             await life.CancelAsync();
         }
+        catch (Exception) when (life.IsCancellationRequested)
+        {
+            // It was cut while it read: its keys are gone.
+        }
         catch (Exception exception)
         {
             Console.Error.WriteLine($"an emulated client failed: {exception}");

@@ -21,7 +21,8 @@ internal sealed class PantryServed(ServerHost host) : IFleetServed
     public string Counters()
     {
         ServerStatistics statistics = host.Statistics();
-        return string.Join(", ", statistics.MessagesDropped.Concat(statistics.ConnectionsRefused).Select(dropped => $"{dropped.Key} {dropped.Value}"));
+        return string.Join(", ", statistics.MessagesDropped.Concat(statistics.ConnectionsRefused).Select(dropped => $"{dropped.Key} {dropped.Value}")
+            .Append($"orders sent again or directly {statistics.OrdersSentDirectly}"));
     }
 
     /// <summary>Sizes in the words are the floors' business: here they are what they are.</summary>
@@ -43,7 +44,7 @@ internal sealed class PantryServed(ServerHost host) : IFleetServed
     /// <summary>One order and all its rows.</summary>
     public static async Task<int> PingAsync(IFleet fleet, Target target)
     {
-        IJob job = await fleet.StartJobAsync(new JobRequest { Target = target, Command = "Ping" }, default);
+        IJob job = await fleet.StartJobAsync(new JobRequest { Target = target, Command = "Ping", DeliveryTimeout = Measure.Patience }, default);
         int rows = 0;
         await foreach (ResultRow row in job.ReadRowsAsync(default))
         {

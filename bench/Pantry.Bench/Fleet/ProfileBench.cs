@@ -22,6 +22,7 @@ internal static class ProfileBench
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{took}  (processor: server {served:0.00} s, clients {own:0.00} s)"));
         }
 
+        Console.WriteLine($"server's counters: {await server.CountersAsync()}");
         return 0;
     }
 }

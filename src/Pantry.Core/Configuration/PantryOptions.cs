@@ -36,6 +36,9 @@ internal sealed record PantryOptions
     /// <summary>What a fleet is expected to take in at least; a large order is not sent again before it can have come.</summary>
     public double ResendBytesPerSecond { get; init; } = 20 * 1024 * 1024;
 
+    /// <summary>How many answers a second a server is expected to take in at least; orders to many are not sent again before theirs can have come.</summary>
+    public double ResendAnswersPerSecond { get; init; } = 2000;
+
     /// <summary>Time for a target to acknowledge an order, unless the order says otherwise.</summary>
     public TimeSpan DeliveryTimeout { get; init; } = TimeSpan.FromSeconds(15);
 
