@@ -39,6 +39,8 @@ internal static class SoakBench
         }
 
         await ending.CancelAsync();
+        foreach (PantryPeer peer in fleet.Peers)
+            peer.Cut();
         await Task.WhenAll([cutting, ordering, .. staying]);
         Print($"rows: {string.Join(", ", rows.Select(row => $"{row.Key} {row.Value}"))}");
         Print($"server's counters: {await server.CountersAsync()}");
