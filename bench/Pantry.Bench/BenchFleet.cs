@@ -33,7 +33,7 @@ internal sealed class BenchFleet : IAsyncDisposable
     }
 
     /// <summary>Nothing of a client gives up early: what is slow shows in the time.</summary>
-    public static PantryOptions Options { get; } = new() { ConnectTimeout = TimeSpan.FromMinutes(2) };
+    public static PantryOptions Options { get; } = new() { ConnectTimeout = TimeSpan.FromMinutes(2), OutputDrain = TimeSpan.FromSeconds(30) };
 
     public string ServerRoot => Path.Combine(_root, "server");
 

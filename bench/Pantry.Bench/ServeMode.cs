@@ -1,4 +1,5 @@
 using System.Globalization;
+using Pantry.Bench.Fleet;
 using Pantry.Server;
 
 namespace Pantry.Bench;
@@ -12,10 +13,13 @@ internal static class ServeMode
     {
         if (args is ["curve"])
             return await ServeAsync(CurveFloorServer.Start());
+        if (args is ["floor", var kind])
+            return await ServeAsync(await FloorServer.StartAsync(kind == "curve"));
 
-        await using ServerHost host = await ServerHost.StartAsync(
-            new ServerConfiguration { PublishPort = 0, ReceivePort = 0, FilePort = 0, Path = args[0] });
-        return await ServeAsync(new PantryServed(host));
+        // A server that comes again listens where it did.
+        int publish = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 0, receive = args.Length > 2 ? int.Parse(args[2], CultureInfo.InvariantCulture) : 0;
+        return await ServeAsync(new PantryServed(await ServerHost.StartAsync(
+            new ServerConfiguration { PublishPort = publish, ReceivePort = receive, FilePort = 0, Path = args[0] })));
     }
 
     private static async Task<int> ServeAsync(IServed served)
@@ -31,6 +35,9 @@ internal static class ServeMode
                     "connected" => await ConnectedAsync(served, int.Parse(words[1], CultureInfo.InvariantCulture)),
                     "cpu" => Environment.CpuUsage.TotalTime.TotalSeconds.ToString(CultureInfo.InvariantCulture),
                     "counters" => served.Counters(),
+                    "memory" => Measure.Memory(),
+                    "count" => served.Connected.ToString(CultureInfo.InvariantCulture),
+                    _ when served is IFleetServed fleet => await fleet.DoAsync(words),
                     _ => "what?",
                 });
             }
@@ -46,22 +53,6 @@ internal static class ServeMode
         while (served.Connected != count)
             await tick.WaitForNextTickAsync(deadline.Token);
         return "yes";
-    }
-
-    private sealed class PantryServed(ServerHost host) : IServed
-    {
-        private readonly string[] _identities = [.. host.Registry.List(new Pantry.Protocol.ClientFilter()).Select(client => client.Identity)];
-
-        public int PublishPort => host.PublishPort;
-
-        public int ReceivePort => host.ReceivePort;
-
-        /// <summary>Clients that are registered and hear what is published.</summary>
-        public int Connected => host.Registry.Refresh(_identities).Count(client => client is { Session: not null, HearsPublished: true });
-
-        public string Counters() => string.Join(", ", host.Statistics().MessagesDropped.Select(dropped => $"{dropped.Key} {dropped.Value}"));
-
-        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 }
 

@@ -10,17 +10,20 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     private ServerProcess(Process process) => _process = process;
 
+    public int Id => _process.Id;
+
     public int PublishPort { get; private set; }
 
     public int ReceivePort { get; private set; }
 
-    public static async Task<ServerProcess> StartAsync(string what)
+    public static async Task<ServerProcess> StartAsync(params string[] what)
     {
         var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardInput = true, RedirectStandardOutput = true };
         if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
             start.ArgumentList.Add(typeof(ServerProcess).Assembly.Location);
         start.ArgumentList.Add("serve");
-        start.ArgumentList.Add(what);
+        foreach (string word in what)
+            start.ArgumentList.Add(word);
         var server = new ServerProcess(Process.Start(start)!);
         string[] ready = (await server.LineAsync()).Split(' ');
         (server.PublishPort, server.ReceivePort) = (int.Parse(ready[1], CultureInfo.InvariantCulture), int.Parse(ready[2], CultureInfo.InvariantCulture));
@@ -40,13 +43,21 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _process.StandardInput.WriteLineAsync("stop");
+        if (!_process.HasExited)
+            await _process.StandardInput.WriteLineAsync("stop");
         if (!_process.WaitForExit(TimeSpan.FromSeconds(20)))
             _process.Kill();
         _process.Dispose();
     }
 
-    private async Task<string> AskAsync(string question)
+    /// <summary>Ends it without a word.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync();
+    }
+
+    public async Task<string> AskAsync(string question)
     {
         await _process.StandardInput.WriteLineAsync(question);
         await _process.StandardInput.FlushAsync();

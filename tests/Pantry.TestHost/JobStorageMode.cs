@@ -1,5 +1,4 @@
 using System.Text;
-using Pantry.Operators;
 using Pantry.Protocol;
 using Pantry.Security;
 using Pantry.Storage;

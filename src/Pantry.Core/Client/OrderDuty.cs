@@ -54,8 +54,10 @@ internal sealed class OrderDuty(
             return;
         }
 
-        _ = link.SendAsync(new Message(MessageKind.Accepted, new Accepted(order.Job)));
-        if (_seen.TryAdd(order.Job))
+        bool isNew = _seen.TryAdd(order.Job);
+        if (!isNew || IsJournaled(verdict.Statement))
+            Acknowledge(link, order.Job);
+        if (isNew)
             Start(link, message, verdict.Statement);
         else if (_outbox.Find(order.Job) is { } result)
             _ = link.SendAsync(result);
@@ -178,8 +180,27 @@ internal sealed class OrderDuty(
         _ = Task.Run(() => RunAsync(link, message, statement, stops));
     }
 
+    private static void Acknowledge(ServerLink link, string job) => _ = link.SendAsync(new Message(MessageKind.Accepted, new Accepted(job)));
+
+    // What may be done twice is acknowledged by its result where that follows at once: half as much for a server to take in.
+    private async Task AcknowledgeLaterAsync(ServerLink link, string job, CancellationToken answered)
+    {
+        try
+        {
+            await Task.Delay(options.AcknowledgeAfter, time, answered).ConfigureAwait(false);
+            Acknowledge(link, job);
+        }
+        catch (OperationCanceledException)
+        {
+            // Its result is on its way.
+        }
+    }
+
     private async Task RunAsync(ServerLink link, Message message, OrderStatement statement, int stops)
     {
+        using var answered = new CancellationTokenSource();
+        if (!IsJournaled(statement))
+            _ = AcknowledgeLaterAsync(link, statement.Job, answered.Token);
         try
         {
             if (IsJournaled(statement) && home.Journal.Find(statement.Job) is not null)
@@ -211,6 +232,10 @@ internal sealed class OrderDuty(
         catch (Exception exception)
         {
             log.LogError(exception, "The result of job {Job} could not be sent.", statement.Job);
+        }
+        finally
+        {
+            await answered.CancelAsync().ConfigureAwait(false);
         }
     }
 

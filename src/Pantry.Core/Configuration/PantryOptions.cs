@@ -27,11 +27,17 @@ internal sealed record PantryOptions
     /// <summary>How often the server writes down when it last saw its clients; a crash loses no more than this.</summary>
     public TimeSpan SeenFlushInterval { get; init; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>The result of a repeatable command takes the place of its acknowledgement where it comes within this time; much shorter than <see cref="ResendAfter"/>.</summary>
+    public TimeSpan AcknowledgeAfter { get; init; } = TimeSpan.FromMilliseconds(50);
+
     /// <summary>An order that was not acknowledged in this time is sent again over the session.</summary>
     public TimeSpan ResendAfter { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>What a fleet is expected to take in at least; a large order is not sent again before it can have come.</summary>
     public double ResendBytesPerSecond { get; init; } = 20 * 1024 * 1024;
+
+    /// <summary>How many answers a second a server is expected to take in at least; orders to many are not sent again before theirs can have come.</summary>
+    public double ResendAnswersPerSecond { get; init; } = 2000;
 
     /// <summary>Time for a target to acknowledge an order, unless the order says otherwise.</summary>
     public TimeSpan DeliveryTimeout { get; init; } = TimeSpan.FromSeconds(15);

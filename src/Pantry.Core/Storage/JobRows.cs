@@ -40,7 +40,6 @@ internal static class JobRows
     public static bool TryInsert(SqliteCommand insert, long job, int number, StoredRow stored)
     {
         ResultRow row = stored.Row;
-        insert.Parameters.Clear();
         foreach ((string name, object? value) in (ReadOnlySpan<(string, object?)>)
             [
                 ("$job", job), ("$number", number), ("$client", row.Client), ("$status", row.Result.Status.ToString()), ("$canary", stored.Canary ? 1 : 0),
@@ -48,7 +47,11 @@ internal static class JobRows
                 ("$output", ByteLists.ToBytes(row.Bodies)),
             ])
         {
-            insert.Parameters.AddWithValue(name, value ?? DBNull.Value);
+            // The same parameters for every row of a batch.
+            if (insert.Parameters.IndexOf(name) is >= 0 and var at)
+                insert.Parameters[at].Value = value ?? DBNull.Value;
+            else
+                insert.Parameters.AddWithValue(name, value ?? DBNull.Value);
         }
 
         return insert.ExecuteNonQuery() > 0;

@@ -12,17 +12,33 @@ internal sealed class JobClock(JobDispatcher jobs, OrderSender sender, PantryOpt
     public void Sweep()
     {
         long now = time.GetTimestamp();
-        foreach (Job job in jobs.All)
+        var open = jobs.All.Where(job => !job.Ended).Select(job => (Job: job, Targets: job.OpenTargets())).ToList();
+        int unanswered = open.Sum(of => of.Targets.Count(target => !target.Accepted));
+        foreach ((Job job, IReadOnlyList<OpenTarget> targets) in open)
         {
-            if (job.Ended)
-                continue;
             EndExpired(job);
             if (job.State == PantryJobState.Preparing)
                 SweepPreparing(job, now);
-            foreach (OpenTarget target in job.OpenTargets())
-                Sweep(job, target, now);
+            TimeSpan resendAfter = ResendAfter(job.Order.Request.Arguments.Length * (double)job.Targets.Count, unanswered, job.Order.Request.DeliveryTimeout, options);
+            foreach (OpenTarget target in targets)
+                Sweep(job, target, resendAfter, now);
             jobs.Advance(job);
         }
+    }
+
+    /// <summary>
+    /// Large orders take time on the way, and many answers to be taken in: sent again too soon, orders would only be in
+    /// their own way, and the more so the more there are.
+    /// </summary>
+    /// <param name="bytes">Bytes of arguments for all targets of the order.</param>
+    /// <param name="unanswered">Targets of all jobs whose acknowledgement is waited for.</param>
+    /// <param name="deliveryTimeout">What the order has for its way at most.</param>
+    /// <param name="options">What a fleet is expected to do.</param>
+    public static TimeSpan ResendAfter(double bytes, int unanswered, TimeSpan deliveryTimeout, PantryOptions options)
+    {
+        var onTheWay = TimeSpan.FromSeconds((bytes / options.ResendBytesPerSecond) + (unanswered / options.ResendAnswersPerSecond));
+        TimeSpan latest = deliveryTimeout / 2;
+        return options.ResendAfter + (onTheWay < latest ? onTheWay : latest);
     }
 
     private void EndExpired(Job job)
@@ -53,7 +69,7 @@ internal sealed class JobClock(JobDispatcher jobs, OrderSender sender, PantryOpt
         }
     }
 
-    private void Sweep(Job job, OpenTarget target, long now)
+    private void Sweep(Job job, OpenTarget target, TimeSpan resendAfter, long now)
     {
         if (job.CancelledAt != 0)
             SweepCancelled(job, target, now);
@@ -61,7 +77,7 @@ internal sealed class JobClock(JobDispatcher jobs, OrderSender sender, PantryOpt
             SweepAccepted(job, target, now);
         else if (time.GetElapsedTime(target.SentAt, now) > job.Order.Request.DeliveryTimeout)
             EndUndelivered(job, target);
-        else if (time.GetElapsedTime(target.LastSentAt, now) > ResendAfter(job) * Math.Pow(2, target.Resends))
+        else if (time.GetElapsedTime(target.LastSentAt, now) > resendAfter * Math.Pow(2, target.Resends))
         {
             job.NoteResend(target.Identity, now);
             sender.Present(job, [target.Identity]).ForEach(recipient => sender.SendDirectly(job, recipient));
@@ -102,13 +118,5 @@ internal sealed class JobClock(JobDispatcher jobs, OrderSender sender, PantryOpt
             return;
         jobs.End(job, target.Identity, CommandStatus.Offline, "NotDelivered",
             $"The client did not acknowledge the order within {job.Order.Request.DeliveryTimeout.TotalSeconds:0.#} s.");
-    }
-
-    /// <summary>Large orders take time on the way: sent again too soon, they would only be in their own way.</summary>
-    private TimeSpan ResendAfter(Job job)
-    {
-        var onTheWay = TimeSpan.FromSeconds(job.Order.Request.Arguments.Length * (double)job.Targets.Count / options.ResendBytesPerSecond);
-        TimeSpan latest = job.Order.Request.DeliveryTimeout / 2;
-        return options.ResendAfter + (onTheWay < latest ? onTheWay : latest);
     }
 }

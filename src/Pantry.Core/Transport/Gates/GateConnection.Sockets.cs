@@ -20,16 +20,32 @@ internal sealed partial class GateConnection
     /// <summary>Waits with no buffer, unless there is more to read already, then reads into one of the pool.</summary>
     private static async ValueTask<int> TryReceiveAsync(Socket socket, ReadBuffer buffer, int size, bool more)
     {
-        if (!more)
+        if (more)
+            return await TryReceiveAsync(socket, buffer.Room(size));
+        while (true)
         {
             buffer.Release();
-            // Such a wait also ends for an event whose bytes were read before; reading then would wait with a buffer.
-            do
-                await TryReceiveAsync(socket, Memory<byte>.Empty);
-            while (!IsReadable(socket));
+            await TryReceiveAsync(socket, Memory<byte>.Empty);
+            // Such a wait also ends for an event whose bytes were read before; an asynchronous read would wait with a buffer then.
+            if (TryReceiveAtOnce(socket, buffer.Room(size).Span) is { } count)
+                return count;
         }
+    }
 
-        return await TryReceiveAsync(socket, buffer.Room(size));
+    /// <summary>What there is, without waiting; null where there is nothing.</summary>
+    private static int? TryReceiveAtOnce(Socket socket, Span<byte> buffer)
+    {
+        try
+        {
+            if (socket.Blocking)
+                socket.Blocking = false;
+            int count = socket.Receive(buffer, SocketFlags.None, out SocketError outcome);
+            return outcome == SocketError.Success ? count : outcome == SocketError.WouldBlock ? null : 0;
+        }
+        catch (Exception error) when (error is SocketException or ObjectDisposedException)
+        {
+            return 0;
+        }
     }
 
     private static async ValueTask<bool> TrySendAllAsync(Socket socket, ReadOnlyMemory<byte> bytes)
@@ -58,19 +74,6 @@ internal sealed partial class GateConnection
         catch (Exception error) when (error is SocketException or ObjectDisposedException)
         {
             return false;
-        }
-    }
-
-    /// <summary>Whether a read would not wait; so it is for a socket that is broken or closed.</summary>
-    private static bool IsReadable(Socket socket)
-    {
-        try
-        {
-            return socket.Poll(0, SelectMode.SelectRead);
-        }
-        catch (Exception error) when (error is SocketException or ObjectDisposedException)
-        {
-            return true;
         }
     }
 
