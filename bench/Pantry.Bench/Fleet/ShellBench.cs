@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using Pantry.Commands;
 using Pantry.Operators;
+using Pantry.Protocol;
 using Pantry.Targeting;
 
 namespace Pantry.Bench.Fleet;

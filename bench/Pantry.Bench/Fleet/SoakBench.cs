@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using Pantry.Operators;
+using Pantry.Protocol;
 
 namespace Pantry.Bench.Fleet;
 

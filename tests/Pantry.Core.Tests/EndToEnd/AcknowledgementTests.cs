@@ -1,6 +1,7 @@
 using Pantry.Commands;
 using Pantry.Configuration;
 using Pantry.Operators;
+using Pantry.Protocol;
 using Pantry.Server.Jobs;
 using Pantry.Targeting;
 
