@@ -10,6 +10,9 @@ namespace Pantry.Commands;
 /// </summary>
 internal sealed class ChildProcess : IDisposable
 {
+    // How many times as long as usual output is read that is there already.
+    private const int BusyDrains = 30;
+
     private readonly Process _process;
     private readonly string _mark;
     private readonly PantryOptions _options;
@@ -59,8 +62,7 @@ internal sealed class ChildProcess : IDisposable
             await ProcessTree.EndAsync(_process, _mark, _options.TerminationGrace).ConfigureAwait(false);
         }
 
-        // A daemon that the command left behind may hold the pipes open for ever; what was written by now is the output.
-        await Task.WhenAny(reads, Task.Delay(_options.OutputDrain, CancellationToken.None)).ConfigureAwait(false);
+        await DrainAsync(reads).ConfigureAwait(false);
         await reading.CancelAsync().ConfigureAwait(false);
         await Task.WhenAll(reads, write).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         cancellation.ThrowIfCancellationRequested(new ChildOutcome(0, output.ToArray(), error.ToArray(), output.Truncated || error.Truncated));
@@ -77,6 +79,18 @@ internal sealed class ChildProcess : IDisposable
         }
 
         _process.Dispose();
+    }
+
+    // A daemon that the command left behind may hold the pipes open for ever; what was written by now is the output, however long
+    // a busy machine takes to read it. One that writes without end is not listened to for much longer.
+    private async Task DrainAsync(Task reads)
+    {
+        for (int i = 0; i < BusyDrains && !reads.IsCompleted; i++)
+        {
+            await Task.WhenAny(reads, Task.Delay(_options.OutputDrain, CancellationToken.None)).ConfigureAwait(false);
+            if (!reads.IsCompleted && !PipeBytes.AreWaiting(_process.StandardOutput.BaseStream) && !PipeBytes.AreWaiting(_process.StandardError.BaseStream))
+                return;
+        }
     }
 
     private async Task WriteAsync(byte[] input, CancellationToken cancellation)

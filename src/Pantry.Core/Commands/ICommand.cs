@@ -31,7 +31,7 @@ internal sealed record CommandContext(
     string JobId, byte[] Arguments, BodyFormat Format, IReadOnlyDictionary<string, byte[]> Secrets, string? RunAs, Configuration.PantryOptions Options, Func<ClientFacts> Facts)
 {
     /// <summary>For texts that may quote a secret.</summary>
-    public SecretRedactor Redactor { get; } = new(Secrets.Values);
+    public SecretRedactor Redactor { get; } = new(Secrets.Where(secret => !secret.Key.EndsWith(SecretRedactor.UserNameSuffix, StringComparison.Ordinal)).Select(secret => secret.Value));
 }
 
 /// <summary>What a command brought.</summary>

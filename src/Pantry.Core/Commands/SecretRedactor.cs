@@ -13,6 +13,9 @@ internal sealed class SecretRedactor
 {
     public const string Mask = "********";
 
+    /// <summary>Ends the name of a secret that is the name of a user: sealed beside its password, and nothing to be hidden.</summary>
+    public const string UserNameSuffix = "_USERNAME";
+
     // Anything shorter is found in ordinary words, and would be told by what is missing from them.
     private const int ShortestValue = 4;
 

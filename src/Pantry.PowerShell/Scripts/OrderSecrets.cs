@@ -30,7 +30,7 @@ internal sealed class OrderSecrets
         {
             if (value is PSCredential credential)
             {
-                AddVariable($"{name}_USERNAME", Encoding.UTF8.GetBytes(credential.UserName));
+                AddVariable(name + SecretRedactor.UserNameSuffix, Encoding.UTF8.GetBytes(credential.UserName));
                 AddVariable($"{name}_PASSWORD", Reveal(credential.Password));
             }
             else
@@ -94,14 +94,14 @@ internal sealed class OrderSecrets
     private void Place(string where, object key, object value)
     {
         var credential = value as PSCredential;
-        string? user = credential is null ? null : Add(Encoding.UTF8.GetBytes(credential.UserName));
+        string? user = credential is null ? null : Add(Encoding.UTF8.GetBytes(credential.UserName), SecretRedactor.UserNameSuffix);
         _places.Add(new SecretPlace(where, key, Add(Reveal(credential?.Password ?? value)), user));
     }
 
     // The script's places refer to them; what they are called is nobody's business.
-    private string Add(byte[] value)
+    private string Add(byte[] value, string suffix = "")
     {
-        string name = $"secret/{_values.Count}";
+        string name = $"secret/{_values.Count}{suffix}";
         _values.Add(name, value);
         return name;
     }

@@ -32,6 +32,7 @@ public sealed partial class OperationsPageTests
 
         said.ExceptWith(["Done", "Approved", "Pending", "Accepted", "CheckpointMissing", "QueueFull"]);
         said.UnionWith(Enum.GetNames<ClientDecision>().Select(decision => $"Client{decision}"));
+        said.UnionWith(Enum.GetNames<JobAction>().Select(action => $"Job{action}"));
         said.UnionWith(Enum.GetNames<EnrollmentKind>().Select(kind => $"{kind}Withdrawn"));
         said.Add(nameof(PantryErrorCode.ClockSkew));
         Assert.Equal(said.Order(StringComparer.Ordinal), named.Order(StringComparer.Ordinal));

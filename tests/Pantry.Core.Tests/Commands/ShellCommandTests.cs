@@ -29,6 +29,18 @@ public sealed class ShellCommandTests
     }
 
     [Fact(SkipWhen = nameof(OnWindows), Skip = "A POSIX shell is needed.")]
+    public async Task What_a_command_has_written_is_read_to_its_end_though_that_takes_longer_than_usual()
+    {
+        await using Fleet fleet = await Fleet.StartAsync(Quick with { OutputDrain = TimeSpan.FromTicks(1) });
+        await fleet.AddAsync("a");
+        for (int i = 0; i < 20; i++)
+        {
+            ResultRow row = Assert.Single(await fleet.RunAsync(Target.All, "Shell", new { line = "head -c 60000 /dev/zero" }));
+            Assert.Equal(60_000, row.Body(Result.StandardOutputBody).Length);
+        }
+    }
+
+    [Fact(SkipWhen = nameof(OnWindows), Skip = "A POSIX shell is needed.")]
     public async Task Unicode_comes_through_whole()
     {
         ResultRow row = await RunAsync(new { line = "printf 'häl­lo \U0001F955'; printf 'fehler: ü' >&2; exit 3" });

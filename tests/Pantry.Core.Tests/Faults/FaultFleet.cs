@@ -30,7 +30,6 @@ internal sealed class FaultFleet : IAsyncDisposable
         StopTimeout = TimeSpan.FromSeconds(1),
         RowWait = TimeSpan.FromSeconds(2),
         // Sixteen clients share this process's threads, and their output is read late where the machine is busy.
-        OutputDrain = TimeSpan.FromSeconds(30),
     };
 
     private readonly SocketLoop _loop = SocketLoop.Start("clients", 4096, NullLogger.Instance);

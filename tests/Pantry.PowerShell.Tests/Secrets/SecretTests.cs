@@ -13,11 +13,11 @@ public sealed class SecretTests
     private static readonly string Reversed = new([.. Canary.Reverse()]);
 
     [Theory]
-    [InlineData("-Secret @{ API_KEY = $secure }", "printenv API_KEY", "{0}")]
-    [InlineData("-Secret @{ API_KEY = [Pantry.Secret]::new($secure) }", "printenv API_KEY", "{0}")]
-    [InlineData("-Secret @{ DB = $credential }", "printenv DB_USERNAME DB_PASSWORD", "somebody {0}")]
-    [InlineData("-Secret @{ A = $secure; B = $secure }", "echo $A$B", "{0}{0}")]
-    [InlineData("-ArgumentList DB_PASSWORD -Secret @{ DB = $credential }", "printenv", "{0}")]
+    [InlineData("-Secret @{ API_KEY = $secure }", "printenv API_KEY | rev", "{0}")]
+    [InlineData("-Secret @{ API_KEY = [Pantry.Secret]::new($secure) }", "printenv API_KEY | rev", "{0}")]
+    [InlineData("-Secret @{ DB = $credential }", "printenv DB_USERNAME; printenv DB_PASSWORD | rev", "somebody {0}")]
+    [InlineData("-Secret @{ A = $secure; B = $secure }", "echo $A$B | rev", "{0}{0}")]
+    [InlineData("-ArgumentList DB_PASSWORD -Secret @{ DB = $credential }", "printenv", "********")]
     public void A_shell_command_has_them_in_its_environment(string secret, string command, string expected)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "A POSIX shell is needed.");
@@ -25,7 +25,7 @@ public sealed class SecretTests
 
         Outcome outcome = session.Run($"(Send-PantryCommand -All -ShellCommand '{command}' {secret}).Output -join ' '");
 
-        Assert.Equal(string.Format(null, expected, Canary), outcome.Clean().Single()!.ToString());
+        Assert.Equal(string.Format(null, expected, Reversed), outcome.Clean().Single()!.ToString());
     }
 
     [Theory]
