@@ -9,7 +9,7 @@ namespace Pantry.Server;
 
 /// <summary>
 /// Which keys are clients: enrolments and tokens let keys in, operators decide about the others. What is approved is a key
-/// with its identity and labels. Every decision is stored and audited before it takes effect.
+/// with its identity and labels. Every decision is audited and stored before it takes effect.
 /// </summary>
 internal sealed class ClientAdmission(
     TrustStore trust, ClientRegistry registry, EnrollmentDesk enrollments, ServerAudit audit, PantryOptions options, TimeProvider time)
@@ -91,7 +91,7 @@ internal sealed class ClientAdmission(
         : new PantryException(PantryErrorCode.KeyRevoked, $"The key {key.Key.Fingerprint} was revoked. Remove-PantryClient forgets it, so that the host can begin anew.");
 
     /// <summary>Carries out an operator's decision in what is stored; the caller sees to sessions and jobs.</summary>
-    public ClientKey Decide(DecideClient request, OperatorEntry by, string? from)
+    public ClientKey Decide(DecideClient request, OperatorEntry by)
     {
         ClientKey key, decided;
         lock (Deciding)
@@ -110,8 +110,19 @@ internal sealed class ClientAdmission(
                 MakeKnown(decided);
         }
 
-        audit.Note(by, from, $"Client{request.Decision}", key.Labels.Identity, "Done", detail: AuditedLabels.Of(decided.Labels, null, key.Key));
         return decided;
+    }
+
+    /// <summary>The key that a decision would be about, as it is now.</summary>
+    /// <exception cref="PantryException">There is none, or what the operator saw is not so any more.</exception>
+    public ClientKey Meant(DecideClient request)
+    {
+        lock (Deciding)
+        {
+            ClientKey key = Find(request);
+            RequireAsShown(request, key);
+            return key;
+        }
     }
 
     public void NoteSeen(ClientRecord client) => trust.NoteSeen(client.Key, time.GetUtcNow());
