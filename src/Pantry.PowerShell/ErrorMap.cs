@@ -16,7 +16,7 @@ internal static class ErrorMap
     public static ErrorRecord ToRecord(CommandResult row)
     {
         string code = row.Error?.Code ?? row.Status.ToString();
-        string message = DisplayText.Clean($"{row.Client}: {row.Status}. {row.Error?.Message ?? "The client gave no reason."}");
+        string message = DisplayText.Clean($"{DisplayText.Clean(row.Client, 80)}: {row.Status}. {row.Error?.Message ?? "The client gave no reason."}");
         return new ErrorRecord(new PantryException(PantryErrorCode.Refused, message) { Target = row.Client }, code, Category(row.Status), row);
     }
 
@@ -48,7 +48,7 @@ internal static class ErrorMap
         PantryErrorCode.ServerUnreachable or PantryErrorCode.ConnectionLost or PantryErrorCode.NotConnected => ErrorCategory.ConnectionError,
         PantryErrorCode.NotAPantryServer or PantryErrorCode.ProtocolVersionMismatch => ErrorCategory.ProtocolError,
         PantryErrorCode.TimedOut => ErrorCategory.OperationTimeout,
-        PantryErrorCode.NoMatchingClient or PantryErrorCode.NoMatchingOperator => ErrorCategory.ObjectNotFound,
+        PantryErrorCode.NoMatchingClient or PantryErrorCode.NoMatchingOperator or PantryErrorCode.NoMatchingEnrollment => ErrorCategory.ObjectNotFound,
         PantryErrorCode.MessageTooLarge or PantryErrorCode.LimitReached => ErrorCategory.LimitsExceeded,
         PantryErrorCode.Stopped => ErrorCategory.ResourceUnavailable,
         PantryErrorCode.NotOffered => ErrorCategory.NotImplemented,
