@@ -49,7 +49,7 @@ Describe 'The module' {
     }
 
     It 'shows enrolments with the name first and the id last, in 80 columns' {
-        $listed = [Pantry.EnrollmentInfo]@{ Id = 'f' * 32; Kind = 'Enrollment'; Identity = 'web1'; Application = 'shop'; Environment = 'live'; Roles = @('web')
+        $listed = [Pantry.EnrollmentInfo]@{ Id = 'f' * 32; Kind = 'Enrollment'; Identity = 'web1'; Application = 'shop'; Environment = 'live'; Roles = [string[]]'web'
             Status = 'Open'; CreatedBy = 'local'; CreatedAt = [DateTimeOffset]::Now; ExpiresAt = [DateTimeOffset]::Now }
         $table = $listed | Format-Table | Out-String -Width 80
         $table | Should -Match 'Identity +Kind +Labels +Status +ExpiresAt +Id'

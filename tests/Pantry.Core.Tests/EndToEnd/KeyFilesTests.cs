@@ -61,6 +61,21 @@ public sealed class KeyFilesTests : IDisposable
         Assert.Contains(harm switch { "readable" => "chmod 600", "link" => "give the file itself", _ => "Bring the file back from a copy" }, error.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_new_root_key_that_cannot_be_written_is_an_error_of_the_disk_and_the_old_one_stays()
+    {
+        string root = Path.Combine(_directory, "server");
+        await using ServerHost server = await StartAsync(root);
+        string fingerprint = server.Authority.RootKey.Fingerprint;
+        // Nothing is written where a directory has the name.
+        Directory.CreateDirectory(Path.Combine(root, "keys", "root.key.new"));
+
+        var error = await Assert.ThrowsAsync<PantryException>(() => new RootKeyDesk(server.Authority, server.Enrollments, server.Audit).RenewAsync());
+
+        Assert.Equal(PantryErrorCode.StorageFailed, error.Code);
+        Assert.Equal(fingerprint, server.Authority.RootKey.Fingerprint);
+    }
+
     [Theory]
     [InlineData("/dev/zero")]
     [InlineData("/dev")]
