@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Pantry;
 
 /// <summary>Something that happened in the fleet.</summary>
@@ -19,6 +21,7 @@ public sealed record PantryEvent
     public string? Operator { get; init; }
 
     /// <summary>More about it, in words.</summary>
+    [JsonRequired]
     public string Detail { get; init; } = "";
 
     /// <summary>Kind and detail.</summary>

@@ -16,7 +16,7 @@ internal static class ErrorMap
     public static ErrorRecord ToRecord(CommandResult row)
     {
         string code = row.Error?.Code ?? row.Status.ToString();
-        string message = DisplayText.Clean($"{row.Client}: {row.Status}. {row.Error?.Message ?? "The client gave no reason."}");
+        string message = DisplayText.Clean($"{DisplayText.Clean(row.Client, 80)}: {row.Status}. {row.Error?.Message ?? "The client gave no reason."}");
         return new ErrorRecord(new PantryException(PantryErrorCode.Refused, message) { Target = row.Client }, code, Category(row.Status), row);
     }
 

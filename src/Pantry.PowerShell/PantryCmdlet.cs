@@ -96,6 +96,6 @@ public abstract class PantryCmdlet : PSCmdlet, IDisposable
         string full = SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out ProviderInfo provider, out _);
         return provider.Name == "FileSystem"
             ? full
-            : throw Invalid($"'{path}' is no path of the file system.", path);
+            : throw Invalid($"'{DisplayText.Clean(path, 300)}' is no path of the file system.", path);
     }
 }

@@ -50,6 +50,15 @@ Describe 'The module' {
         $views | Should -Contain 'ListControl'
     }
 
+    It 'shows enrolments with the name first and the id last, in 80 columns' {
+        $listed = [Pantry.EnrollmentInfo]@{ Id = 'f' * 32; Kind = 'Enrollment'; Identity = 'web1'; Application = 'shop'; Environment = 'live'; Roles = [string[]]'web'
+            Status = 'Open'; CreatedBy = 'local'; CreatedAt = [DateTimeOffset]::Now; ExpiresAt = [DateTimeOffset]::Now }
+        $table = $listed | Format-Table | Out-String -Width 80
+        $table | Should -Match 'Identity +Kind +Labels +Status +ExpiresAt +Id'
+        $table | Should -Match 'web1 +Enrollment +shop live web +Open +\S+ \S+ f'
+        $table -split '\r?\n' | ForEach-Object { $_.TrimEnd().Length | Should -BeLessOrEqual 80 }
+    }
+
     It 'keeps third-party assemblies out of the default load context' {
         [System.Runtime.Loader.AssemblyLoadContext]::Default.Assemblies.ForEach({ $_.GetName().Name }) |
             Where-Object { $_ -in 'NetMQ', 'YamlDotNet', 'AsyncIO', 'NaCl', 'Microsoft.Data.Sqlite', 'Pantry.Core' } | Should -BeNullOrEmpty

@@ -12,11 +12,28 @@ internal static class EnrollmentFile
 
     /// <summary>Writes the file, which appears only when it is complete.</summary>
     /// <exception cref="PantryException">The file cannot be written.</exception>
-    public static void Save(string path, Enrollment enrollment)
+    public static void Save(string path, Enrollment enrollment) =>
+        Writing(path, () => PrivateFile.Replace(path, JsonSerializer.SerializeToUtf8Bytes(enrollment, EnrollmentJson.Default.Enrollment)));
+
+    /// <summary>Tries whether the file can be written, without touching one that is there.</summary>
+    /// <exception cref="PantryException">The file cannot be written.</exception>
+    public static void Try(string path) => Writing(path, () =>
+    {
+        string full = Path.GetFullPath(path);
+        if (Path.GetDirectoryName(full) is { } directory && !Directory.Exists(directory))
+            throw new IOException($"There is no directory '{directory}'.");
+        string beside = $"{full}.{Guid.NewGuid():N}.try";
+        PrivateFile.WriteNew(beside, new byte[4096]);
+        File.Delete(beside);
+        if (Directory.Exists(path))
+            throw new IOException("It is a directory.");
+    });
+
+    private static void Writing(string path, Action write)
     {
         try
         {
-            PrivateFile.Replace(path, JsonSerializer.SerializeToUtf8Bytes(enrollment, EnrollmentJson.Default.Enrollment));
+            write();
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {

@@ -7,16 +7,14 @@ namespace Pantry.Configuration;
 internal static class YamlDocumentFile
 {
     // A configuration is written by hand; what is larger is some other file.
-    private const long MaxBytes = 1024 * 1024;
+    private const int MaxBytes = 1024 * 1024;
 
     /// <exception cref="PantryException">The file cannot be read, or is not such a file.</exception>
     public static YamlSection Load(string path)
     {
         try
         {
-            if (new FileInfo(path).Length > MaxBytes)
-                throw Invalid(path, $"The file is larger than {MaxBytes:N0} bytes.", null);
-            using var reader = new StreamReader(path);
+            using var reader = new StreamReader(new MemoryStream(PlainFile.Read(path, MaxBytes)));
             var stream = new YamlStream();
             // Aliases could make a small file a huge one; a configuration has no need of them.
             stream.Load(new AliasGuard(new Parser(reader)));
@@ -30,6 +28,10 @@ internal static class YamlDocumentFile
         {
             string what = exception.InnerException?.Message ?? exception.Message;
             throw Error(path, exception.Start, what, exception);
+        }
+        catch (PantryException exception) when (exception.Code is PantryErrorCode.InsecureFile or PantryErrorCode.LimitReached)
+        {
+            throw Invalid(path, exception.Message, exception);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {

@@ -16,11 +16,11 @@ internal static class NewOperator
     public static TrustBundle AddTo(TrustBundle bundle, AddOperator request, DateTimeOffset now)
     {
         string name = Names.RequireIdentity(request.Name, "operator name");
-        if (bundle.Find(name) is not null)
+        if (bundle.Find(name) is { } there)
         {
             throw new PantryException(PantryErrorCode.InvalidArgument,
-                $"There is an operator '{name}' already. Revoke it first with Revoke-PantryOperator, or choose another name.")
-            { Target = name };
+                $"There is an operator '{there.Name}' already. Revoke it first with Revoke-PantryOperator, or choose another name.")
+            { Target = there.Name };
         }
 
         if (request.Scopes.Count == 0)

@@ -5,6 +5,9 @@ namespace Pantry.Security;
 /// <summary>What files of keys have in common: errors that name the file, and content that is wiped after use.</summary>
 internal static class KeyFile
 {
+    // What is no path can be as long as whoever typed it likes.
+    private const int LongestShown = 500;
+
     public static T Read<T>(string path, long maxBytes, Func<byte[], T> parse)
     {
         byte[] bytes;
@@ -15,7 +18,7 @@ internal static class KeyFile
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
             throw new PantryException(PantryErrorCode.InvalidKey,
-                $"The key file '{path}' cannot be read: {exception.Message} Check its path, and that its owner is who runs Pantry.", exception)
+                $"The key file '{DisplayText.Clean(path, LongestShown)}' cannot be read: {DisplayText.Clean(exception.Message, LongestShown)} Check its path, and that its owner is who runs Pantry.", exception)
             { Target = path };
         }
 
@@ -40,7 +43,7 @@ internal static class KeyFile
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
             throw new PantryException(PantryErrorCode.StorageFailed,
-                $"The key file '{path}' cannot be written: {exception.Message} Give another path, or see to the directory and its permissions.", exception)
+                $"The key file '{DisplayText.Clean(path, LongestShown)}' cannot be written: {DisplayText.Clean(exception.Message, LongestShown)} Give another path, or see to the directory and its permissions.", exception)
             { Target = path };
         }
     }

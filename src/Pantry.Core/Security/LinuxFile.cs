@@ -33,10 +33,7 @@ internal static partial class LinuxFile
         SafeFileHandle handle = Open(path, NoFollow | NonBlocking | CloseOnExec);
         try
         {
-            if (Status(handle, "", EmptyPath, BasicStats, out FileStatus status) != 0)
-                throw new IOException($"'{path}': {Marshal.GetLastPInvokeErrorMessage()}");
-            if ((status.Mode & TypeMask) != RegularFile)
-                throw PrivateFile.Insecure(path, $"'{path}' is a directory, pipe or device; give a plain file.");
+            FileStatus status = RequirePlain(handle, path);
             uint self = EffectiveUser();
             if (status.Owner != self && status.Owner != 0)
             {
@@ -45,6 +42,23 @@ internal static partial class LinuxFile
             }
 
             CheckMode(path, (UnixFileMode)(status.Mode & PermissionMask));
+            return handle;
+        }
+        catch
+        {
+            handle.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Opens a file, whoever may read it and however many links lead there.</summary>
+    [SupportedOSPlatform("linux")]
+    public static SafeFileHandle OpenPlain(string path)
+    {
+        SafeFileHandle handle = Open(path, NonBlocking | CloseOnExec);
+        try
+        {
+            RequirePlain(handle, path);
             return handle;
         }
         catch
@@ -79,6 +93,14 @@ internal static partial class LinuxFile
     {
         using SafeFileHandle handle = Open(path, CloseOnExec);
         RandomAccess.FlushToDisk(handle);
+    }
+
+    private static FileStatus RequirePlain(SafeFileHandle handle, string path)
+    {
+        if (Status(handle, "", EmptyPath, BasicStats, out FileStatus status) != 0)
+            throw new IOException($"'{path}': {Marshal.GetLastPInvokeErrorMessage()}");
+        return (status.Mode & TypeMask) == RegularFile ? status
+            : throw PrivateFile.Insecure(path, $"'{path}' is a directory, pipe or device; give a plain file.");
     }
 
     private static SafeFileHandle Open(string path, int flags)

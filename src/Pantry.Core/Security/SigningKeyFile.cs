@@ -8,8 +8,11 @@ internal static class SigningKeyFile
 {
     private const int MaxBytes = 16 * 1024;
 
+    /// <param name="path">The file.</param>
+    /// <param name="password">Its password, where it is encrypted.</param>
+    /// <param name="cure">What to do where it holds no key.</param>
     /// <exception cref="PantryException">There is no such file, it holds no such key, the password is wrong, or others can read it.</exception>
-    public static SigningKey Load(string path, string? password = null) => KeyFile.Read(path, MaxBytes, bytes =>
+    public static SigningKey Load(string path, string? password = null, string? cure = null) => KeyFile.Read(path, MaxBytes, bytes =>
     {
         try
         {
@@ -17,7 +20,7 @@ internal static class SigningKeyFile
         }
         catch (PantryException exception)
         {
-            throw new PantryException(exception.Code, $"The signing key in '{path}' cannot be used: {exception.Message}", exception) { Target = path };
+            throw new PantryException(exception.Code, $"The signing key in '{path}' cannot be used: {exception.Message}{(cure is null ? "" : $" {cure}")}", exception) { Target = path };
         }
     });
 
@@ -44,6 +47,9 @@ internal static class SigningKeyFile
         }
     }
 
-    public static SigningKey LoadOrCreate(string path, string? password = null) =>
-        KeyFile.LoadOrCreate(path, file => Load(file, password), file => Create(file, password));
+    /// <param name="path">The file.</param>
+    /// <param name="password">Its password, where it is encrypted.</param>
+    /// <param name="cure">What to do where it is there and holds no key.</param>
+    public static SigningKey LoadOrCreate(string path, string? password = null, string? cure = null) =>
+        KeyFile.LoadOrCreate(path, file => Load(file, password, cure), file => Create(file, password));
 }

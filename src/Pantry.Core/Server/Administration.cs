@@ -23,20 +23,29 @@ internal sealed class Administration(
             .OrderBy(client => client.Identity, Names.Comparer);
     }
 
-    public ClientInfo Decide(DecideClient request, OperatorEntry by, string? from)
+    public async Task<ClientInfo> DecideAsync(DecideClient request, OperatorEntry by, string? from)
     {
-        ClientKey decided = admission.Decide(request, by, from);
+        ClientKey key = admission.Meant(request);
+        ClientLabels labels = request.Decision == ClientDecision.Approve ? key.Claimed ?? key.Labels : key.Labels;
+        // What is carried out is what was written down, whatever comes in between.
+        DecideClient meant = request with { Identity = key.Labels.Identity, Fingerprint = key.Key.Fingerprint, Shown = labels };
+        var decision = new AuditedDecision($"Client{request.Decision}", key.Labels.Identity, AuditedLabels.Of(labels, null, key.Key));
+        ClientKey decided = await audit.DecidedAsync(by, from, [decision], () => admission.Decide(meant, by)).ConfigureAwait(false);
         carryOut(request.Decision, decided);
         return registry.Find(decided.Labels.Identity) is { } record && record.Key.Equals(decided.Key) ? record.ToInfo() : ClientAdmission.ToInfo(decided);
     }
 
-    public OperatorList AddOperator(AddOperator request, OperatorEntry by, string? from) => Changed(() => authority.Add(request), by, from, "OperatorAdded", request.Name);
+    public Task<OperatorList> AddOperatorAsync(AddOperator request, OperatorEntry by, string? from) =>
+        ChangeAsync(() => authority.SignWith(request), by, from, "OperatorAdded", request.Name, (_, after) => [new("OperatorAdded", request.Name, Operators(after))]);
 
-    public OperatorList RevokeOperator(string name, OperatorEntry by, string? from) => Changed(() => authority.Remove(name), by, from, "OperatorRevoked", name);
+    public Task<OperatorList> RevokeOperatorAsync(string name, OperatorEntry by, string? from) =>
+        ChangeAsync(() => authority.SignWithout(name), by, from, "OperatorRevoked", name, (_, after) => [new("OperatorRevoked", name, Operators(after))]);
 
-    public OperatorList PutBundle(byte[] bundle, OperatorEntry by, string? from)
+    public async Task<OperatorList> PutBundleAsync(byte[] bundle, OperatorEntry by, string? from)
     {
-        OperatorList list = Changed(() => authority.Put(SignedBundle.FromBytes(bundle)), by, from, "TrustBundlePut", "trust bundle");
+        OperatorList list = await ChangeAsync(
+            () => SignedBundle.FromBytes(bundle), by, from, "TrustBundlePut", "trust bundle",
+            (before, after) => [new("TrustBundlePut", "trust bundle", Operators(after)), .. OperatorChanges(before, after)]).ConfigureAwait(false);
         // It may have brought another root key.
         enrollments.WithdrawForeign(by, from);
         return list;
@@ -83,21 +92,42 @@ internal sealed class Administration(
         };
     }
 
-    private OperatorList Changed(Action change, OperatorEntry by, string? from, string action, string target)
+    private async Task<OperatorList> ChangeAsync(
+        Func<SignedBundle> sign, OperatorEntry by, string? from, string action, string target, Func<TrustBundle, TrustBundle, AuditedDecision[]> toAudit)
     {
+        // Of two at once, one would have signed over a bundle that is not in force any more when its record is written.
+        using IDisposable alone = await authority.AloneAsync().ConfigureAwait(false);
+        SignedBundle signed;
+        TrustBundle? next;
         try
         {
-            change();
+            signed = sign();
+            next = authority.Preview(signed);
         }
         catch (PantryException refused)
         {
-            audit.Note(by, from, action, target, refused.Code.ToString());
+            audit.Note(by, from, action, DisplayText.Clean(target, Names.MaxNameLength), refused.Code.ToString());
             throw;
         }
 
-        OperatorList list = authority.List();
-        audit.Note(by, from, action, target, "Done", detail: new AuditedOperators(list.Serial, [.. list.Operators.Select(entry => entry.Name)]));
-        return list;
+        // A bundle that is in force already changes nothing.
+        return await audit.DecidedAsync(by, from, toAudit(authority.Bundle, next ?? authority.Bundle), () =>
+        {
+            authority.Put(signed);
+            return authority.List();
+        }).ConfigureAwait(false);
+    }
+
+    private static AuditedOperators Operators(TrustBundle bundle) => new(bundle.Serial, [.. bundle.Operators.Select(entry => entry.Name)]);
+
+    // The same name with another signing key is another operator.
+    private static IEnumerable<AuditedDecision> OperatorChanges(TrustBundle before, TrustBundle after)
+    {
+        AuditedOperators all = Operators(after);
+        return before.Operators.Where(entry => !Has(after, entry)).Select(entry => new AuditedDecision("OperatorRevoked", entry.Name, all))
+            .Concat(after.Operators.Where(entry => !Has(before, entry)).Select(entry => new AuditedDecision("OperatorAdded", entry.Name, all)));
+
+        static bool Has(TrustBundle bundle, OperatorEntry entry) => bundle.Find(entry.Name) is { } found && found.SigningKey.AsSpan().SequenceEqual(entry.SigningKey);
     }
 
     private static bool MaySee(OperatorEntry by, ClientInfo client)

@@ -19,8 +19,14 @@ internal sealed class Authority : IDisposable
     public const string LocalOperator = "local";
 
     private const int MaxKeyBytes = 4096;
+    private const string RootKeyCure = "Bring the file back from a copy. Without one, move it away: the root key counts as offline then, and Import-PantryRootKey brings it back.";
+    private const string LocalKeyCure = "Bring the file back from a copy. Without one, move it away: other operators give orders then, and the server's own does not.";
+
+    private const string BringBack = "Bring it back with Import-PantryRootKey first.";
+    private const string BringBackOrGive = "So the server cannot change who may give orders. Give the root key's file with -RootKeyFile, or bring the key back with Import-PantryRootKey.";
 
     private readonly Lock _lock = new();
+    private readonly SemaphoreSlim _changing = new(1);
     private readonly BundleStore _store;
     private readonly ServerKeys _keys;
     private readonly TimeProvider _time;
@@ -34,7 +40,7 @@ internal sealed class Authority : IDisposable
         Network = network;
         _keeper = keeper;
         _time = time;
-        _local = File.Exists(keys.LocalOperatorPath) ? SigningKeyFile.Load(keys.LocalOperatorPath) : null;
+        _local = File.Exists(keys.LocalOperatorPath) ? SigningKeyFile.Load(keys.LocalOperatorPath, null, LocalKeyCure) : null;
     }
 
     /// <summary>A new bundle is in force.</summary>
@@ -61,11 +67,14 @@ internal sealed class Authority : IDisposable
     {
         if (store.Latest() is { } latest)
         {
+            // Found now, and not on the day it is needed: one that others can read, that is a link or holds no key.
+            if (Path.Exists(keys.RootPath))
+                SigningKeyFile.Load(keys.RootPath, null, RootKeyCure).Dispose();
             return new Authority(store, keys, network, BundleKeeper.Restore(network, ReadPinned(keys.PinnedRootPath), latest.Bundle), time);
         }
 
-        using SigningKey root = SigningKeyFile.LoadOrCreate(keys.RootPath);
-        using SigningKey local = SigningKeyFile.LoadOrCreate(keys.LocalOperatorPath);
+        using SigningKey root = SigningKeyFile.LoadOrCreate(keys.RootPath, null, RootKeyCure);
+        using SigningKey local = SigningKeyFile.LoadOrCreate(keys.LocalOperatorPath, null, LocalKeyCure);
         PrivateFile.Replace(keys.PinnedRootPath, Encoding.ASCII.GetBytes(root.PublicKey + "\n"));
         DateTimeOffset now = time.GetUtcNow();
         var bundle = new TrustBundle(network, 1, now, [LocalEntry(local, now)]);
@@ -97,12 +106,12 @@ internal sealed class Authority : IDisposable
         return new OperatorList([.. bundle.Operators.Select(ToInfo)], bundle.Serial, IsRootKeyHere);
     }
 
-    /// <summary>Adds an operator.</summary>
-    public void Add(AddOperator request) => Sign(bundle => NewOperator.AddTo(bundle, request, _time.GetUtcNow()));
+    /// <summary>The bundle with one operator more, to be put in force.</summary>
+    public SignedBundle SignWith(AddOperator request) => Sign(bundle => NewOperator.AddTo(bundle, request, _time.GetUtcNow()));
 
-    /// <summary>Takes an operator away.</summary>
+    /// <summary>The bundle with one operator less, to be put in force.</summary>
     /// <exception cref="PantryException">There is none of that name, or nobody could administer the fleet afterwards.</exception>
-    public void Remove(string name) => Sign(bundle =>
+    public SignedBundle SignWithout(string name) => Sign(bundle =>
     {
         TrustBundle left = NewOperator.RemoveFrom(bundle, name, _time.GetUtcNow());
         return left.Operators.Any(entry => entry.Administrator && !IsOver(entry)) || bundle.Find(name) is { Administrator: false }
@@ -111,6 +120,23 @@ internal sealed class Authority : IDisposable
                 $"'{bundle.Find(name)!.Name}' is the last operator who may administer the fleet; nobody could add another one afterwards. Make one first with New-PantryOperator -Administrator.")
             { Target = name };
     });
+
+    public void Remove(string name) => Put(SignWithout(name));
+
+    /// <summary>Held while a bundle is signed, written down and put in force.</summary>
+    public async Task<IDisposable> AloneAsync()
+    {
+        await _changing.WaitAsync().ConfigureAwait(false);
+        return new Alone(_changing);
+    }
+
+    /// <summary>What would be in force after <see cref="Put"/>; null where nothing would change.</summary>
+    /// <exception cref="PantryException">The bundle does not stand, or is no newer than the one in force.</exception>
+    public TrustBundle? Preview(SignedBundle signed)
+    {
+        BundleKeeper next = BundleKeeper.Restore(Network, PinnedRoot, _keeper.ToBytes());
+        return next.Accept(signed) ? next.Current : null;
+    }
 
     /// <summary>Puts a bundle in force that was signed elsewhere.</summary>
     /// <exception cref="PantryException">The bundle does not stand, or is no newer than the one in force.</exception>
@@ -132,16 +158,16 @@ internal sealed class Authority : IDisposable
     /// <summary>A new root key takes the place of the present one, which signs that it does.</summary>
     public void RenewRoot()
     {
-        using SigningKey old = LoadRoot();
+        using SigningKey old = LoadRoot(BringBack);
         using SigningKey renewed = SigningKey.Generate();
         DateTimeOffset now = _time.GetUtcNow();
         SignedHandover handover = SignedHandover.Sign(new RootHandover(Network, renewed.PublicKey.Bytes.ToArray(), now), old);
         // The new key lies beside the old one until the bundle that needs it is stored.
         string waiting = _keys.RootPath + ".new";
-        PrivateFile.Replace(waiting, Encoding.ASCII.GetBytes(renewed.ToPem(null)));
+        KeyFile.Writing(waiting, () => PrivateFile.Replace(waiting, Encoding.ASCII.GetBytes(renewed.ToPem(null))));
         TrustBundle next = Bundle with { Serial = Bundle.Serial + 1, IssuedAt = now };
         Put(Security.SignedBundle.Sign(next, renewed, [.. _keeper.Signed!.Handovers, handover]));
-        File.Move(waiting, _keys.RootPath, overwrite: true);
+        KeyFile.Writing(_keys.RootPath, () => File.Move(waiting, _keys.RootPath, overwrite: true));
     }
 
     /// <summary>Writes the root key to a file, and on demand takes it away from here.</summary>
@@ -159,7 +185,7 @@ internal sealed class Authority : IDisposable
                 "Without the root key the server's own operator goes too, and there is no other administrator. Make one first with New-PantryOperator -Administrator.");
         }
 
-        using (SigningKey root = LoadRoot())
+        using (SigningKey root = LoadRoot(BringBack))
         {
             byte[] pem = Encoding.ASCII.GetBytes(root.ToPem(password) + "\n");
             try
@@ -198,7 +224,7 @@ internal sealed class Authority : IDisposable
             { Target = path };
         }
 
-        PrivateFile.Replace(_keys.RootPath, Encoding.ASCII.GetBytes(root.ToPem(null)));
+        KeyFile.Writing(_keys.RootPath, () => PrivateFile.Replace(_keys.RootPath, Encoding.ASCII.GetBytes(root.ToPem(null))));
         if (Bundle.Find(LocalOperator) is not null)
             return;
         // A key of its own each time: what the one before has signed stays void.
@@ -210,7 +236,7 @@ internal sealed class Authority : IDisposable
             _local = local;
         }
 
-        Sign(bundle => bundle.With(LocalEntry(local, _time.GetUtcNow()), _time.GetUtcNow()));
+        Put(Sign(bundle => bundle.With(LocalEntry(local, _time.GetUtcNow()), _time.GetUtcNow())));
     }
 
     // The local operator works inside the server and never needs a session: nobody has the secret of that key.
@@ -222,7 +248,11 @@ internal sealed class Authority : IDisposable
             Administrator: true, now, ExpiresAt: null);
     }
 
-    public void Dispose() => _local?.Dispose();
+    public void Dispose()
+    {
+        _local?.Dispose();
+        _changing.Dispose();
+    }
 
     private VerifyKey PinnedRoot => ReadPinned(_keys.PinnedRootPath);
 
@@ -230,7 +260,9 @@ internal sealed class Authority : IDisposable
     {
         try
         {
-            return VerifyKey.Parse(Encoding.ASCII.GetString(PrivateFile.Read(path, MaxKeyBytes)).Trim());
+            return VerifyKey.TryParse(Encoding.ASCII.GetString(PrivateFile.Read(path, MaxKeyBytes))) ?? throw new PantryException(PantryErrorCode.InvalidKey,
+                $"'{path}' holds no public signing key: it must be the fleet's root key's, in base64. Bring the file back from a copy of the root directory.")
+            { Target = path };
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -240,25 +272,22 @@ internal sealed class Authority : IDisposable
         }
     }
 
-    private void Sign(Func<TrustBundle, TrustBundle> change)
+    private SignedBundle Sign(Func<TrustBundle, TrustBundle> change)
     {
-        using SigningKey root = LoadRoot();
-        SignedBundle signed;
+        using SigningKey root = LoadRoot(BringBackOrGive);
         lock (_lock)
-            signed = Security.SignedBundle.Sign(change(Bundle), root, _keeper.Signed!.Handovers);
-        Put(signed);
+            return Security.SignedBundle.Sign(change(Bundle), root, _keeper.Signed!.Handovers);
     }
 
-    private SigningKey LoadRoot()
+    private SigningKey LoadRoot(string cure)
     {
         if (!IsRootKeyHere)
         {
             throw new PantryException(PantryErrorCode.RootKeyOffline,
-                "The fleet's root key is not at the server, so the server cannot change who may give orders. Give the root key's file with -RootKeyFile, "
-                + "or bring the key back with Import-PantryRootKey.");
+                $"The fleet's root key is not at the server. {cure}");
         }
 
-        SigningKey root = SigningKeyFile.Load(_keys.RootPath);
+        SigningKey root = SigningKeyFile.Load(_keys.RootPath, null, RootKeyCure);
         string waiting = _keys.RootPath + ".new";
         if (root.PublicKey.Equals(RootKey) || !File.Exists(waiting))
             return root;
@@ -266,6 +295,11 @@ internal sealed class Authority : IDisposable
         root.Dispose();
         File.Move(waiting, _keys.RootPath, overwrite: true);
         return SigningKeyFile.Load(_keys.RootPath);
+    }
+
+    private sealed class Alone(SemaphoreSlim gate) : IDisposable
+    {
+        public void Dispose() => gate.Release();
     }
 
     private static OperatorInfo ToInfo(OperatorEntry entry) => new()

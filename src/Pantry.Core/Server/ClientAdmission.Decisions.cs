@@ -9,7 +9,7 @@ namespace Pantry.Server;
 internal sealed partial class ClientAdmission
 {
     /// <summary>Carries out an operator's decision in what is stored; the caller sees to sessions and jobs.</summary>
-    public ClientKey Decide(DecideClient request, OperatorEntry by, string? from)
+    public ClientKey Decide(DecideClient request, OperatorEntry by)
     {
         ClientKey key, decided;
         lock (_growing)
@@ -31,8 +31,19 @@ internal sealed partial class ClientAdmission
                 MakeKnown(decided);
         }
 
-        audit.Note(by, from, $"Client{request.Decision}", key.Labels.Identity, "Done", detail: AuditedLabels.Of(decided.Labels, null, key.Key));
         return decided;
+    }
+
+    /// <summary>The key that a decision would be about, as it is now.</summary>
+    /// <exception cref="PantryException">There is none, or what the operator saw is not so any more.</exception>
+    public ClientKey Meant(DecideClient request)
+    {
+        lock (Deciding)
+        {
+            ClientKey key = Find(request);
+            RequireAsShown(request, key);
+            return key;
+        }
     }
 
     private ClientKey Remove(ClientKey key)

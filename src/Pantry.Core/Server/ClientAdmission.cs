@@ -9,7 +9,7 @@ namespace Pantry.Server;
 
 /// <summary>
 /// Which keys are clients: enrolments and tokens let keys in, operators decide about the others. What is approved is a key
-/// with its identity and labels. Every decision is stored and audited before it takes effect.
+/// with its identity and labels. Every decision is audited and stored before it takes effect.
 /// </summary>
 internal sealed partial class ClientAdmission(
     TrustStore trust, ClientRegistry registry, EnrollmentDesk enrollments, ServerAudit audit, PantryOptions options, TimeProvider time)

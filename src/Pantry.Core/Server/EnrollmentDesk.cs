@@ -7,14 +7,14 @@ using Pantry.Targeting;
 
 namespace Pantry.Server;
 
-/// <summary>The life of enrolments and tokens: they are made, listed, withdrawn and forgotten here. What is decided is stored and audited.</summary>
+/// <summary>The life of enrolments and tokens: they are made, listed, withdrawn and forgotten here. What is decided is audited, and stored after that.</summary>
 internal sealed class EnrollmentDesk(
     TrustStore trust, Authority authority, ServerAudit audit, ServerAddresses addresses, PublicKey serverKey, PantryOptions options, TimeProvider time, ILogger log)
 {
     private static readonly TimeSpan LongestLifetime = TimeSpan.FromDays(3650);
 
     /// <summary>Makes a key pair that lets one client's own key in, once.</summary>
-    public Enrollment Enrol(Enrol request, OperatorEntry by, string? from)
+    public async Task<Enrollment> EnrolAsync(Enrol request, OperatorEntry by, string? from)
     {
         ClientLabels labels = ClientLabels.Create(request.Identity ?? "any", request.Application, request.Environment, request.Roles);
         using CurveKeyPair pair = CurveKeyPair.Generate();
@@ -39,16 +39,20 @@ internal sealed class EnrollmentDesk(
             CreatedAt = now,
             ExpiresAt = now + Lifetime(request.ExpiresInSeconds),
         };
-        trust.AddEnrollment(new EnrollmentGrant(
+        var grant = new EnrollmentGrant(
             enrollment.Id, pair.PublicKey, enrollment.Identity, enrollment.Application, enrollment.Environment, enrollment.Roles, now, enrollment.ExpiresAt, by.Name)
-        { MakerKey = Fingerprint.Of(by.SigningKey), RootKey = root.Fingerprint });
-        audit.Note(by, from, "EnrollmentCreated", enrollment.Identity ?? "*", "Done", detail: AuditedLabels.Of(labels, enrollment.Id));
-        return enrollment;
+        { MakerKey = Fingerprint.Of(by.SigningKey), RootKey = root.Fingerprint };
+        var decision = new AuditedDecision("EnrollmentCreated", enrollment.Identity ?? "*", AuditedLabels.Of(labels, enrollment.Id));
+        return await audit.DecidedAsync(by, from, [decision], () =>
+        {
+            trust.AddEnrollment(grant);
+            return enrollment;
+        }).ConfigureAwait(false);
     }
 
-    public EnrollmentToken CreateToken(CreateToken request, OperatorEntry by, string? from)
+    public async Task<EnrollmentToken> CreateTokenAsync(CreateToken request, OperatorEntry by, string? from)
     {
-        _ = new NamePattern(request.Pattern);
+        NamePattern.Require(request.Pattern);
         ClientLabels labels = ClientLabels.Create("any", request.Application, request.Environment, request.Roles);
         DateTimeOffset now = time.GetUtcNow();
         VerifyKey root = authority.RootKey;
@@ -68,11 +72,14 @@ internal sealed class EnrollmentDesk(
             CreatedAt = now,
             ExpiresAt = now + Lifetime(request.ExpiresInSeconds),
         };
-        trust.AddToken(new TokenGrant(
+        var grant = new TokenGrant(
             token.Id, TokenGrant.HashOf(secret), token.Pattern, token.Application, token.Environment, token.Roles, now, token.ExpiresAt, by.Name)
-        { MakerKey = Fingerprint.Of(by.SigningKey), RootKey = root.Fingerprint });
-        audit.Note(by, from, "TokenCreated", token.Pattern, "Done", detail: AuditedLabels.Of(labels, token.Id));
-        return token;
+        { MakerKey = Fingerprint.Of(by.SigningKey), RootKey = root.Fingerprint };
+        return await audit.DecidedAsync(by, from, [new AuditedDecision("TokenCreated", token.Pattern, AuditedLabels.Of(labels, token.Id))], () =>
+        {
+            trust.AddToken(grant);
+            return token;
+        }).ConfigureAwait(false);
     }
 
     /// <summary>Those that match, the oldest first.</summary>
@@ -87,13 +94,13 @@ internal sealed class EnrollmentDesk(
     }
 
     /// <summary>Takes an open one back.</summary>
-    public EnrollmentInfo Withdraw(string id, OperatorEntry by, string? from)
+    public Task<EnrollmentInfo> WithdrawAsync(string id, OperatorEntry by, string? from)
     {
         DateTimeOffset now = time.GetUtcNow();
-        EnrollmentInfo info = ToInfo(trust.Withdraw(id, new Withdrawal(now, by.Name)), now);
-        audit.Note(
-            by, from, $"{info.Kind}Withdrawn", info.Pattern ?? info.Identity ?? "*", "Done", detail: new AuditedLabels(info.Application, info.Environment, info.Roles, info.Id, null));
-        return info;
+        EnrollmentInfo info = ToInfo(trust.FindOpen(id, now), now);
+        var decision = new AuditedDecision(
+            $"{info.Kind}Withdrawn", info.Pattern ?? info.Identity ?? "*", new AuditedLabels(info.Application, info.Environment, info.Roles, info.Id, null));
+        return audit.DecidedAsync(by, from, [decision], () => ToInfo(trust.Withdraw(info.Id, new Withdrawal(now, by.Name)), now));
     }
 
     /// <summary>Takes all open ones back that name another root key than the fleet's: a client that used one would trust nobody here.</summary>
@@ -188,6 +195,12 @@ internal sealed class EnrollmentDesk(
         WithdrawnWhy = grant.Withdrawn?.Why,
     };
 
-    private TimeSpan Lifetime(double seconds) => seconds <= 0 ? options.EnrollmentLifetime
-        : TimeSpan.FromSeconds(Math.Min(seconds, LongestLifetime.TotalSeconds));
+    // What is not given arrives as 0.
+    private TimeSpan Lifetime(double seconds) => seconds switch
+    {
+        0 => options.EnrollmentLifetime,
+        > 0 when seconds <= LongestLifetime.TotalSeconds => TimeSpan.FromSeconds(seconds),
+        _ => throw new PantryException(PantryErrorCode.InvalidArgument,
+            $"An enrolment or a token cannot be good for {seconds:0} seconds. Give a time above 0 and of at most {LongestLifetime.TotalDays:0} days with -ExpiresIn, or none for the server's own."),
+    };
 }

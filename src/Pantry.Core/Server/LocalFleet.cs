@@ -60,43 +60,49 @@ internal sealed class LocalFleet(ServerHost host, PantryOptions options) : IFlee
         }
     }
 
-    public Task<Enrollment> EnrolAsync(Enrol request, CancellationToken cancellation) => DoneAsync(() => host.Enrollments.Enrol(request, Local, null), cancellation);
+    public Task<Enrollment> EnrolAsync(Enrol request, CancellationToken cancellation) => DecidedAsync(() => host.Enrollments.EnrolAsync(request, Local, null), cancellation);
 
     public Task<EnrollmentToken> CreateTokenAsync(CreateToken request, CancellationToken cancellation) =>
-        DoneAsync(() => host.Enrollments.CreateToken(request, Local, null), cancellation);
+        DecidedAsync(() => host.Enrollments.CreateTokenAsync(request, Local, null), cancellation);
 
     public IAsyncEnumerable<EnrollmentInfo> FindEnrollmentsAsync(EnrollmentFilter filter, CancellationToken cancellation) =>
         host.Enrollments.List(filter).ToAsyncEnumerable();
 
     public Task<EnrollmentInfo> WithdrawEnrollmentAsync(string id, CancellationToken cancellation) =>
-        DoneAsync(() => host.Enrollments.Withdraw(id, Local, null), cancellation);
+        DecidedAsync(() => host.Enrollments.WithdrawAsync(id, Local, null), cancellation);
 
-    public Task<ClientInfo> DecideAsync(DecideClient request, CancellationToken cancellation) => DoneAsync(() => host.Administration.Decide(request, Local, null), cancellation);
+    public Task<ClientInfo> DecideAsync(DecideClient request, CancellationToken cancellation) => DecidedAsync(() => host.Administration.DecideAsync(request, Local, null), cancellation);
 
     public Task<(OperatorList List, byte[] Bundle)> ListOperatorsAsync(CancellationToken cancellation) =>
         Task.FromResult((host.Authority.List(), host.Authority.SignedBundle));
 
     public Task<OperatorList> AddOperatorAsync(AddOperator request, CancellationToken cancellation) =>
-        DoneAsync(() => host.Administration.AddOperator(request, Local, null), cancellation);
+        DecidedAsync(() => host.Administration.AddOperatorAsync(request, Local, null), cancellation);
 
     public Task<OperatorList> RevokeOperatorAsync(string name, CancellationToken cancellation) =>
-        DoneAsync(() => host.Administration.RevokeOperator(name, Local, null), cancellation);
+        DecidedAsync(() => host.Administration.RevokeOperatorAsync(name, Local, null), cancellation);
 
     public Task<OperatorList> PutBundleAsync(byte[] bundle, CancellationToken cancellation) =>
-        DoneAsync(() => host.Administration.PutBundle(bundle, Local, null), cancellation);
+        DecidedAsync(() => host.Administration.PutBundleAsync(bundle, Local, null), cancellation);
 
     public IAsyncEnumerable<AuditEntry> FindAuditAsync(AuditFilter filter, CancellationToken cancellation) => host.Administration.FindAudit(filter).ToAsyncEnumerable();
 
     public Task<AuditLogCheck> VerifyAuditAsync(string? checkpoint, CancellationToken cancellation) =>
         Task.Run(() => host.Administration.VerifyAudit(checkpoint), cancellation);
 
-    // A decision counts as done when the audit log has it too.
+    // A change of a job counts as done when the audit log has it too; of other decisions it has the record before.
     private async Task<T> DoneAsync<T>(Func<T> decision, CancellationToken cancellation)
     {
         RequireRunning();
         T decided = await Task.Run(decision, cancellation).ConfigureAwait(false);
         await host.Audit.FlushAsync().ConfigureAwait(false);
         return decided;
+    }
+
+    private async Task<T> DecidedAsync<T>(Func<Task<T>> decision, CancellationToken cancellation)
+    {
+        RequireRunning();
+        return await Task.Run(decision, cancellation).ConfigureAwait(false);
     }
 
     private void RequireRunning()

@@ -154,19 +154,17 @@ internal sealed class OperatorConversation(
         string from = session.Address;
         (MessageKind kind, object head)? decided = message.Head switch
         {
-            Enrol enrol => (MessageKind.Enrolled, new Enrolled(enrollments.Enrol(enrol, by, from))),
-            CreateToken create => (MessageKind.TokenCreated, new TokenCreated(enrollments.CreateToken(create, by, from))),
-            WithdrawEnrollment withdraw => (MessageKind.EnrollmentWithdrawn, new EnrollmentWithdrawn(enrollments.Withdraw(withdraw.Id, by, from))),
-            DecideClient decide => (MessageKind.ClientDecided, new ClientDecided(administration.Decide(decide, by, from))),
-            AddOperator add => (MessageKind.OperatorList, administration.AddOperator(add, by, from)),
-            RevokeOperator revoke => (MessageKind.OperatorList, administration.RevokeOperator(revoke.Name, by, from)),
-            PutBundle => (MessageKind.OperatorList, administration.PutBundle(message.Body(0), by, from)),
+            Enrol enrol => (MessageKind.Enrolled, new Enrolled(await enrollments.EnrolAsync(enrol, by, from).ConfigureAwait(false))),
+            CreateToken create => (MessageKind.TokenCreated, new TokenCreated(await enrollments.CreateTokenAsync(create, by, from).ConfigureAwait(false))),
+            WithdrawEnrollment withdraw => (MessageKind.EnrollmentWithdrawn, new EnrollmentWithdrawn(await enrollments.WithdrawAsync(withdraw.Id, by, from).ConfigureAwait(false))),
+            DecideClient decide => (MessageKind.ClientDecided, new ClientDecided(await administration.DecideAsync(decide, by, from).ConfigureAwait(false))),
+            AddOperator add => (MessageKind.OperatorList, await administration.AddOperatorAsync(add, by, from).ConfigureAwait(false)),
+            RevokeOperator revoke => (MessageKind.OperatorList, await administration.RevokeOperatorAsync(revoke.Name, by, from).ConfigureAwait(false)),
+            PutBundle => (MessageKind.OperatorList, await administration.PutBundleAsync(message.Body(0), by, from).ConfigureAwait(false)),
             _ => null,
         };
         if (decided is { } answer)
         {
-            // Done is what the audit log has too.
-            await audit.FlushAsync().ConfigureAwait(false);
             Answer(session, message, answer.kind, answer.head);
             return;
         }

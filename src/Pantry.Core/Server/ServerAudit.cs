@@ -42,6 +42,34 @@ internal sealed class ServerAudit(AuditLog log, Func<PublicKey, bool> isKnown)
                 statement.Command, Convert.ToHexStringLower(statement.ArgumentsDigest), statement.TimeoutSeconds, job.Targets.Count, job.Targets, statement.RunAs)));
     }
 
+    /// <summary>
+    /// A decision is written down, and only then carried out: what cannot be written down does not come into force. Where it
+    /// cannot be carried out then, a second record says so.
+    /// </summary>
+    /// <exception cref="PantryException">The log cannot be written, and nothing was done; or it could not be carried out.</exception>
+    public async Task<T> DecidedAsync<T>(OperatorEntry by, string? from, IReadOnlyList<AuditedDecision> decisions, Func<T> carryOut)
+    {
+        string key = Fingerprint.Of(by.SigningKey);
+        int written = 0;
+        try
+        {
+            foreach (AuditedDecision decision in decisions)
+            {
+                await log.WriteAsync(Entry(by.Name, key, from, decision.Action, decision.Target, "Done", null, decision.Detail)).ConfigureAwait(false);
+                written++;
+            }
+
+            await log.FlushAsync().ConfigureAwait(false);
+            return carryOut();
+        }
+        catch
+        {
+            foreach (AuditedDecision decision in decisions.Take(written))
+                Note(by, from, decision.Action, decision.Target, "Failed", detail: decision.Detail);
+            throw;
+        }
+    }
+
     /// <summary>Completes when all that was noted is on the disk; a decision is answered after that.</summary>
     public Task FlushAsync() => log.FlushAsync();
 
@@ -76,6 +104,9 @@ internal sealed class ServerAudit(AuditLog log, Func<PublicKey, bool> isKnown)
             Detail = detail is null ? "{}" : JsonSerializer.Serialize(detail, detail.GetType(), AuditDetailJson.Default),
         };
 }
+
+/// <summary>What an operator is about to do, as it stands in the audit log.</summary>
+internal sealed record AuditedDecision(string Action, string? Target, object? Detail);
 
 /// <summary>Labels in the audit log.</summary>
 internal sealed record AuditedLabels(string? Application, string? Environment, IReadOnlyList<string> Roles, string? Grant, string? Key)

@@ -28,12 +28,23 @@ internal sealed class ServerKeys : IDisposable
     /// <summary>Where the key of the server's own operator lies.</summary>
     public string LocalOperatorPath => Path.Combine(_directory, "local-operator.key");
 
+    /// <param name="root">The server's root directory.</param>
+    /// <param name="isKnown">Whether there are clients or operators already who expect this server's key.</param>
     /// <exception cref="PantryException">A key file can be read by others, is a link, or holds no key.</exception>
-    public static ServerKeys Load(string root)
+    public static ServerKeys Load(string root, bool isKnown)
     {
         string directory = Path.Combine(root, DirectoryName);
         RootDirectory.Prepare(directory);
-        return new ServerKeys(directory, CurveKeyFile.LoadOrCreate(Path.Combine(directory, "server.key")));
+        string session = Path.Combine(directory, "server.key");
+        // With another key nobody would connect, and nothing would say why.
+        if (isKnown && !Path.Exists(session))
+        {
+            throw new PantryException(PantryErrorCode.StorageFailed,
+                $"The server's key '{session}' is not there. Bring it back from a copy; without it every client has to be enrolled anew. To begin a new fleet all the same, move '{root}' away.")
+            { Target = session };
+        }
+
+        return new ServerKeys(directory, CurveKeyFile.LoadOrCreate(session));
     }
 
     public void Dispose() => Session.Dispose();

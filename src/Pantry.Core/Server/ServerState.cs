@@ -39,7 +39,7 @@ internal sealed class ServerState : IAsyncDisposable
         ServerKeys? keys = null;
         try
         {
-            keys = ServerKeys.Load(root);
+            keys = ServerKeys.Load(root, new BundleStore(database).Latest() is not null);
             return new ServerState(database, keys, limits, time);
         }
         catch

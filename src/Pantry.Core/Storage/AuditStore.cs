@@ -38,7 +38,8 @@ internal sealed class AuditStore : IDisposable
     public static AuditStore Open(ServerDatabase database, out bool checkpointMissing)
     {
         string keys = OwnerOnly.EnsureDirectory(Path.Combine(database.RootDirectory, "keys"));
-        var store = new AuditStore(database, SigningKeyFile.LoadOrCreate(Path.Combine(keys, "audit.key")));
+        var store = new AuditStore(database, SigningKeyFile.LoadOrCreate(
+            Path.Combine(keys, "audit.key"), null, "Bring the file back from a copy of the root directory: what is in the audit log was signed with it."));
         try
         {
             foreach (string leftover in Directory.EnumerateFiles(database.RootDirectory, $"{CheckpointFileName}.*.tmp"))

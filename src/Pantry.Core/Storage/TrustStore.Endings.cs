@@ -11,19 +11,24 @@ internal sealed partial class TrustStore
     public Grant Withdraw(string id, Withdrawal withdrawal)
     {
         lock (_changing)
-        {
-            Grant grant = Grants().FirstOrDefault(grant => Names.Same(grant.Id, id)) ?? throw new PantryException(PantryErrorCode.NoMatchingEnrollment,
-                $"There is no enrolment or token '{DisplayText.Clean(id, 80)}'. Get-PantryEnrollment lists those that are open.")
-            { Target = id };
-            if (grant.UsedBy is { } client)
-            {
-                throw Invalid(
-                    $"{grant.Name} was used at {grant.UsedAt:u}, and cannot be withdrawn any more. Revoke-PantryClient -Fingerprint {client.Fingerprint} takes the trust in the key back that it let in.", grant.Id);
-            }
+            return MarkWithdrawn([FindOpen(id, withdrawal.At)], withdrawal)[0];
+    }
 
-            RefuseOver(grant, withdrawal.At, "There is nothing to withdraw.");
-            return MarkWithdrawn([grant], withdrawal)[0];
+    /// <summary>An enrolment or token that can be taken back.</summary>
+    /// <exception cref="PantryException">There is none of that id (NoMatchingEnrollment), or it is not open (InvalidEnrollment).</exception>
+    public Grant FindOpen(string id, DateTimeOffset now)
+    {
+        Grant grant = Grants().FirstOrDefault(grant => Names.Same(grant.Id, id)) ?? throw new PantryException(PantryErrorCode.NoMatchingEnrollment,
+            $"There is no enrolment or token '{DisplayText.Clean(id, 80)}'. Get-PantryEnrollment lists those that are open.")
+        { Target = id };
+        if (grant.UsedBy is { } client)
+        {
+            throw Invalid(
+                $"{grant.Name} was used at {grant.UsedAt:u}, and cannot be withdrawn any more. Revoke-PantryClient -Fingerprint {client.Fingerprint} takes the trust in the key back that it let in.", grant.Id);
         }
+
+        RefuseOver(grant, now, "There is nothing to withdraw.");
+        return grant;
     }
 
     /// <summary>Takes all open ones back that are meant.</summary>

@@ -81,7 +81,7 @@ internal sealed record ClientLabels
         };
         return labels.Roles.Count <= MaxRoles
             ? labels
-            : throw new PantryException(PantryErrorCode.InvalidName, $"The client '{identity}' has {labels.Roles.Count} roles; {MaxRoles} is the most.") { Target = identity };
+            : throw new PantryException(PantryErrorCode.InvalidName, $"{labels.Roles.Count} roles are too many for a client: {MaxRoles} is the most. Give fewer with -Role, or in its file's list of roles.") { Target = identity };
     }
 
     private static string Join(string prefix, string level) => prefix.Length == 0 ? level : $"{prefix}.{level}";

@@ -44,6 +44,21 @@ internal sealed class NamePattern
         _parts = [.. parts];
     }
 
+    /// <summary>A pattern that is stored and shown: nothing in it that could not be in a name, but for the wildcards.</summary>
+    /// <exception cref="PantryException">It has other characters, or too many (InvalidName).</exception>
+    public static string Require(string? pattern)
+    {
+        if (string.IsNullOrEmpty(pattern) || pattern.Length > Names.MaxNameLength
+            || !pattern.All(character => char.IsAsciiLetterOrDigit(character) || character is '-' or '_' or '.' or '*' or '?' or '[' or ']'))
+        {
+            throw new PantryException(PantryErrorCode.InvalidName,
+                $"'{DisplayText.Clean(pattern, 80)}' is no pattern of names. Use letters, digits, '-', '_', '.' and the wildcards *, ? and [ ], {Names.MaxNameLength} characters in all; for example 'web*'.")
+            { Target = DisplayText.Clean(pattern, 80) };
+        }
+
+        return pattern;
+    }
+
     private enum PartKind
     {
         Text,

@@ -40,9 +40,9 @@ internal sealed record Target
             return "all clients";
         var parts = new List<string>();
         if (Identities.Count > 0)
-            parts.Add(Identities.Count == 1 ? $"client '{Identities[0]}'" : $"{Identities.Count} clients");
+            parts.Add(Identities.Count == 1 ? $"client '{DisplayText.Clean(Identities[0], 80)}'" : $"{Identities.Count} clients");
         if (Streams.Count > 0)
-            parts.Add($"stream {string.Join(", ", Streams.Select(stream => $"'{stream}'"))}");
+            parts.Add($"stream {string.Join(", ", Streams.Select(stream => $"'{DisplayText.Clean(stream, 80)}'"))}");
         if (Labels is not null)
             parts.Add(Labels.ToString());
         return parts.Count == 0 ? "nobody" : string.Join(" and ", parts);

@@ -65,10 +65,13 @@ public sealed class NewPantryEnrollmentCommand : FleetCmdlet
                 {
                     if (identity is not null)
                         Names.RequireIdentity(identity);
+                    // An enrolment whose file could not be written would stay open without anybody who has it.
+                    if (file is not null)
+                        EnrollmentFile.Try(file);
                     Enrollment enrollment = await fleet.EnrolAsync(
                         new Enrol(identity, Application, Environment, roles, ExpiresIn.TotalSeconds), cancellation).ConfigureAwait(false);
                     if (file is not null)
-                        EnrollmentFile.Save(file, enrollment);
+                        await SaveAsync(fleet, file, enrollment, cancellation).ConfigureAwait(false);
                     if (Advice.OnLabels(enrollment.Identity, enrollment.Application, enrollment.Environment, enrollment.Roles) is { } unlabelled)
                         await output.WarningAsync(unlabelled).ConfigureAwait(false);
                     await output.WriteAsync(enrollment).ConfigureAwait(false);
@@ -79,6 +82,19 @@ public sealed class NewPantryEnrollmentCommand : FleetCmdlet
                 }
             }
         });
+    }
+
+    private static async Task SaveAsync(IFleet fleet, string file, Enrollment enrollment, CancellationToken cancellation)
+    {
+        try
+        {
+            EnrollmentFile.Save(file, enrollment);
+        }
+        catch (PantryException)
+        {
+            await fleet.WithdrawEnrollmentAsync(enrollment.Id, cancellation).ConfigureAwait(false);
+            throw;
+        }
     }
 
     private string File()

@@ -49,6 +49,7 @@ public sealed class NewPantryEnrollmentTokenCommand : FleetCmdlet
             {
                 try
                 {
+                    NamePattern.Require(pattern);
                     EnrollmentToken token = await fleet.CreateTokenAsync(
                         new CreateToken(pattern, Application, Environment, roles, ExpiresIn.TotalSeconds), cancellation).ConfigureAwait(false);
                     if (Advice.OnLabels(pattern, token.Application, token.Environment, token.Roles) is { } unlabelled)

@@ -38,7 +38,7 @@ public sealed class TestPantryClientCommand : TargetCmdlet
                 if (result.Status == CommandStatus.Unknown)
                 {
                     await output.ErrorAsync(new ErrorRecord(
-                        new PantryException(PantryErrorCode.NoMatchingClient, $"{row.Client}: {row.Result.Error?.Message}") { Target = row.Client },
+                        new PantryException(PantryErrorCode.NoMatchingClient, $"{DisplayText.Clean(row.Client, 80)}: {row.Result.Error?.Message}") { Target = row.Client },
                         row.Result.Error?.Code ?? nameof(CommandStatus.Unknown), ErrorCategory.ObjectNotFound, result)).ConfigureAwait(false);
                 }
             }

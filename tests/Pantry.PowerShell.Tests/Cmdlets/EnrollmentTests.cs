@@ -32,6 +32,38 @@ public sealed class EnrollmentTests
     }
 
     [Theory]
+    [InlineData("New-PantryEnrollment web1 -ExpiresIn ([timespan]::FromHours(-1))", "ExpiresIn")]
+    [InlineData("New-PantryEnrollment web1 -ExpiresIn '-01:00:00'", "ExpiresIn")]
+    [InlineData("New-PantryEnrollment web1 -ExpiresIn ([timespan]::MaxValue)", "ExpiresIn")]
+    [InlineData("New-PantryEnrollmentToken 'web*' -ExpiresIn 0", "ExpiresIn")]
+    [InlineData("New-PantryOperator eve -Scope '*:*' -OutFile $HOME/never -ExpiresIn ([timespan]::MaxValue)", "ExpiresIn")]
+    [InlineData("Send-PantryCommand -All -Name Ping -Timeout ([timespan]::FromSeconds(-1))", "Timeout")]
+    [InlineData("Send-PantryCommand -All -Name Ping -DeliveryTimeout ([timespan]::Zero)", "DeliveryTimeout")]
+    [InlineData("Send-PantryCommand -All -Name Ping -ValidFor -5", "ValidFor")]
+    public void A_span_that_is_no_time_to_wait_for_is_refused_with_the_parameters_name(string command, string parameter)
+    {
+        using Session session = Session.WithFleet();
+
+        Outcome outcome = session.Run(command);
+
+        Assert.StartsWith("ParameterArgumentTransformationError", outcome.ErrorId, StringComparison.Ordinal);
+        Assert.Contains($"'{parameter}'", outcome.Message, StringComparison.Ordinal);
+        Assert.Contains("at most 3650 days", outcome.Message, StringComparison.Ordinal);
+        Assert.Empty(session.Run("Get-PantryEnrollment").Clean());
+    }
+
+    [Fact]
+    public void A_file_that_cannot_be_written_leaves_no_open_enrolment()
+    {
+        using Session session = Session.WithFleet();
+
+        Outcome outcome = session.Run("New-PantryEnrollment web1 -OutFile ([IO.Path]::Combine([IO.Path]::GetTempPath(), 'no-such-directory-here', 'web1.enrollment'))");
+
+        Assert.Equal(["InvalidArgument"], outcome.ErrorIds.Select(id => id.Split(',')[0]));
+        Assert.Empty(session.Run("Get-PantryEnrollment -All").Clean());
+    }
+
+    [Theory]
     [InlineData("$e, $t | Revoke-PantryEnrollment -PassThru")]
     [InlineData("Get-PantryEnrollment | Revoke-PantryEnrollment -PassThru")]
     [InlineData("Revoke-PantryEnrollment $e.Id, $t.Id -PassThru")]
