@@ -10,8 +10,8 @@ namespace Pantry.Commands;
 /// </summary>
 internal sealed class ChildProcess : IDisposable
 {
-    // How many times as long as usual output is read that is there already.
-    private const int BusyDrains = 30;
+    // How long output is read that is there already.
+    private static readonly TimeSpan LongestDrain = TimeSpan.FromSeconds(30);
 
     private readonly Process _process;
     private readonly string _mark;
@@ -49,8 +49,8 @@ internal sealed class ChildProcess : IDisposable
     {
         using var reading = new CancellationTokenSource();
         using var error = new CappedOutput(_options.OutputBytes);
-        Task reads = Task.WhenAll(
-            output.ReadAsync(_process.StandardOutput.BaseStream, reading.Token), error.ReadAsync(_process.StandardError.BaseStream, reading.Token));
+        Task outputRead = output.ReadAsync(_process.StandardOutput.BaseStream, reading.Token);
+        Task errorRead = error.ReadAsync(_process.StandardError.BaseStream, reading.Token);
         Task write = WriteAsync(input, reading.Token);
 
         try
@@ -62,9 +62,9 @@ internal sealed class ChildProcess : IDisposable
             await ProcessTree.EndAsync(_process, _mark, _options.TerminationGrace).ConfigureAwait(false);
         }
 
-        await DrainAsync(reads).ConfigureAwait(false);
+        await DrainAsync(outputRead, errorRead).ConfigureAwait(false);
         await reading.CancelAsync().ConfigureAwait(false);
-        await Task.WhenAll(reads, write).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAll(outputRead, errorRead, write).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         cancellation.ThrowIfCancellationRequested(new ChildOutcome(0, output.ToArray(), error.ToArray(), output.Truncated || error.Truncated));
         return new ChildOutcome(_process.ExitCode, output.ToArray(), error.ToArray(), output.Truncated || error.Truncated);
     }
@@ -83,14 +83,17 @@ internal sealed class ChildProcess : IDisposable
 
     // A daemon that the command left behind may hold the pipes open for ever; what was written by now is the output, however long
     // a busy machine takes to read it. One that writes without end is not listened to for much longer.
-    private async Task DrainAsync(Task reads)
+    private async Task DrainAsync(Task outputRead, Task errorRead)
     {
-        for (int i = 0; i < BusyDrains && !reads.IsCompleted; i++)
+        Task reads = Task.WhenAll(outputRead, errorRead);
+        long ended = Stopwatch.GetTimestamp();
+        do
         {
             await Task.WhenAny(reads, Task.Delay(_options.OutputDrain, CancellationToken.None)).ConfigureAwait(false);
-            if (!reads.IsCompleted && !PipeBytes.AreWaiting(_process.StandardOutput.BaseStream) && !PipeBytes.AreWaiting(_process.StandardError.BaseStream))
-                return;
         }
+        while (!reads.IsCompleted && Stopwatch.GetElapsedTime(ended) < LongestDrain
+            && ((!outputRead.IsCompleted && PipeBytes.AreDueFrom(_process.StandardOutput.BaseStream))
+                || (!errorRead.IsCompleted && PipeBytes.AreDueFrom(_process.StandardError.BaseStream))));
     }
 
     private async Task WriteAsync(byte[] input, CancellationToken cancellation)

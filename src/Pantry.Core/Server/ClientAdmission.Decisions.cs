@@ -13,23 +13,23 @@ internal sealed partial class ClientAdmission
     {
         ClientKey key, decided;
         lock (_growing)
-        lock (Deciding)
-        {
-            key = Find(request);
-            RequireAsShown(request, key);
-            if (request.Decision == ClientDecision.Approve)
-                registry.RequireRoom((key.Claimed ?? key.Labels).Identity);
-            DateTimeOffset now = time.GetUtcNow();
-            decided = request.Decision switch
+            lock (Deciding)
             {
-                ClientDecision.Approve => trust.Decide(key.Key, KeyStatus.Approved, key.Claimed ?? key.Labels, by.Name, now),
-                ClientDecision.Deny => trust.Decide(key.Key, KeyStatus.Denied, null, by.Name, now),
-                ClientDecision.Revoke => trust.Decide(key.Key, KeyStatus.Revoked, null, by.Name, now),
-                _ => Remove(key),
-            };
-            if (request.Decision == ClientDecision.Approve)
-                MakeKnown(decided);
-        }
+                key = Find(request);
+                RequireAsShown(request, key);
+                if (request.Decision == ClientDecision.Approve)
+                    registry.RequireRoom((key.Claimed ?? key.Labels).Identity);
+                DateTimeOffset now = time.GetUtcNow();
+                decided = request.Decision switch
+                {
+                    ClientDecision.Approve => trust.Decide(key.Key, KeyStatus.Approved, key.Claimed ?? key.Labels, by.Name, now),
+                    ClientDecision.Deny => trust.Decide(key.Key, KeyStatus.Denied, null, by.Name, now),
+                    ClientDecision.Revoke => trust.Decide(key.Key, KeyStatus.Revoked, null, by.Name, now),
+                    _ => Remove(key),
+                };
+                if (request.Decision == ClientDecision.Approve)
+                    MakeKnown(decided);
+            }
 
         return decided;
     }

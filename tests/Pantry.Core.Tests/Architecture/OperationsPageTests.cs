@@ -30,7 +30,7 @@ public sealed partial class OperationsPageTests
             }
         }
 
-        said.ExceptWith(["Done", "Approved", "Pending", "Accepted", "CheckpointMissing", "QueueFull"]);
+        said.ExceptWith(["Done", "Approved", "Pending", "Accepted", "CheckpointMissing", "QueueFull", "Failed"]);
         said.UnionWith(Enum.GetNames<ClientDecision>().Select(decision => $"Client{decision}"));
         said.UnionWith(Enum.GetNames<JobAction>().Select(action => $"Job{action}"));
         said.UnionWith(Enum.GetNames<EnrollmentKind>().Select(kind => $"{kind}Withdrawn"));
@@ -42,7 +42,7 @@ public sealed partial class OperationsPageTests
     private static partial Regex Word();
 
     // Calls that say an action: as an argument, or as one that is handed on.
-    [GeneratedRegex(@"(?:\bNote|AuditEvent|AddPending|Changed|DoAsync|log\.WriteAsync\(Entry)\((?<arguments>[^;]*?);", RegexOptions.Singleline)]
+    [GeneratedRegex(@"(?:\bNote|AuditEvent|AuditedDecision|ChangeAsync|AddPending|Changed|DoAsync|log\.WriteAsync\(Entry)\((?<arguments>[^;]*?);", RegexOptions.Singleline)]
     private static partial Regex Call();
 
     [GeneratedRegex(@"(?<!\$)""([A-Z][A-Za-z]+)""")]

@@ -31,7 +31,7 @@ public sealed class ShellCommandTests
     [Fact(SkipWhen = nameof(OnWindows), Skip = "A POSIX shell is needed.")]
     public async Task What_a_command_has_written_is_read_to_its_end_though_that_takes_longer_than_usual()
     {
-        await using Fleet fleet = await Fleet.StartAsync(Quick with { OutputDrain = TimeSpan.FromTicks(1) });
+        await using Fleet fleet = await Fleet.StartAsync(Quick with { OutputDrain = TimeSpan.FromMilliseconds(1) });
         await fleet.AddAsync("a");
         for (int i = 0; i < 20; i++)
         {

@@ -12,7 +12,10 @@ public sealed class AcknowledgementTests
     // No heartbeat comes in between.
     private static readonly PantryOptions Quiet = new()
     {
-        HeartbeatInterval = TimeSpan.FromMinutes(1), DeadAfter = TimeSpan.FromMinutes(3), ResendAfter = TimeSpan.FromSeconds(20), AcknowledgeAfter = TimeSpan.FromSeconds(20),
+        HeartbeatInterval = TimeSpan.FromMinutes(1),
+        DeadAfter = TimeSpan.FromMinutes(3),
+        ResendAfter = TimeSpan.FromSeconds(20),
+        AcknowledgeAfter = TimeSpan.FromSeconds(20),
     };
 
     [Fact]

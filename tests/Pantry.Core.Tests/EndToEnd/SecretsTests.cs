@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using Pantry.Server.Jobs;
 using Pantry.Client;
 using Pantry.Commands;
 using Pantry.Configuration;
@@ -8,6 +7,7 @@ using Pantry.Operators;
 using Pantry.Protocol;
 using Pantry.Security;
 using Pantry.Server;
+using Pantry.Server.Jobs;
 using Pantry.Targeting;
 using Pantry.Tests.Commands;
 using Pantry.Tests.Transport.Gates;

@@ -1,9 +1,9 @@
 using CsCheck;
-using Pantry.Server.Jobs;
 using Pantry.Configuration;
 using Pantry.Operators;
 using Pantry.Protocol;
 using Pantry.Security;
+using Pantry.Server.Jobs;
 using Pantry.Targeting;
 
 namespace Pantry.Tests.Jobs;

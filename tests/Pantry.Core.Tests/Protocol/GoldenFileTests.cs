@@ -16,7 +16,14 @@ public sealed class GoldenFileTests
     private static readonly QueuedOrder Queued = new() { JobId = "j1", Client = "a", Command = "Ping", Operator = "mary", CreatedAt = Moment, ValidUntil = Moment };
     private static readonly JobInfo Job = new()
     {
-        JobId = "j1", Command = "Ping", Target = "2 clients", Operator = "mary", State = PantryJobState.Running, CreatedAt = Moment, ValidUntil = Moment, Targets = 2,
+        JobId = "j1",
+        Command = "Ping",
+        Target = "2 clients",
+        Operator = "mary",
+        State = PantryJobState.Running,
+        CreatedAt = Moment,
+        ValidUntil = Moment,
+        Targets = 2,
         Rows = new Dictionary<string, int> { ["Succeeded"] = 1 },
     };
 

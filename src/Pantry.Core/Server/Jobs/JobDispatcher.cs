@@ -156,7 +156,8 @@ internal sealed class JobDispatcher(
     }
 
     private Job NewJob(JobOrder order, IReadOnlyList<string> targets, IReadOnlyList<PublicKey?> keys, DateTimeOffset createdAt, long number, IEnumerable<ResultRow> rows) => new(
-        order, targets, keys, createdAt, new JobRowList(targets.Count, options.KeptOutput, row => store.Output(order.Statement.Job, row), rows)) { Number = number, TakenAt = time.GetTimestamp() };
+        order, targets, keys, createdAt, new JobRowList(targets.Count, options.KeptOutput, row => store.Output(order.Statement.Job, row), rows))
+    { Number = number, TakenAt = time.GetTimestamp() };
 
     private void Begin(Job job, IReadOnlyList<Recipient> recipients, OperatorEntry by)
     {
