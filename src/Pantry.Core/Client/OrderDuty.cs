@@ -284,8 +284,7 @@ internal sealed class OrderDuty(
     }
 
     private void Answer(ServerLink link, string job, CommandStatus status, string code, string message) =>
-        _ = link.SendAsync(_outbox.Add(new Message(MessageKind.Result, new Result(
-            job, status, null, new CommandError(code, message), BodyFormat.None, null, false, null, TimeSpan.Zero))));
+        _ = link.SendAsync(_outbox.Add(new Message(MessageKind.Result, Result.WithoutRun(job, status, code, message))));
 }
 
 /// <summary>An order that stands, with what came beside it.</summary>

@@ -34,14 +34,21 @@ internal sealed class FleetRequests(Func<ServerLink> link, ServerAddress server,
     }
 
     /// <summary>Asks for a list, which comes in pages.</summary>
-    public async IAsyncEnumerable<T> PagesAsync<T>(MessageKind kind, object request, Func<T, bool> isLast, [EnumeratorCancellation] CancellationToken cancellation)
+    /// <param name="kind">Kind of the request.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="read">What is on a page, and whether it is the last.</param>
+    /// <param name="cancellation">Gives up.</param>
+    public async IAsyncEnumerable<TItem> ListAsync<TPage, TItem>(
+        MessageKind kind, object request, Func<TPage, (IReadOnlyList<TItem> Items, bool Last)> read, [EnumeratorCancellation] CancellationToken cancellation)
     {
         await foreach (Message message in MessagesAsync(kind, request, cancellation).ConfigureAwait(false))
         {
-            if (message.Head is not T page)
+            if (message.Head is not TPage page)
                 continue;
-            yield return page;
-            if (isLast(page))
+            (IReadOnlyList<TItem> items, bool last) = read(page);
+            foreach (TItem item in items)
+                yield return item;
+            if (last)
                 yield break;
         }
     }

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Pantry.Configuration;
@@ -94,23 +93,11 @@ internal sealed partial class RemoteFleet : IFleet, ILinkOwner, IAsyncDisposable
         WipeKeys();
     }
 
-    public async IAsyncEnumerable<ClientInfo> FindClientsAsync(ClientFilter filter, [EnumeratorCancellation] CancellationToken cancellation)
-    {
-        await foreach (ClientPage page in _requests.PagesAsync<ClientPage>(MessageKind.ListClients, new ListClients(filter), page => page.Last, cancellation).ConfigureAwait(false))
-        {
-            foreach (ClientInfo client in page.Clients)
-                yield return client;
-        }
-    }
+    public IAsyncEnumerable<ClientInfo> FindClientsAsync(ClientFilter filter, CancellationToken cancellation) =>
+        _requests.ListAsync<ClientPage, ClientInfo>(MessageKind.ListClients, new ListClients(filter), page => (page.Clients, page.Last), cancellation);
 
-    public async IAsyncEnumerable<AuditEntry> FindAuditAsync(AuditFilter filter, [EnumeratorCancellation] CancellationToken cancellation)
-    {
-        await foreach (AuditPage page in _requests.PagesAsync<AuditPage>(MessageKind.ListAudit, new ListAudit(filter), page => page.Last, cancellation).ConfigureAwait(false))
-        {
-            foreach (AuditEntry entry in page.Entries)
-                yield return entry;
-        }
-    }
+    public IAsyncEnumerable<AuditEntry> FindAuditAsync(AuditFilter filter, CancellationToken cancellation) =>
+        _requests.ListAsync<AuditPage, AuditEntry>(MessageKind.ListAudit, new ListAudit(filter), page => (page.Entries, page.Last), cancellation);
 
     public async Task<IJob> StartJobAsync(JobRequest request, CancellationToken cancellation)
     {
@@ -120,14 +107,8 @@ internal sealed partial class RemoteFleet : IFleet, ILinkOwner, IAsyncDisposable
             MessageKind.StartJob, start, [signed.Order.Statement, signed.Arguments, signed.Secrets, signed.Entries], cancellation)).ConfigureAwait(false);
     }
 
-    public async IAsyncEnumerable<JobInfo> FindJobsAsync(JobFilter filter, [EnumeratorCancellation] CancellationToken cancellation)
-    {
-        await foreach (JobPage page in _requests.PagesAsync<JobPage>(MessageKind.ListJobs, new ListJobs(filter), page => page.Last, cancellation).ConfigureAwait(false))
-        {
-            foreach (JobInfo job in page.Jobs)
-                yield return job;
-        }
-    }
+    public IAsyncEnumerable<JobInfo> FindJobsAsync(JobFilter filter, CancellationToken cancellation) =>
+        _requests.ListAsync<JobPage, JobInfo>(MessageKind.ListJobs, new ListJobs(filter), page => (page.Jobs, page.Last), cancellation);
 
     public async Task<IJob> OpenJobAsync(string id, int from, CancellationToken cancellation)
     {
@@ -138,14 +119,8 @@ internal sealed partial class RemoteFleet : IFleet, ILinkOwner, IAsyncDisposable
     public async Task<JobInfo> ControlJobAsync(string id, JobAction action, CancellationToken cancellation) =>
         (await _requests.AskAsync<JobChanged>(MessageKind.ControlJob, new ControlJob(id, action), cancellation).ConfigureAwait(false)).Job;
 
-    public async IAsyncEnumerable<QueuedOrder> FindQueuedAsync(JobFilter filter, [EnumeratorCancellation] CancellationToken cancellation)
-    {
-        await foreach (QueuePage page in _requests.PagesAsync<QueuePage>(MessageKind.ListQueue, new ListQueue(filter), page => page.Last, cancellation).ConfigureAwait(false))
-        {
-            foreach (QueuedOrder order in page.Orders)
-                yield return order;
-        }
-    }
+    public IAsyncEnumerable<QueuedOrder> FindQueuedAsync(JobFilter filter, CancellationToken cancellation) =>
+        _requests.ListAsync<QueuePage, QueuedOrder>(MessageKind.ListQueue, new ListQueue(filter), page => (page.Orders, page.Last), cancellation);
 
     public async Task<QueuedOrder> UnqueueAsync(string job, string client, CancellationToken cancellation) =>
         (await _requests.AskAsync<Unqueued>(MessageKind.Unqueue, new Unqueue(job, client), cancellation).ConfigureAwait(false)).Order;

@@ -57,4 +57,8 @@ internal sealed record Result(
     public const int StandardOutputBody = 0;
     public const int StandardErrorBody = 1;
     public const int OutputBody = 2;
+
+    /// <summary>The outcome of an order whose command did not run, or of which nobody knows more.</summary>
+    public static Result WithoutRun(string job, CommandStatus status, string code, string message) =>
+        new(job, status, null, new CommandError(code, message), BodyFormat.None, null, false, null, TimeSpan.Zero);
 }

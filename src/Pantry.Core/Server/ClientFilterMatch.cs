@@ -7,9 +7,9 @@ namespace Pantry.Server;
 internal sealed class ClientFilterMatch(ClientFilter filter)
 {
     private readonly NamePattern[] _identities = [.. filter.Identities.Select(pattern => new NamePattern(pattern))];
-    private readonly NamePattern? _application = Pattern(filter.Application);
-    private readonly NamePattern? _environment = Pattern(filter.Environment);
-    private readonly NamePattern? _role = Pattern(filter.Role);
+    private readonly NamePattern? _application = NamePattern.Of(filter.Application);
+    private readonly NamePattern? _environment = NamePattern.Of(filter.Environment);
+    private readonly NamePattern? _role = NamePattern.Of(filter.Role);
 
     /// <summary>Whether the identities are names and not patterns, so that they can be looked up.</summary>
     public bool NamesAreLiteral => _identities.Length > 0 && _identities.All(pattern => pattern.IsLiteral);
@@ -24,6 +24,4 @@ internal sealed class ClientFilterMatch(ClientFilter filter)
         && (_role is null || client.Roles.Any(_role.Matches))
         && (filter.Stream is null || TargetMatcher.HearsStream(client, filter.Stream))
         && (filter.Status is null || status == filter.Status);
-
-    private static NamePattern? Pattern(string? pattern) => pattern is null ? null : new NamePattern(pattern);
 }

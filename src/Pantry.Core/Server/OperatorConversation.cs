@@ -84,9 +84,7 @@ internal sealed class OperatorConversation(
             switch (message.Head)
             {
                 case ListClients list:
-                    foreach (ClientInfo[] page in administration.List(list.Filter, by).Chunk(options.ClientPageSize))
-                        await PageAsync(session, message, MessageKind.ClientPage, new ClientPage(page, Last: false)).ConfigureAwait(false);
-                    await PageAsync(session, message, MessageKind.ClientPage, new ClientPage([], Last: true)).ConfigureAwait(false);
+                    await ListAsync(session, message, MessageKind.ClientPage, administration.List(list.Filter, by), (items, last) => new ClientPage(items, last)).ConfigureAwait(false);
                     break;
                 case StartJob start:
                     await StartAsync(session, message, start, by).ConfigureAwait(false);
@@ -105,9 +103,7 @@ internal sealed class OperatorConversation(
                     Answer(session, message, MessageKind.JobChanged, new JobChanged(directory.Control(control, by, session.Address)));
                     break;
                 case ListJobs list:
-                    foreach (JobInfo[] page in directory.Find(list.Filter, by).Chunk(options.ClientPageSize))
-                        await PageAsync(session, message, MessageKind.JobPage, new JobPage(page, Last: false)).ConfigureAwait(false);
-                    await PageAsync(session, message, MessageKind.JobPage, new JobPage([], Last: true)).ConfigureAwait(false);
+                    await ListAsync(session, message, MessageKind.JobPage, directory.Find(list.Filter, by), (items, last) => new JobPage(items, last)).ConfigureAwait(false);
                     break;
                 case WatchEvents watch:
                     await PageAsync(session, message, MessageKind.EventsHappened, await events.TakeAsync(session, watch).ConfigureAwait(false)).ConfigureAwait(false);
@@ -117,9 +113,7 @@ internal sealed class OperatorConversation(
                     Answer(session, message, MessageKind.EventsHappened, new EventsHappened(stop.Watch, Began: false, []));
                     break;
                 case ListQueue list:
-                    foreach (QueuedOrder[] page in directory.Queue(list.Filter, by).Chunk(options.ClientPageSize))
-                        await PageAsync(session, message, MessageKind.QueuePage, new QueuePage(page, Last: false)).ConfigureAwait(false);
-                    await PageAsync(session, message, MessageKind.QueuePage, new QueuePage([], Last: true)).ConfigureAwait(false);
+                    await ListAsync(session, message, MessageKind.QueuePage, directory.Queue(list.Filter, by), (items, last) => new QueuePage(items, last)).ConfigureAwait(false);
                     break;
                 case Unqueue unqueue:
                     Answer(session, message, MessageKind.Unqueued, new Unqueued(directory.Unqueue(unqueue, by, session.Address)));
@@ -175,14 +169,10 @@ internal sealed class OperatorConversation(
                 session.Post(new Message(MessageKind.OperatorList, authority.List(), message.Correlation) { Bodies = [authority.SignedBundle] });
                 break;
             case ListAudit list:
-                foreach (AuditEntry[] page in administration.FindAudit(list.Filter).Chunk(options.ClientPageSize))
-                    await PageAsync(session, message, MessageKind.AuditPage, new AuditPage(page, Last: false)).ConfigureAwait(false);
-                await PageAsync(session, message, MessageKind.AuditPage, new AuditPage([], Last: true)).ConfigureAwait(false);
+                await ListAsync(session, message, MessageKind.AuditPage, administration.FindAudit(list.Filter), (items, last) => new AuditPage(items, last)).ConfigureAwait(false);
                 break;
             case ListEnrollments list:
-                foreach (EnrollmentInfo[] page in enrollments.List(list.Filter).Chunk(options.ClientPageSize))
-                    await PageAsync(session, message, MessageKind.EnrollmentPage, new EnrollmentPage(page, Last: false)).ConfigureAwait(false);
-                await PageAsync(session, message, MessageKind.EnrollmentPage, new EnrollmentPage([], Last: true)).ConfigureAwait(false);
+                await ListAsync(session, message, MessageKind.EnrollmentPage, enrollments.List(list.Filter), (items, last) => new EnrollmentPage(items, last)).ConfigureAwait(false);
                 break;
             case VerifyAudit verify:
                 Answer(session, message, MessageKind.AuditVerified, new AuditVerified(administration.VerifyAudit(verify.Checkpoint)));
@@ -199,6 +189,13 @@ internal sealed class OperatorConversation(
         audit.Note(by, session.Address, message.Kind.ToString(), null, nameof(PantryErrorCode.OutOfScope));
         throw new PantryException(PantryErrorCode.OutOfScope,
             $"The operator '{by.Name}' may give orders but not decide about clients, enrolments and operators, nor read the audit log. An administrator can.");
+    }
+
+    private async Task ListAsync<T>(ServerSession session, Message message, MessageKind kind, IEnumerable<T> items, Func<IReadOnlyList<T>, bool, object> page)
+    {
+        foreach (T[] some in items.Chunk(options.ClientPageSize))
+            await PageAsync(session, message, kind, page(some, false)).ConfigureAwait(false);
+        await PageAsync(session, message, kind, page([], true)).ConfigureAwait(false);
     }
 
     private static Task PageAsync(ServerSession session, Message message, MessageKind kind, object page) =>

@@ -29,11 +29,7 @@ internal sealed record AuditQuery
     /// <summary>What patterns say about a record.</summary>
     public Func<AuditRecord, bool> Patterns()
     {
-        NamePattern? actor = Pattern(Actor), action = Pattern(Action), target = Pattern(Target), outcome = Pattern(Outcome);
-        return record => Fits(actor, record.Actor) && Fits(action, record.Action) && Fits(target, record.Target) && Fits(outcome, record.Outcome);
+        NamePattern? actor = NamePattern.Of(Actor), action = NamePattern.Of(Action), target = NamePattern.Of(Target), outcome = NamePattern.Of(Outcome);
+        return record => NamePattern.Fits(actor, record.Actor) && NamePattern.Fits(action, record.Action) && NamePattern.Fits(target, record.Target) && NamePattern.Fits(outcome, record.Outcome);
     }
-
-    private static NamePattern? Pattern(string? text) => text is null ? null : new NamePattern(text);
-
-    private static bool Fits(NamePattern? pattern, string? text) => pattern is null || pattern.Matches(text);
 }

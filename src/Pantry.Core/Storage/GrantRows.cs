@@ -9,7 +9,7 @@ internal static class GrantRows
     public const string AllEnrollments = "SELECT * FROM enrollments ORDER BY created_at, id";
     public const string AllTokens = "SELECT * FROM tokens ORDER BY created_at, id";
 
-    public static EnrollmentGrant ReadEnrollment(SqliteDataReader reader) => new(
+    public static EnrollmentGrant ReadEnrollment(SqliteDataReader reader) => WithLife(reader, new EnrollmentGrant(
         reader.Text("id"),
         PublicKey.FromBytes(reader.Bytes("key")),
         reader.TextOrNull("identity"),
@@ -18,16 +18,9 @@ internal static class GrantRows
         TrustRows.Split(reader.Text("roles")),
         reader.Time("created_at"),
         reader.Time("expires_at"),
-        reader.Text("created_by"))
-    {
-        MakerKey = reader.TextOrNull("maker_key"),
-        RootKey = reader.TextOrNull("root_key"),
-        UsedAt = reader.TimeOrNull("used_at"),
-        UsedBy = ReadUsedBy(reader),
-        Withdrawn = ReadWithdrawal(reader),
-    };
+        reader.Text("created_by")));
 
-    public static TokenGrant ReadToken(SqliteDataReader reader) => new(
+    public static TokenGrant ReadToken(SqliteDataReader reader) => WithLife(reader, new TokenGrant(
         reader.Text("id"),
         reader.Bytes("hash"),
         reader.Text("pattern"),
@@ -36,14 +29,7 @@ internal static class GrantRows
         TrustRows.Split(reader.Text("roles")),
         reader.Time("created_at"),
         reader.Time("expires_at"),
-        reader.Text("created_by"))
-    {
-        MakerKey = reader.TextOrNull("maker_key"),
-        RootKey = reader.TextOrNull("root_key"),
-        UsedAt = reader.TimeOrNull("used_at"),
-        UsedBy = ReadUsedBy(reader),
-        Withdrawn = ReadWithdrawal(reader),
-    };
+        reader.Text("created_by")));
 
     public static void Add(SqliteConnection connection, EnrollmentGrant grant) => connection.Run("""
         INSERT INTO enrollments (id, key, identity, application, environment, roles, created_at, expires_at, created_by, maker_key, root_key)
@@ -82,6 +68,17 @@ internal static class GrantRows
         ("$created_at", grant.CreatedAt), ("$expires_at", grant.ExpiresAt), ("$created_by", grant.CreatedBy),
         ("$maker_key", grant.MakerKey), ("$root_key", grant.RootKey),
     ];
+
+    // What stands behind it, and how it ended: the same for both kinds.
+    private static T WithLife<T>(SqliteDataReader reader, T grant)
+        where T : Grant => (T)((Grant)grant with
+        {
+            MakerKey = reader.TextOrNull("maker_key"),
+            RootKey = reader.TextOrNull("root_key"),
+            UsedAt = reader.TimeOrNull("used_at"),
+            UsedBy = ReadUsedBy(reader),
+            Withdrawn = ReadWithdrawal(reader),
+        });
 
     private static PublicKey? ReadUsedBy(SqliteDataReader reader) => reader.BytesOrNull("used_by") is { } key ? PublicKey.FromBytes(key) : null;
 

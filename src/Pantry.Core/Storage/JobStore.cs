@@ -191,7 +191,7 @@ internal sealed class JobStore : IAsyncDisposable
                 foreach ((string id, _) in before)
                 {
                     if (_places.TryGetValue(id, out Place? place))
-                        connection.Run("UPDATE jobs SET rows = $rows, bytes = bytes + $bytes WHERE number = $number", ("$rows", place.Rows), ("$bytes", place.NewBytes), ("$number", place.Number));
+                        WriteCounts(connection, place);
                 }
             });
         }
@@ -280,9 +280,13 @@ internal sealed class JobStore : IAsyncDisposable
         if (!ended)
             return;
         connection.Run("DELETE FROM orders WHERE job = $job", ("$job", place.Number));
-        connection.Run("UPDATE jobs SET rows = $rows, bytes = bytes + $bytes WHERE number = $number", ("$rows", place.Rows), ("$bytes", place.NewBytes), ("$number", place.Number));
+        WriteCounts(connection, place);
         _places.Remove(note.Job);
     }
+
+    private static void WriteCounts(SqliteConnection connection, Place place) => connection.Run(
+        "UPDATE jobs SET rows = $rows, bytes = bytes + $bytes WHERE number = $number",
+        ("$rows", place.Rows), ("$bytes", place.NewBytes), ("$number", place.Number));
 
     private static bool Exists(SqliteConnection connection, string id)
     {

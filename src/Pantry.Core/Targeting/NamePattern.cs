@@ -14,6 +14,12 @@ internal sealed class NamePattern
     // What each place of the name must be; null where it is the pattern's own text.
     private readonly Part[]? _parts;
 
+    /// <summary>The pattern of a filter; null where nothing is asked.</summary>
+    public static NamePattern? Of(string? pattern) => pattern is null ? null : new NamePattern(pattern);
+
+    /// <summary>Whether a filter lets a name through; one that asks nothing lets all.</summary>
+    public static bool Fits(NamePattern? pattern, string? name) => pattern is null || pattern.Matches(name);
+
     public NamePattern(string pattern)
     {
         _name = pattern;

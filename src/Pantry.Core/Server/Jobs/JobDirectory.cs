@@ -12,9 +12,9 @@ internal sealed class JobDirectory(JobDispatcher jobs, JobStore store, ClientReg
     /// <summary>Jobs that match, the newest first.</summary>
     public IEnumerable<JobInfo> Find(JobFilter filter, OperatorEntry by)
     {
-        NamePattern? id = Pattern(filter.Id), command = Pattern(filter.Command), name = Pattern(filter.Operator);
-        IEnumerable<JobInfo> found = store.List(by.Administrator ? null : by.SigningKey, id is { IsLiteral: true } ? filter.Id : null)
-            .Where(job => Fits(id, job.JobId) && Fits(command, job.Command) && Fits(name, job.Operator))
+        Func<string, string, string, bool> matches = Match(filter);
+        IEnumerable<JobInfo> found = store.List(by.Administrator ? null : by.SigningKey, NamePattern.Of(filter.Id) is { IsLiteral: true } ? filter.Id : null)
+            .Where(job => matches(job.JobId, job.Command, job.Operator))
             // Before the rows of each are counted, which those that do not match need not be.
             .Where(job => filter.State is null || (jobs.Find(job.JobId)?.State ?? job.State) == filter.State)
             .Select(Now)
@@ -55,10 +55,10 @@ internal sealed class JobDirectory(JobDispatcher jobs, JobStore store, ClientReg
     /// <summary>Orders that wait for clients which are offline.</summary>
     public IEnumerable<QueuedOrder> Queue(JobFilter filter, OperatorEntry by)
     {
-        NamePattern? id = Pattern(filter.Id), command = Pattern(filter.Command), name = Pattern(filter.Operator);
+        Func<string, string, string, bool> matches = Match(filter);
         return jobs.All
             .Where(job => job.Order.Request.Plan.Queue && !job.Ended && (by.Administrator || job.Order.By.SigningKey.AsSpan().SequenceEqual(by.SigningKey))
-                && Fits(id, job.Id) && Fits(command, job.Order.Statement.Command) && Fits(name, job.Order.By.Name))
+                && matches(job.Id, job.Order.Statement.Command, job.Order.By.Name))
             .OrderBy(job => job.CreatedAt)
             .SelectMany(job => job.Waiting().Where(IsAway).Select(client => ToQueued(job, client)));
     }
@@ -118,9 +118,12 @@ internal sealed class JobDirectory(JobDispatcher jobs, JobStore store, ClientReg
         return false;
     }
 
-    private static NamePattern? Pattern(string? text) => text is null ? null : new NamePattern(text);
-
-    private static bool Fits(NamePattern? pattern, string text) => pattern is null || pattern.Matches(text);
+    // Patterns are read once, and wrong ones are refused before anything is looked for.
+    private static Func<string, string, string, bool> Match(JobFilter filter)
+    {
+        NamePattern? id = NamePattern.Of(filter.Id), command = NamePattern.Of(filter.Command), name = NamePattern.Of(filter.Operator);
+        return (job, ordered, by) => NamePattern.Fits(id, job) && NamePattern.Fits(command, ordered) && NamePattern.Fits(name, by);
+    }
 
     private static PantryException None(string id) => new(PantryErrorCode.NoMatchingJob,
         $"The server has no job '{DisplayText.Clean(id, 80)}' of this operator. Get-PantryJob lists those there are; they are removed some time after they ended.")

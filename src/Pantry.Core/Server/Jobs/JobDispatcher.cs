@@ -135,10 +135,10 @@ internal sealed class JobDispatcher(
         await store.FlushAsync().WaitAsync(options.StopTimeout).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         foreach (Job job in _jobs.Values.Where(job => job.Rows.Count < job.Targets.Count))
         {
-            job.Rows.Close(job.Targets, target => new ResultRow(0, target, null, new Result(
-                job.Id, CommandStatus.Lost, null,
-                new CommandError("ServerStopped", $"The server was stopped before the client answered. The job goes on when it is started again; Receive-PantryJob {job.Id} has its rows then."),
-                BodyFormat.None, null, false, null, TimeSpan.Zero), []));
+            var lost = Result.WithoutRun(
+                job.Id, CommandStatus.Lost, "ServerStopped",
+                $"The server was stopped before the client answered. The job goes on when it is started again; Receive-PantryJob {job.Id} has its rows then.");
+            job.Rows.Close(job.Targets, target => new ResultRow(0, target, null, lost, []));
         }
     }
 
@@ -205,8 +205,7 @@ internal sealed class JobDispatcher(
 
     private void EndOnly(Job job, string identity, CommandStatus status, string code, string message)
     {
-        var result = new Result(job.Id, status, null, new CommandError(code, message), BodyFormat.None, null, false, null, TimeSpan.Zero);
-        if (job.TryEnd(identity, result, [], null, itself: false) is { } row)
+        if (job.TryEnd(identity, Result.WithoutRun(job.Id, status, code, message), [], null, itself: false) is { } row)
             Write(job, row, stored: null);
     }
 
