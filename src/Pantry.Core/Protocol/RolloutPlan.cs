@@ -21,6 +21,9 @@ internal sealed record RolloutPlan
     /// <summary>Whether the order waits for targets that are offline, for as long as it is valid.</summary>
     public bool Queue { get; init; }
 
+    /// <summary>Whether all targets may begin as soon as the order is given.</summary>
+    public bool BeginsAtOnce() => BatchSize is null && Canary is null && Quorum is null && !Queue;
+
     /// <summary>What is wrong with the plan; null where nothing is.</summary>
     public string? Fault() =>
         BatchSize is { Value: < 1 } ? "a batch has one target at least"

@@ -16,11 +16,14 @@ internal sealed class JobStore : IAsyncDisposable
     private readonly SqliteFile _file;
     private readonly StorageLimits _limits;
     private readonly TimeProvider _time;
-    private readonly Channel<Work> _queue = Channel.CreateUnbounded<Work>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Channel<Work> _queue = Channel.CreateUnbounded<Work>();
     private readonly CancellationTokenSource _closing = new();
     private readonly Task _writing;
 
-    // The writing task's own: the numbers of jobs that have not ended, and how many rows they have.
+    // Whoever writes holds it: the task, or a caller while the queue is empty.
+    private readonly Lock _turn = new();
+
+    // Of whoever has the turn: the numbers of jobs that have not ended, and how many rows they have.
     private readonly Dictionary<string, Place> _places = [];
     private volatile PantryException? _fault;
     private long _waitingBytes;
@@ -56,7 +59,9 @@ internal sealed class JobStore : IAsyncDisposable
         if (_fault is { } fault)
             throw StorageErrors.Failed(_file.Path, $"Jobs cannot be written: {fault.Message}", fault);
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Put(new Work.Add(job, done));
+        var add = new Work.Add(job, done);
+        if (!TryWriteNow(add))
+            Put(add);
         try
         {
             await done.Task.WaitAsync(_limits.AuditDeadline).ConfigureAwait(false);
@@ -156,14 +161,36 @@ internal sealed class JobStore : IAsyncDisposable
             work.Fail(new PantryException(PantryErrorCode.Stopped, "The server was stopped; it takes no more orders."));
     }
 
+    // Two changes of threads take longer than the write.
+    private bool TryWriteNow(Work work)
+    {
+        if (!_turn.TryEnter())
+            return false;
+        try
+        {
+            // What cannot be written now is the task's, which tells whoever waits and tries again.
+            return !_queue.Reader.TryPeek(out _) && _fault is null && !_closing.IsCancellationRequested && TryWrite([work]);
+        }
+        finally
+        {
+            _turn.Exit();
+        }
+    }
+
     private async Task WriteAllAsync()
     {
         var batch = new List<Work>();
         while (batch.Count > 0 || await _queue.Reader.WaitToReadAsync().ConfigureAwait(false))
         {
-            while (batch.Count < _limits.JobBatch && _queue.Reader.TryRead(out Work? work))
-                batch.Add(work);
-            if (TryWrite(batch))
+            bool written;
+            lock (_turn)
+            {
+                while (batch.Count < _limits.JobBatch && _queue.Reader.TryRead(out Work? work))
+                    batch.Add(work);
+                written = TryWrite(batch);
+            }
+
+            if (written)
             {
                 batch.Clear();
                 continue;
@@ -185,9 +212,8 @@ internal sealed class JobStore : IAsyncDisposable
         {
             _file.WriteUnsynced(connection =>
             {
-                using SqliteCommand insert = connection.Command(JobRows.InsertRow);
                 foreach (Work work in batch)
-                    Write(connection, insert, work, before, written);
+                    Write(connection, work, before, written);
                 foreach ((string id, _) in before)
                 {
                     if (_places.TryGetValue(id, out Place? place))
@@ -218,7 +244,7 @@ internal sealed class JobStore : IAsyncDisposable
         return true;
     }
 
-    private void Write(SqliteConnection connection, SqliteCommand insert, Work work, Dictionary<string, Place?> before, List<Action> written)
+    private void Write(SqliteConnection connection, Work work, Dictionary<string, Place?> before, List<Action> written)
     {
         switch (work)
         {
@@ -236,7 +262,7 @@ internal sealed class JobStore : IAsyncDisposable
             case Work.AddRow add when _places.TryGetValue(add.Job, out Place? place):
                 before.TryAdd(add.Job, place);
                 ResultRow numbered = add.Row.Row with { Number = place.Rows };
-                if (!JobRows.TryInsert(insert, place.Number, numbered.Number, add.Row with { Row = numbered }))
+                if (!JobRows.TryInsert(connection, place.Number, numbered.Number, add.Row with { Row = numbered }))
                 {
                     // Tried again and again it would keep all others from being written.
                     written.Add(() => Interlocked.Add(ref _waitingBytes, -SizeOf(add.Row)));
@@ -288,11 +314,7 @@ internal sealed class JobStore : IAsyncDisposable
         "UPDATE jobs SET rows = $rows, bytes = bytes + $bytes WHERE number = $number",
         ("$rows", place.Rows), ("$bytes", place.NewBytes), ("$number", place.Number));
 
-    private static bool Exists(SqliteConnection connection, string id)
-    {
-        using SqliteCommand find = connection.Command("SELECT 1 FROM jobs WHERE id = $id", ("$id", id));
-        return find.ExecuteScalar() is not null;
-    }
+    private static bool Exists(SqliteConnection connection, string id) => connection.Ask("SELECT 1 FROM jobs WHERE id = $id", ("$id", id)) is not null;
 
     private static long SizeOf(StoredRow row) => row.Row.Bodies.Sum(body => (long)body.Length);
 

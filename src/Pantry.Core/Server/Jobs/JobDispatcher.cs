@@ -185,7 +185,7 @@ internal sealed class JobDispatcher(
         IReadOnlyList<string> batch = job.TakeBatch(time.GetTimestamp(), MayStart(job));
         if (batch.Count == 0)
             return false;
-        if (job.Begun > before)
+        if (job.Begun > before && !job.Order.Request.Plan.BeginsAtOnce())
             store.Note(job.Id, job.State, job.Begun);
 
         // Looked up after the turn was noted: who goes before this is missing here, who goes after it finds the job.
@@ -261,6 +261,7 @@ internal sealed class JobDispatcher(
         NotAfter = job.Order.Statement.NotAfter,
         State = job.State,
         Targets = job.Targets,
-        Order = new StoredOrder(job.Order.Request, keys, 0),
+        // Where all may begin at once, that need not be noted again when they do.
+        Order = new StoredOrder(job.Order.Request, keys, job.Order.Request.Plan.BeginsAtOnce() ? job.Targets.Count : 0),
     };
 }
