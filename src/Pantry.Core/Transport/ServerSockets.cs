@@ -20,6 +20,8 @@ internal sealed class ServerSockets : IDisposable
         _loop = loop;
         _inbound = inbound;
         SocketDefaults.Apply(_publisher, Profiles.Subscribe(options.Wire).MaxFrameBytes, options.StopTimeout);
+        // The gate takes it all at once and bounds what waits for each peer; a list by name may publish to each client.
+        _publisher.Options.SendHighWatermark = options.MaxClients;
         PublishEndPoint = Bind(_publisher);
         loop.Add(_publisher, ReceiveSubscription);
         Receiver = new RouterPort(ServerPort.Receive, loop, inbound, options);

@@ -34,6 +34,9 @@ internal sealed class ServerTransport : IAsyncDisposable
     /// <summary>Messages that reached an endpoint from no connection of its gate, or from one that was closed meanwhile.</summary>
     public long Strays => _sockets is { } sockets ? sockets.Receiver.Strays + sockets.Files.Strays : 0;
 
+    /// <summary>Published messages that did not reach a subscriber, because too much waits for it already.</summary>
+    public long Missed => GateCounters.Sum(counters => counters.Missed);
+
     /// <summary>What happens on the sockets; ends when the transport does.</summary>
     public IAsyncEnumerable<ServerEvent> Events => _inbound.ReadAllAsync();
 
@@ -109,15 +112,16 @@ internal sealed class ServerTransport : IAsyncDisposable
         }
 
         // With room it will be sent, so nobody has to wait until it was.
-        bool accepted = await _loop.PostAsync(() =>
+        SendOutcome outcome = _loop.TryPost(Send) ? SendOutcome.Sent : await PostInTimeAsync(Send).ConfigureAwait(false);
+        if (outcome != SendOutcome.Sent)
+            gate.ReturnRoom(peer.Number, bytes);
+        return outcome;
+
+        void Send()
         {
             if (_sockets?.Of(peer.Port).Send(peer.Number, frames) != true)
                 gate.ReturnRoom(peer.Number, bytes);
-        }).ConfigureAwait(false);
-        if (accepted)
-            return SendOutcome.Sent;
-        gate.ReturnRoom(peer.Number, bytes);
-        return SendOutcome.Closed;
+        }
     }
 
     /// <summary>Where a peer is, as address and port; null once its connection has ended.</summary>
@@ -156,6 +160,19 @@ internal sealed class ServerTransport : IAsyncDisposable
     private IEnumerable<ServerGate> Gates => new[] { _publishing, _receiving, _files }.OfType<ServerGate>();
 
     private ServerGate? GateOf(ServerPort port) => port == ServerPort.Receive ? _receiving : _files;
+
+    private async Task<SendOutcome> PostInTimeAsync(Action work)
+    {
+        using var deadline = new CancellationTokenSource(_options.SendTimeout);
+        try
+        {
+            return await _loop.PostAsync(work, deadline.Token).ConfigureAwait(false) ? SendOutcome.Sent : SendOutcome.Closed;
+        }
+        catch (OperationCanceledException)
+        {
+            return SendOutcome.Congested;
+        }
+    }
 
     /// <summary>Waits for what was sent to reach the gates: closing NetMQ's sockets, linger or not, can lose it.</summary>
     private async Task FlushAsync()

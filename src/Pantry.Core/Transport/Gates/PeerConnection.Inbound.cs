@@ -120,8 +120,10 @@ internal sealed partial class PeerConnection
             _messageTimeLeft = _context.Limits.MessageTimeout;
         long now = _context.Clock.Now;
         TimeSpan pause = Longest(_messageRate.Spend(messages, now), _byteRate.Spend(bytes, now));
-        if (pause > TimeSpan.Zero)
-            await _context.Clock.Delay(pause, _life.Token);
+        if (pause <= TimeSpan.Zero)
+            return true;
+        _inbound.Rest();
+        await _context.Clock.Delay(pause, _life.Token);
         return true;
     }
 
