@@ -137,11 +137,12 @@ public sealed class GateLinkTests
         using var endpoint = new EndpointStub(ZmtpSocketType.Router);
         await using ServerGate gate = OpenGate(endpoint.Port, GateProfile.Receive());
         using LinkEnd link = await endpoint.AcceptAsync();
+        var open = new List<Socket>();
         for (int number = 0; number < 40; number++)
         {
-            using Socket peer = await DialAsync(gate);
-            await peer.SendAsync(ZmtpBytes.Frame(0, new byte[900_000]));
-            peer.Shutdown(SocketShutdown.Send);
+            open.Add(await DialAsync(gate));
+            await open[^1].SendAsync(ZmtpBytes.Frame(0, new byte[900_000]));
+            open[^1].Shutdown(SocketShutdown.Send);
         }
 
         await UntilAsync(() => gate.Counters.Admitted == 40, "all to be let in");
@@ -157,6 +158,7 @@ public sealed class GateLinkTests
 
         Assert.Equal(40, messages);
         await UntilAsync(() => gate.Counters.Open == 0, "the places to be free");
+        open.ForEach(socket => socket.Dispose());
     }
 
     [Fact]
