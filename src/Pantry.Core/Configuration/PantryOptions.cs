@@ -114,12 +114,6 @@ internal sealed record PantryOptions
     /// <summary>A result that the server did not confirm in this time is sent again.</summary>
     public TimeSpan ResultRetry { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>
-    /// What the server waits before it confirms results, so that confirmations leave together and not between the results
-    /// that somebody waits for. Far less than <see cref="ResultRetry"/>.
-    /// </summary>
-    public TimeSpan ConfirmationDelay { get; init; } = TimeSpan.FromMilliseconds(50);
-
     /// <summary>Time for a send while the peer is congested.</summary>
     public TimeSpan SendTimeout { get; init; } = TimeSpan.FromSeconds(10);
 

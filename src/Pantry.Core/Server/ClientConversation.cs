@@ -25,7 +25,6 @@ internal sealed partial class ClientConversation
     private readonly ILogger _log;
     private readonly RegistrationDesk _desk;
     private readonly IdentityClaims _claims;
-    private readonly LateSends _late;
 
     public ClientConversation(
         ClientRegistry registry, ClientAdmission admission, StreamRenewal renewal, Authority authority, ServerAudit audit, JobAnswers jobs, EventFeed events,
@@ -35,7 +34,6 @@ internal sealed partial class ClientConversation
         (_options, _time, _counters, _close, _log) = (options, time, counters, close, log);
         _desk = new RegistrationDesk(counters, log);
         _claims = new IdentityClaims(registry, admission.Deciding, audit, counters, options, time, Dismiss, Admit);
-        _late = new LateSends(options.ConfirmationDelay);
     }
 
     /// <summary>Decides about claims whose time is over.</summary>
@@ -195,7 +193,7 @@ internal sealed partial class ClientConversation
 
     private void TakeResult(ServerSession session, ClientRecord client, Result result, Message message)
     {
-        void Stored() => session.PostLate(new Message(MessageKind.ResultStored, new ResultStored(result.Job)), _late);
+        void Stored() => session.Post(new Message(MessageKind.ResultStored, new ResultStored(result.Job)));
         if (_jobs.Complete(result, message.Bodies, client, Stored))
             return;
         RefuseForeign(session, client, message.Correlation);

@@ -32,7 +32,6 @@ internal sealed class ServerSession
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _renewing = new();
     private int _sending;
-    private int _isLate;
     private int _requests;
     private volatile bool _closed;
     private TokenBucket _allowance = new(StrangersMessagesASecond, StrangersBurst, 0);
@@ -108,20 +107,6 @@ internal sealed class ServerSession
     /// <summary>Queues a message; a peer whose queue is full is dropped.</summary>
     public void Post(Message message) => Post(new Outgoing(message));
 
-    /// <summary>Queues a message that may leave later, with others' or with the next that this peer gets.</summary>
-    public void PostLate(Message message, LateSends late)
-    {
-        if (TryQueue(new Outgoing(message)) && Interlocked.Exchange(ref _isLate, 1) == 0)
-            late.Add(this);
-    }
-
-    /// <summary>It is late now.</summary>
-    public void SendLate()
-    {
-        Volatile.Write(ref _isLate, 0);
-        BeginSending();
-    }
-
     /// <summary>The first thing that leaves: the handshake's last command.</summary>
     public void Begin(byte[] ready, CurveSession session) => Post(new Outgoing(null, ready, session));
 
@@ -181,24 +166,21 @@ internal sealed class ServerSession
 
     private void Post(Outgoing outgoing)
     {
-        if (TryQueue(outgoing))
-            BeginSending();
-    }
+        if (Closed)
+            return;
+        if (!_outbound.Writer.TryWrite(outgoing))
+        {
+            // Closed meanwhile: what was queued before that still leaves.
+            if (Closed)
+                return;
+            _drop(this, "it does not take its messages");
+            // One that comes again and again without reading would leave a full queue behind each time.
+            while (_outbound.Reader.TryRead(out _))
+                continue;
+            return;
+        }
 
-    private bool TryQueue(Outgoing outgoing)
-    {
-        if (Closed)
-            return false;
-        if (_outbound.Writer.TryWrite(outgoing))
-            return true;
-        // Closed meanwhile: what was queued before that still leaves.
-        if (Closed)
-            return false;
-        _drop(this, "it does not take its messages");
-        // One that comes again and again without reading would leave a full queue behind each time.
-        while (_outbound.Reader.TryRead(out _))
-            continue;
-        return false;
+        BeginSending();
     }
 
     private void BeginSending()
