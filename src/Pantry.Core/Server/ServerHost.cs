@@ -184,8 +184,12 @@ internal sealed class ServerHost : IAsyncDisposable
         }
 
         ServerStatistics counted = Counters.Snapshot();
-        if (_transport.Strays is > 0 and long strays)
-            counted = counted with { MessagesDropped = new SortedDictionary<string, long>(counted.MessagesDropped.ToDictionary()) { ["Stray"] = strays } };
+        foreach ((string name, long count) in (ReadOnlySpan<(string, long)>)[("Stray", _transport.Strays), ("SubscriberSlow", _transport.Missed)])
+        {
+            if (count > 0)
+                counted = counted with { MessagesDropped = new SortedDictionary<string, long>(counted.MessagesDropped.ToDictionary()) { [name] = count } };
+        }
+
         return counted with { ConnectionsAdmitted = admitted, ConnectionsOpen = (int)open, ConnectionsRefused = refused };
     }
 
