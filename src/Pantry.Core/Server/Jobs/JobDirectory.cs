@@ -67,7 +67,7 @@ internal sealed class JobDirectory(JobDispatcher jobs, JobStore store, ClientReg
     public QueuedOrder Unqueue(Unqueue request, OperatorEntry by, string? from)
     {
         if (jobs.Find(request.Job) is not { } job || !MayTouch(job.Order.By.SigningKey, request.Job, by, from, nameof(Unqueue))
-            || !job.Order.Request.Plan.Queue || job.StateOf(request.Client) != TargetState.Waiting)
+            || !job.Order.Request.Plan.Queue || job.Progress.StateOf(request.Client) != TargetState.Waiting)
         {
             throw new PantryException(PantryErrorCode.InvalidArgument,
                 $"No order of job '{DisplayText.Clean(request.Job, 80)}' waits for '{DisplayText.Clean(request.Client, 80)}'. Get-PantryQueue lists those that do.")

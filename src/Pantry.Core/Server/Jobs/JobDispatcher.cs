@@ -99,7 +99,7 @@ internal sealed class JobDispatcher(
         job.Cancel(time.GetTimestamp());
         store.Note(job.Id, job.State);
         Halt(job, "Cancelled", "Cancelled before it was started.");
-        sender.SendCancel(job, job.OpenTargets().Select(target => target.Identity));
+        sender.SendCancel(job, job.Progress.OpenTargets().Select(target => target.Identity));
     }
 
     /// <summary>Starts no further target, or goes on with them.</summary>
@@ -232,7 +232,7 @@ internal sealed class JobDispatcher(
     /// <summary>Writes a row; it counts, and its readers see it, when it is on the disk.</summary>
     public void Write(Job job, StoredRow row, Action? stored) => store.AddRow(job.Id, row, numbered =>
     {
-        job.NoteWritten(numbered.Client);
+        job.Progress.NoteWritten(numbered.Client);
         job.Rows.Add(numbered);
         stored?.Invoke();
         if (numbered.Number == job.Targets.Count - 1)
