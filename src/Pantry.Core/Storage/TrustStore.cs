@@ -45,6 +45,9 @@ internal sealed partial class TrustStore : IDisposable
 
     public IReadOnlyList<ClientKey> All() => Look(() => _index.All.ToList());
 
+    /// <summary>Keys that wait for a decision, or that were denied or revoked.</summary>
+    public IReadOnlyList<ClientKey> NotApproved() => Look(() => _index.NotApproved.ToList());
+
     /// <summary>
     /// Takes in a key that an operator has to decide about. One that was approved keeps its labels and shows what it
     /// claims beside them; one that waits already gets its newest claim.
