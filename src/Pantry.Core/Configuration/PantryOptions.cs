@@ -174,6 +174,9 @@ internal sealed record PantryOptions
     /// <summary>How long the server waits for a job's next row before it says that there is none yet.</summary>
     public TimeSpan RowWait { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How often a console that waits for jobs is told at most that they have come further; that one has ended it is told at once.</summary>
+    public TimeSpan JobNewsInterval { get; init; } = TimeSpan.FromMilliseconds(250);
+
     /// <summary>Events that wait for one who watches; beyond, the oldest are left out and counted.</summary>
     public int WaitingEvents { get; init; } = 1024;
 

@@ -57,7 +57,7 @@ internal sealed class ServerHost : IAsyncDisposable
         var sender = new OrderSender(Registry, state.Authority, Counters, Publish, log);
         Jobs = new JobDispatcher(Registry, new OrderDesk(state.Authority, state.Trust, options, time), state.Jobs, sender, state.Audit, options, time, log);
         var answers = new JobAnswers(Jobs, state.Jobs, sender, state.Audit, options, time);
-        JobDirectory = new JobDirectory(Jobs, state.Jobs, Registry, state.Audit, options);
+        JobDirectory = new JobDirectory(Jobs, state.Jobs, Registry, state.Audit, options, time);
         _clock = new JobClock(Jobs, sender, options, time);
         Events = new EventFeed(id => Jobs.Find(id)?.Order.By.SigningKey, options, time);
         state.AuditLog.Written += Events.Audited;

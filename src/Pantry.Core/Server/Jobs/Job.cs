@@ -19,6 +19,7 @@ internal sealed class Job
     private int _begun;
     private bool _suspended;
     private bool _cancelled;
+    private DateTimeOffset? _endedAt;
 
     /// <param name="order">The order.</param>
     /// <param name="targets">Identities of the targets.</param>
@@ -79,6 +80,16 @@ internal sealed class Job
         {
             lock (_lock)
                 return _done == Targets.Count;
+        }
+    }
+
+    /// <summary>When its last row was there; null before, and where this run of the server did not see it.</summary>
+    public DateTimeOffset? EndedAt
+    {
+        get
+        {
+            lock (_lock)
+                return _endedAt;
         }
     }
 
@@ -232,6 +243,13 @@ internal sealed class Job
             _done++;
             return new StoredRow(new ResultRow(0, target.Identity, roundTrip, result, bodies), target.Canary);
         }
+    }
+
+    /// <summary>Its last row is there.</summary>
+    public void NoteEnded(DateTimeOffset at)
+    {
+        lock (_lock)
+            _endedAt = at;
     }
 
     /// <summary>Why no further target may be started; null where some may.</summary>

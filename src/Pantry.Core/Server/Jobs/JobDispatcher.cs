@@ -233,9 +233,13 @@ internal sealed class JobDispatcher(
     public void Write(Job job, StoredRow row, Action? stored) => store.AddRow(job.Id, row, numbered =>
     {
         job.Progress.NoteWritten(numbered.Client);
+        bool last = numbered.Number == job.Targets.Count - 1;
+        // Before anybody can read its last row.
+        if (last)
+            job.NoteEnded(time.GetUtcNow());
         job.Rows.Add(numbered);
         stored?.Invoke();
-        if (numbered.Number == job.Targets.Count - 1)
+        if (last)
             Retire(job);
     });
 
