@@ -57,6 +57,12 @@ internal sealed record PantryOptions
     /// <summary>Time for clients to come back after the server was restarted, before rows of its jobs end without them.</summary>
     public TimeSpan RestartGrace { get; init; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>
+    /// How long after its start a server has orders wait for clients that were there when it ended and have not come back yet; no
+    /// longer than their delivery may take.
+    /// </summary>
+    public TimeSpan ComeBackTime { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Time for a first connection and registration, or for an operator's connection.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(8);
 

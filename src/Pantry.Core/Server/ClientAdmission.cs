@@ -100,7 +100,7 @@ internal sealed partial class ClientAdmission(
         ? new PantryException(PantryErrorCode.KeyDenied, $"The key {key.Key.Fingerprint} was denied. An operator can approve it with Approve-PantryClient.")
         : new PantryException(PantryErrorCode.KeyRevoked, $"The key {key.Key.Fingerprint} was revoked. Remove-PantryClient forgets it, so that the host can begin anew.");
 
-    public void NoteSeen(ClientRecord client) => trust.NoteSeen(client.Key, time.GetUtcNow());
+    public void NoteSeen(ClientRecord client) => trust.NoteSeen(client.Key, client.LastSeen ?? time.GetUtcNow());
 
     /// <summary>A client gives its place up; a key that was turned away meanwhile stays so.</summary>
     /// <exception cref="PantryException">It could not be stored; then the client has its place still.</exception>

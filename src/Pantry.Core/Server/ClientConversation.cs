@@ -107,6 +107,7 @@ internal sealed partial class ClientConversation
     {
         if (!_registry.SetOffline(client))
             return;
+        _admission.NoteSeen(client);
         _log.LogInformation("Client {Client} is offline: {Why}.", client.Identity, why);
         _events.Client(PantryEventKind.ClientOffline, client.Labels, why);
         _jobs.ClientGone(client, why, forGood);

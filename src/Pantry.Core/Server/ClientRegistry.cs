@@ -49,14 +49,18 @@ internal sealed class ClientRegistry(int maxClients)
     }
 
     /// <summary>Makes an approved client known; it is offline until it registers. Who is approved is known, also where the limit was lowered since.</summary>
-    public void Add(PublicKey key, ClientLabels labels, DateTimeOffset? lastSeen)
+    /// <param name="key">Its key.</param>
+    /// <param name="labels">What it is approved for.</param>
+    /// <param name="lastSeen">When it was last there.</param>
+    /// <param name="awaited">Whether it was there when the server ended.</param>
+    public void Add(PublicKey key, ClientLabels labels, DateTimeOffset? lastSeen, bool awaited = false)
     {
         lock (_lock)
         {
             // Another key had the name until now: what it heard is not said to it any more.
             if (_clients.Find(labels.Identity) is { } before)
                 Forget(before);
-            _clients.Add(new ClientRecord(key, labels) { Status = ClientStatus.Offline, LastSeen = lastSeen });
+            _clients.Add(new ClientRecord(key, labels) { Status = ClientStatus.Offline, LastSeen = lastSeen, Awaited = awaited });
         }
     }
 
@@ -79,6 +83,7 @@ internal sealed class ClientRegistry(int maxClients)
             _clients.Relabel(record, labels);
             record.Instance = register.Instance;
             record.Status = ClientStatus.Online;
+            record.Awaited = false;
             NoteHeard(record, time);
             record.OrderNumber = _orderNumber;
             record.Facts = register.Facts ?? record.Facts;
@@ -159,6 +164,13 @@ internal sealed class ClientRegistry(int maxClients)
             record.Status = ClientStatus.Offline;
             return true;
         }
+    }
+
+    /// <summary>When each client that is online was last heard.</summary>
+    public IReadOnlyList<(PublicKey Key, DateTimeOffset At)> LastSeen()
+    {
+        lock (_lock)
+            return [.. _clients.All.Where(client => client is { Status: ClientStatus.Online, LastSeen: not null }).Select(client => (client.Key, client.LastSeen!.Value))];
     }
 
     /// <summary>Online clients without a session that were not heard for so long.</summary>
@@ -273,12 +285,12 @@ internal sealed class ClientRegistry(int maxClients)
     }
 
     private static Recipient ToRecipient(ClientRecord client) =>
-        new(client.Key, client.Labels, client.Status, client.LastSeen, client.Session, client.HearsPublished, client.OrderNumber);
+        new(client.Key, client.Labels, client.Status, client.LastSeen, client.Session, client.HearsPublished, client.OrderNumber, client.Awaited);
 }
 
 /// <summary>A target as it is at a moment.</summary>
 internal sealed record Recipient(
-    PublicKey Key, ClientLabels Labels, ClientStatus Status, DateTimeOffset? LastSeen, ServerSession? Session, bool HearsPublished, long OrderNumber)
+    PublicKey Key, ClientLabels Labels, ClientStatus Status, DateTimeOffset? LastSeen, ServerSession? Session, bool HearsPublished, long OrderNumber, bool Awaited)
 {
     public string Identity => Labels.Identity;
 }

@@ -171,8 +171,7 @@ internal sealed partial class TrustStore : IDisposable
         KeyValuePair<PublicKey, DateTimeOffset>[] seen = Look(() => _seen.ToArray());
         _file.Write(connection =>
         {
-            foreach ((PublicKey key, DateTimeOffset at) in seen)
-                TrustRows.SaveSeen(connection, key, at);
+            TrustRows.SaveSeen(connection, seen);
             change(connection);
         });
         Look(() =>
