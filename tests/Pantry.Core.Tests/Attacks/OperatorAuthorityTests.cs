@@ -224,7 +224,8 @@ public sealed class OperatorAuthorityTests
         fleet.Server.Authority.ExportRoot(file, null, takeAway: true);
         await Fleet.EventuallyAsync(() => !fleet.Server.Authority.MayAdminister("temp", null), "the last administrator's time to be over");
 
-        fleet.Server.Authority.ImportRoot(file, null);
+        using SigningKey exported = fleet.Server.Authority.ReadExported(file, null);
+        fleet.Server.Authority.ImportRoot(exported);
 
         await fleet.AddOperatorAsync("heir", administrator: true);
         await fleet.RestartServerAsync();
