@@ -49,8 +49,7 @@ internal sealed class OrderDuty(
         OrderVerdict verdict = _guard.Judge(message, Labels);
         if (!verdict.Stands)
         {
-            if (!_guard.NeedsNewerBundle(order) || !MayStand(link, order.Job))
-                Refuse(link, order, verdict);
+            RefuseUnlessBehind(link, order, verdict);
             return;
         }
 
@@ -69,7 +68,7 @@ internal sealed class OrderDuty(
         var order = message.HeadAs<Order>();
         OrderVerdict verdict = _guard.Judge(message, Labels);
         if (!verdict.Stands)
-            Refuse(link, order, verdict);
+            RefuseUnlessBehind(link, order, verdict);
         else if (_runner.Refusal(verdict.Statement) is not { } refusal)
             _ = link.SendAsync(new Message(MessageKind.Prepared, new Prepared(order.Job)));
         else if (_seen.TryAdd(order.Job))
@@ -151,6 +150,12 @@ internal sealed class OrderDuty(
         if ((asked == 0 || time.GetElapsedTime(asked, now) > options.BundleRetry) && Interlocked.CompareExchange(ref _askedAt, now, asked) == asked)
             link.IntroduceAnew();
         return true;
+    }
+
+    private void RefuseUnlessBehind(ServerLink link, Order order, OrderVerdict verdict)
+    {
+        if (!_guard.NeedsNewerBundle(order) || !MayStand(link, order.Job))
+            Refuse(link, order, verdict);
     }
 
     private void Refuse(ServerLink link, Order order, OrderVerdict verdict)

@@ -57,6 +57,12 @@ internal sealed record PantryOptions
     /// <summary>Time for clients to come back after the server was restarted, before rows of its jobs end without them.</summary>
     public TimeSpan RestartGrace { get; init; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>
+    /// How long after its start a server has orders wait for clients that were there when it ended and have not come back yet; no
+    /// longer than their delivery may take.
+    /// </summary>
+    public TimeSpan ComeBackTime { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Time for a first connection and registration, or for an operator's connection.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(8);
 
@@ -173,6 +179,9 @@ internal sealed record PantryOptions
 
     /// <summary>How long the server waits for a job's next row before it says that there is none yet.</summary>
     public TimeSpan RowWait { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How often a console that waits for jobs is told at most that they have come further; that one has ended it is told at once.</summary>
+    public TimeSpan JobNewsInterval { get; init; } = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Events that wait for one who watches; beyond, the oldest are left out and counted.</summary>
     public int WaitingEvents { get; init; } = 1024;

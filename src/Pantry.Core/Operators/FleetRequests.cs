@@ -69,6 +69,11 @@ internal sealed class FleetRequests(Func<ServerLink> link, ServerAddress server,
         return rows;
     }
 
+    /// <summary>Jobs that have come further; none where none did in a while.</summary>
+    public async Task<IReadOnlyList<JobInfo>> AwaitJobsAsync(IReadOnlyList<JobMark> jobs, CancellationToken cancellation) =>
+        await ListAsync<JobPage, JobInfo>(
+            MessageKind.AwaitJobs, new AwaitJobs(jobs, options.RowWait.TotalSeconds), page => (page.Jobs, page.Last), cancellation).ToListAsync(cancellation).ConfigureAwait(false);
+
     /// <summary>What has happened since the last time; takes none of the places of other requests while it waits.</summary>
     public async Task<EventsHappened> WatchAsync(string watch, CancellationToken cancellation) => Expect<EventsHappened>(await link().RequestAsync(
         MessageKind.WatchEvents, new WatchEvents(watch, options.RowWait.TotalSeconds), [], options.RequestTimeout, cancellation).ConfigureAwait(false));

@@ -18,6 +18,10 @@ internal interface IFleet
     /// <summary>Jobs that match, the newest first; one's own, and everybody's for an administrator.</summary>
     IAsyncEnumerable<JobInfo> FindJobsAsync(JobFilter filter, CancellationToken cancellation);
 
+    /// <summary>Those of some jobs that have come further than is known. Where none has it waits until one does, or for a while.</summary>
+    /// <exception cref="PantryException">There is no such job, or it is another operator's.</exception>
+    Task<IReadOnlyList<JobInfo>> AwaitJobsAsync(IReadOnlyList<JobMark> jobs, CancellationToken cancellation);
+
     /// <summary>A job that was started before, to read its rows from a place on.</summary>
     /// <exception cref="PantryException">There is no such job, or it is another operator's.</exception>
     Task<IJob> OpenJobAsync(string id, int from, CancellationToken cancellation);

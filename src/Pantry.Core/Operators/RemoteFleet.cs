@@ -110,6 +110,16 @@ internal sealed partial class RemoteFleet : IFleet, ILinkOwner, IAsyncDisposable
     public IAsyncEnumerable<JobInfo> FindJobsAsync(JobFilter filter, CancellationToken cancellation) =>
         _requests.ListAsync<JobPage, JobInfo>(MessageKind.ListJobs, new ListJobs(filter), page => (page.Jobs, page.Last), cancellation);
 
+    public async Task<IReadOnlyList<JobInfo>> AwaitJobsAsync(IReadOnlyList<JobMark> jobs, CancellationToken cancellation)
+    {
+        var patience = new LinkPatience(_options, _time);
+        while (true)
+        {
+            if (await patience.TryAsync(() => _requests.AwaitJobsAsync(jobs, cancellation), cancellation).ConfigureAwait(false) is { } news)
+                return news;
+        }
+    }
+
     public async Task<IJob> OpenJobAsync(string id, int from, CancellationToken cancellation)
     {
         JobOpened opened = await _requests.AskAsync<JobOpened>(MessageKind.OpenJob, new OpenJob(id), cancellation).ConfigureAwait(false);

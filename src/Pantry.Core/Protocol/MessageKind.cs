@@ -71,6 +71,7 @@ internal enum MessageKind : byte
     WatchEvents = 80,
     EventsHappened = 81,
     StopWatching = 82,
+    AwaitJobs = 83,
 }
 
 /// <summary>Who may send a message.</summary>
@@ -105,7 +106,7 @@ internal static class MessageKinds
             or MessageKind.Order or MessageKind.Prepare or MessageKind.ResultStored or MessageKind.CancelOrder => Senders.Server,
         MessageKind.Connect or MessageKind.ListClients or MessageKind.StartJob or MessageKind.RowsTaken
             or MessageKind.ControlJob or MessageKind.AttachJob or MessageKind.ListJobs or MessageKind.ListQueue or MessageKind.Unqueue
-            or MessageKind.OpenJob or MessageKind.ReadRows or MessageKind.WatchEvents or MessageKind.StopWatching => Senders.Operator,
+            or MessageKind.OpenJob or MessageKind.ReadRows or MessageKind.WatchEvents or MessageKind.StopWatching or MessageKind.AwaitJobs => Senders.Operator,
         MessageKind.Connected or MessageKind.ClientPage or MessageKind.JobStarted or MessageKind.Row or MessageKind.JobEnded
             or MessageKind.JobChanged or MessageKind.JobPage or MessageKind.QueuePage or MessageKind.Unqueued
             or MessageKind.JobOpened or MessageKind.RowsRead or MessageKind.EventsHappened => Senders.Server,

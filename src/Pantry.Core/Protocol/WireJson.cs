@@ -54,6 +54,7 @@ namespace Pantry.Protocol;
 [JsonSerializable(typeof(WatchEvents))]
 [JsonSerializable(typeof(EventsHappened))]
 [JsonSerializable(typeof(StopWatching))]
+[JsonSerializable(typeof(AwaitJobs))]
 [JsonSerializable(typeof(Enrol))]
 [JsonSerializable(typeof(Enrolled))]
 [JsonSerializable(typeof(Redeem))]
@@ -124,6 +125,7 @@ internal sealed partial class WireJson : JsonSerializerContext
         MessageKind.WatchEvents => Default.WatchEvents,
         MessageKind.EventsHappened => Default.EventsHappened,
         MessageKind.StopWatching => Default.StopWatching,
+        MessageKind.AwaitJobs => Default.AwaitJobs,
         MessageKind.Enrol => Default.Enrol,
         MessageKind.Enrolled => Default.Enrolled,
         MessageKind.Redeem => Default.Redeem,

@@ -46,7 +46,7 @@ internal sealed partial class ClientConversation
             case Register register when session.Role == Senders.Client && _admission.IsApprovedFor(session.Key, register.Labels):
                 Register(session, register, message.Correlation);
                 return;
-            case not null when message.Kind is MessageKind.Redeem or MessageKind.Register || (session.Client is not null && message.Head is Leave { Forget: true }):
+            case not null when message.Kind is MessageKind.Redeem or MessageKind.Register || ((session.Client is not null || session.Role == Senders.Applicant) && message.Head is Leave { Forget: true }):
                 // Off the reading task: what lets a key in, or lets it go, is on the disk before it is answered.
                 _desk.Offer(session, message, LetInOrNot);
                 return;
@@ -107,6 +107,7 @@ internal sealed partial class ClientConversation
     {
         if (!_registry.SetOffline(client))
             return;
+        _admission.NoteSeen(client);
         _log.LogInformation("Client {Client} is offline: {Why}.", client.Identity, why);
         _events.Client(PantryEventKind.ClientOffline, client.Labels, why);
         _jobs.ClientGone(client, why, forGood);

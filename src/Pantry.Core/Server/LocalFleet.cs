@@ -38,6 +38,24 @@ internal sealed class LocalFleet(ServerHost host, PantryOptions options) : IFlee
 
     public IAsyncEnumerable<JobInfo> FindJobsAsync(JobFilter filter, CancellationToken cancellation) => host.JobDirectory.Find(filter, Local).ToAsyncEnumerable();
 
+    public async Task<IReadOnlyList<JobInfo>> AwaitJobsAsync(IReadOnlyList<JobMark> jobs, CancellationToken cancellation)
+    {
+        RequireRunning();
+        IReadOnlyList<JobInfo> news = [];
+        try
+        {
+            news = await host.JobDirectory.AwaitAsync(new AwaitJobs(jobs, options.RowWait.TotalSeconds), Local, null, cancellation).ConfigureAwait(false);
+        }
+        catch (Exception) when (host.Status == ServiceStatus.Stopped)
+        {
+            // What it has known is closed.
+        }
+
+        // Of a server that stops the rows are closed: that is no news, and nobody waits any longer.
+        RequireRunning();
+        return news;
+    }
+
     public Task<IJob> OpenJobAsync(string id, int from, CancellationToken cancellation) =>
         Task.FromResult<IJob>(new LocalJob(this, host.JobDirectory.Open(id, Local, null, nameof(OpenJob)), from));
 

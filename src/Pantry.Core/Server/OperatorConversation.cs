@@ -105,6 +105,9 @@ internal sealed class OperatorConversation(
                 case ListJobs list:
                     await ListAsync(session, message, MessageKind.JobPage, directory.Find(list.Filter, by), (items, last) => new JobPage(items, last)).ConfigureAwait(false);
                     break;
+                case AwaitJobs awaited:
+                    await ListAsync(session, message, MessageKind.JobPage, await directory.AwaitAsync(awaited, by, session.Address, default).ConfigureAwait(false), (items, last) => new JobPage(items, last)).ConfigureAwait(false);
+                    break;
                 case WatchEvents watch:
                     await PageAsync(session, message, MessageKind.EventsHappened, await events.TakeAsync(session, watch).ConfigureAwait(false)).ConfigureAwait(false);
                     break;
@@ -234,7 +237,7 @@ internal sealed class OperatorConversation(
         JobRowsOf job = directory.Open(read.Job, by, session.Address, message.Kind.ToString());
         int from = Math.Clamp(read.From, 0, job.Targets.Count);
         TimeSpan wait = TimeSpan.FromSeconds(Math.Clamp(read.WaitSeconds, 0, options.RowWait.TotalSeconds));
-        await job.Rows.WaitForAsync(from, wait, time).ConfigureAwait(false);
+        await job.Rows.WaitForAsync(from, wait, time, default).ConfigureAwait(false);
         int until = Math.Min(job.Rows.Count, from + Math.Clamp(read.Most, 1, options.RowWindow));
         await foreach (ResultRow row in job.Rows.ReadAsync(from, default).Take(until - from).ConfigureAwait(false))
         {

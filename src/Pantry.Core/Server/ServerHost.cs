@@ -47,8 +47,10 @@ internal sealed class ServerHost : IAsyncDisposable
         _log = log;
         StartedAt = time.GetUtcNow();
         Registry = new ClientRegistry(options.MaxClients);
-        foreach (ClientKey key in state.Trust.All().Where(key => key.Status == KeyStatus.Approved))
-            Registry.Add(key.Key, key.Labels, key.LastSeen);
+        ClientKey[] approved = [.. state.Trust.All().Where(key => key.Status == KeyStatus.Approved)];
+        var lastRun = new LastRun(approved, options);
+        foreach (ClientKey key in approved)
+            Registry.Add(key.Key, key.Labels, key.LastSeen, lastRun.WasThere(key));
 
         var addresses = new ServerAddresses(configuration.AdvertisedAddress ?? Addresses.ToAdvertise(configuration.Address), PublishPort, ReceivePort, FilePort);
         Place = new FleetPlace(addresses.Host, ReceivePort, PublicKey.ToString(), state.Authority.Network);
@@ -57,7 +59,7 @@ internal sealed class ServerHost : IAsyncDisposable
         var sender = new OrderSender(Registry, state.Authority, Counters, Publish, log);
         Jobs = new JobDispatcher(Registry, new OrderDesk(state.Authority, state.Trust, options, time), state.Jobs, sender, state.Audit, options, time, log);
         var answers = new JobAnswers(Jobs, state.Jobs, sender, state.Audit, options, time);
-        JobDirectory = new JobDirectory(Jobs, state.Jobs, Registry, state.Audit, options);
+        JobDirectory = new JobDirectory(Jobs, state.Jobs, Registry, state.Audit, options, time);
         _clock = new JobClock(Jobs, sender, options, time);
         Events = new EventFeed(id => Jobs.Find(id)?.Order.By.SigningKey, options, time);
         state.AuditLog.Written += Events.Audited;
@@ -69,7 +71,7 @@ internal sealed class ServerHost : IAsyncDisposable
         _clients = new ClientConversation(Registry, Admission, _renewal, state.Authority, state.Audit, answers, Events, options, time, Counters, _sessions.Close, log);
         _operators = new OperatorConversation(state.Authority, Administration, Enrollments, state.Audit, Jobs, JobDirectory,
             new EventDesk(Events, state.Authority, options), options, time, _sessions.Close, log);
-        _upkeep = new ServerUpkeep(state.Trust, Enrollments, state.Jobs, _sessions, options, limits, time, log);
+        _upkeep = new ServerUpkeep(state.Trust, Registry, Enrollments, state.Jobs, _sessions, options, limits, time, log);
         _router = new MessageRouter(_sessions, _clients, _operators, state.Audit, Counters, options.Wire, time);
         state.Authority.Changed += changes.BundleChanged;
         state.Audit.Note(ServerAudit.Server, PublicKey, null, "ServerStarted", configuration.Path, "Done");
@@ -219,6 +221,7 @@ internal sealed class ServerHost : IAsyncDisposable
         await _transport.DisposeAsync().ConfigureAwait(false);
         await Task.WhenAll(_reading, _sweeping).ConfigureAwait(false);
         await _sessions.DisposeAsync().ConfigureAwait(false);
+        _upkeep.NoteSeen();
         _state.Audit.Note(ServerAudit.Server, PublicKey, null, "ServerStopped", Configuration.Path, "Done");
         await _state.DisposeAsync().ConfigureAwait(false);
         if (_ownLoop is not null)

@@ -113,6 +113,7 @@ public sealed class GoldenFileTests
         new(MessageKind.WatchEvents, new WatchEvents("w1", 10), 14),
         new(MessageKind.EventsHappened, new EventsHappened("w1", true, [Happened]), 14),
         new(MessageKind.StopWatching, new StopWatching("w1"), 15),
+        new(MessageKind.AwaitJobs, new AwaitJobs([new JobMark("j1", -1), new JobMark("j2", 7)], 10), 16),
         new(MessageKind.Prepare, new Prepare(new Order("j1", 9, true, new byte[64], 2, new byte[16]))) { Bodies = [[1], Encoding.UTF8.GetBytes("{}"), [], new byte[16]] },
         new(MessageKind.Prepared, new Prepared("j1")),
         new(MessageKind.Enrol, new Enrol("a", "shop", null, ["web"], 60), 6),

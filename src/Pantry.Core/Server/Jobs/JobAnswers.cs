@@ -16,7 +16,7 @@ internal sealed class JobAnswers(JobDispatcher jobs, JobStore store, OrderSender
         if (!job.IsTarget(client.Identity, client.Key))
             return false;
         // What has ended without the client is not to be begun.
-        if (!job.Accept(client.Identity, time.GetTimestamp()) && job.EndOf(client.Identity).EndedWithoutIt)
+        if (!job.Progress.Accept(client.Identity, time.GetTimestamp()) && job.Progress.EndOf(client.Identity).EndedWithoutIt)
             sender.SendCancel(job, [client.Identity]);
         return true;
     }
@@ -52,7 +52,7 @@ internal sealed class JobAnswers(JobDispatcher jobs, JobStore store, OrderSender
 
         if (!job.IsTarget(client.Identity, client.Key))
             return false;
-        if (job.StateOf(client.Identity) == TargetState.Done)
+        if (job.Progress.StateOf(client.Identity) == TargetState.Done)
         {
             TakeLate(job, result, client, stored);
             return true;
@@ -63,7 +63,7 @@ internal sealed class JobAnswers(JobDispatcher jobs, JobStore store, OrderSender
             return true;
         if (bodies.Sum(body => (long)body.Length) > options.Wire.MaxResultBytes)
             (result, bodies) = (result with { Truncated = true, Format = BodyFormat.None }, []);
-        TimeSpan? roundTrip = job.SentAt(client.Identity) is { } sent ? time.GetElapsedTime(sent) : null;
+        TimeSpan? roundTrip = job.Progress.SentAt(client.Identity) is { } sent ? time.GetElapsedTime(sent) : null;
         if (job.TryEnd(client.Identity, result, bodies, roundTrip, itself: true) is { } row)
         {
             jobs.Write(job, row, stored);
@@ -78,13 +78,13 @@ internal sealed class JobAnswers(JobDispatcher jobs, JobStore store, OrderSender
     {
         foreach (Job job in Open(client.Identity, client.Key))
         {
-            TargetState? state = job.StateOf(client.Identity);
+            TargetState? state = job.Progress.StateOf(client.Identity);
             if (state == TargetState.Sent && job.Order.Request.Plan.Queue)
                 job.TakeBack(client.Identity);
             else if (forGood && state is TargetState.Sent or TargetState.Accepted)
                 jobs.End(job, client.Identity, CommandStatus.Offline, "WentOffline", $"The client went offline before it answered ({why}); last seen {client.LastSeen:u}.");
             else
-                job.NoteGone(client.Identity, time.GetTimestamp());
+                job.Progress.NoteGone(client.Identity, time.GetTimestamp());
         }
     }
 
@@ -96,8 +96,8 @@ internal sealed class JobAnswers(JobDispatcher jobs, JobStore store, OrderSender
         foreach (Job job in Open(client.Identity, client.Key))
         {
             string[] it = [client.Identity];
-            TargetState? state = job.StateOf(client.Identity);
-            job.NoteGone(client.Identity, 0);
+            TargetState? state = job.Progress.StateOf(client.Identity);
+            job.Progress.NoteGone(client.Identity, 0);
             if (state is TargetState.Sent or TargetState.Accepted && job.CancelledAt != 0)
                 sender.SendCancel(job, it);
             else if (state == TargetState.Sent || (state == TargetState.Accepted && restarted && !job.Halted))
@@ -112,19 +112,19 @@ internal sealed class JobAnswers(JobDispatcher jobs, JobStore store, OrderSender
     /// <summary>A client's key is trusted no more: what it would still say does not count. What waits for its turn ends when that comes.</summary>
     public void ClientDismissed(string identity, PublicKey key, string code, string why)
     {
-        foreach (Job job in Open(identity, key).Where(job => job.SentAt(identity) is not null || job.Order.Request.Plan.Queue))
+        foreach (Job job in Open(identity, key).Where(job => job.Progress.SentAt(identity) is not null || job.Order.Request.Plan.Queue))
             jobs.End(job, identity, CommandStatus.Denied, code, why);
     }
 
     private void TakeLate(Job job, Result result, ClientRecord client, Action stored)
     {
-        if (job.TakeLateWord(client.Identity))
+        if (job.Progress.TakeLateWord(client.Identity))
             audit.Note(client.Identity, client.Key, null, "LateResult", client.Identity, result.Status.ToString(), job.Id);
         // While its row is being written, the client keeps it.
-        if (job.EndOf(client.Identity).Written)
+        if (job.Progress.EndOf(client.Identity).Written)
             stored();
     }
 
     private IEnumerable<Job> Open(string identity, PublicKey key) =>
-        jobs.All.Where(job => !job.Ended && job.IsTarget(identity, key) && job.StateOf(identity) != TargetState.Done);
+        jobs.All.Where(job => !job.Ended && job.IsTarget(identity, key) && job.Progress.StateOf(identity) != TargetState.Done);
 }

@@ -17,6 +17,7 @@ internal sealed class JobDispatcher(
 {
     private readonly ConcurrentDictionary<string, Job> _jobs = new();
     private readonly ConcurrentQueue<string> _ended = new();
+    private readonly long _startedAt = time.GetTimestamp();
     private int _open;
     private volatile bool _stopped;
 
@@ -99,7 +100,7 @@ internal sealed class JobDispatcher(
         job.Cancel(time.GetTimestamp());
         store.Note(job.Id, job.State);
         Halt(job, "Cancelled", "Cancelled before it was started.");
-        sender.SendCancel(job, job.OpenTargets().Select(target => target.Identity));
+        sender.SendCancel(job, job.Progress.OpenTargets().Select(target => target.Identity));
     }
 
     /// <summary>Starts no further target, or goes on with them.</summary>
@@ -166,7 +167,7 @@ internal sealed class JobDispatcher(
         {
             if (!Scopes.Covers(by.Scopes, job.Order.Statement.Command, recipient.Labels))
                 OrderDesk.EndOutOfScope(job, recipient, by, EndOnly);
-            else if (recipient.Status == ClientStatus.Online || (recipient.Status == ClientStatus.Offline && job.Order.Request.Plan.Queue))
+            else if (recipient.Status == ClientStatus.Online || (recipient.Status == ClientStatus.Offline && (job.Order.Request.Plan.Queue || (recipient.Awaited && MayComeBack(job)))))
                 reachable.Add(recipient.Identity);
             else
                 EndUnreachable(job, recipient);
@@ -209,11 +210,17 @@ internal sealed class JobDispatcher(
             Write(job, row, stored: null);
     }
 
-    // An order that waits for clients is sent to none that is away; nor is one whose server was restarted, until they had time to come back.
+    // An order that waits for clients is sent to none that is away; nor is one whose server was restarted, before it or after it, until they had time to come back.
     private Func<string, bool> MayStart(Job job) =>
         job.Order.Request.Plan.Queue || (job.RestoredAt != 0 && time.GetElapsedTime(job.RestoredAt) < options.RestartGrace)
             ? identity => registry.Find(identity)?.Status != ClientStatus.Offline
+            : MayComeBack(job)
+            ? identity => registry.Find(identity) is not { Status: ClientStatus.Offline, Awaited: true }
             : _ => true;
+
+    // The server has just started, and the order still has time for its way.
+    private bool MayComeBack(Job job) =>
+        time.GetElapsedTime(_startedAt) < options.ComeBackTime && time.GetElapsedTime(job.TakenAt) < job.Order.Request.DeliveryTimeout;
 
     private void EndUnreachable(Job job, Recipient recipient)
     {
@@ -232,10 +239,14 @@ internal sealed class JobDispatcher(
     /// <summary>Writes a row; it counts, and its readers see it, when it is on the disk.</summary>
     public void Write(Job job, StoredRow row, Action? stored) => store.AddRow(job.Id, row, numbered =>
     {
-        job.NoteWritten(numbered.Client);
+        job.Progress.NoteWritten(numbered.Client);
+        bool last = numbered.Number == job.Targets.Count - 1;
+        // Before anybody can read its last row.
+        if (last)
+            job.NoteEnded(time.GetUtcNow());
         job.Rows.Add(numbered);
         stored?.Invoke();
-        if (numbered.Number == job.Targets.Count - 1)
+        if (last)
             Retire(job);
     });
 
