@@ -16,7 +16,7 @@ internal sealed class JobStore : IAsyncDisposable
     private readonly SqliteFile _file;
     private readonly StorageLimits _limits;
     private readonly TimeProvider _time;
-    private readonly Channel<Work> _queue = Channel.CreateUnbounded<Work>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Channel<JobWork> _queue = Channel.CreateUnbounded<JobWork>(new UnboundedChannelOptions { SingleReader = true });
     private readonly CancellationTokenSource _closing = new();
     private readonly Task _writing;
 
@@ -24,6 +24,7 @@ internal sealed class JobStore : IAsyncDisposable
     private readonly Dictionary<string, Place> _places = [];
     private volatile PantryException? _fault;
     private long _waitingBytes;
+    private long _waitingPieces;
 
     private JobStore(SqliteFile file, StorageLimits limits, TimeProvider time)
     {
@@ -45,6 +46,9 @@ internal sealed class JobStore : IAsyncDisposable
     /// <summary>Whether more output can wait to be written; where not, a result is best left with its client.</summary>
     public bool HasRoom => Volatile.Read(ref _waitingBytes) < _limits.WaitingOutput;
 
+    /// <summary>Whether more live output can wait to be written; it has a bound of its own, so that it takes no result's room.</summary>
+    public bool HasRoomForPieces => Volatile.Read(ref _waitingPieces) < _limits.WaitingPieces;
+
     /// <exception cref="PantryException">The file is unfit for use.</exception>
     public static JobStore Open(ServerDatabase database, StorageLimits? limits = null, TimeProvider? time = null) => new(
         SqliteFile.Open(Path.Combine(database.RootDirectory, FileName), JobSchema.Migrations), limits ?? new StorageLimits(), time ?? TimeProvider.System);
@@ -56,7 +60,7 @@ internal sealed class JobStore : IAsyncDisposable
         if (_fault is { } fault)
             throw StorageErrors.Failed(_file.Path, $"Jobs cannot be written: {fault.Message}", fault);
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Put(new Work.Add(job, done));
+        Put(new JobWork.Add(job, done));
         try
         {
             await done.Task.WaitAsync(_limits.AuditDeadline).ConfigureAwait(false);
@@ -70,29 +74,39 @@ internal sealed class JobStore : IAsyncDisposable
     }
 
     /// <summary>Takes a job away that was not begun.</summary>
-    public void Remove(string job) => Put(new Work.Remove(job));
+    public void Remove(string job) => Put(new JobWork.Remove(job));
 
     /// <summary>Adds a target's row.</summary>
     /// <param name="job">The job's id.</param>
     /// <param name="row">The row; its number is given here, in the order in which rows are written.</param>
-    /// <param name="stored">Called with the row as it stands in the database, on the writing task.</param>
-    public void AddRow(string job, StoredRow row, Action<ResultRow> stored)
+    /// <param name="stored">Called with the row as it stands in the database, and how many pieces of live output its target has then, on the writing task.</param>
+    public void AddRow(string job, StoredRow row, Action<ResultRow, int> stored)
     {
-        Interlocked.Add(ref _waitingBytes, SizeOf(row));
-        Put(new Work.AddRow(job, row, stored));
+        Interlocked.Add(ref _waitingBytes, JobWork.SizeOf(row.Row));
+        Put(new JobWork.AddRow(job, row, stored));
+    }
+
+    /// <summary>Adds a piece of a target's live output.</summary>
+    /// <param name="job">The job's id.</param>
+    /// <param name="piece">The piece.</param>
+    /// <param name="stored">Called when it is written, on the writing task.</param>
+    public void AddPiece(string job, NewPiece piece, Action stored)
+    {
+        Interlocked.Add(ref _waitingPieces, piece.Bytes.Length);
+        Put(new JobWork.AddPiece(job, piece, stored));
     }
 
     /// <summary>Notes how far a job has come.</summary>
     /// <param name="job">The job's id.</param>
     /// <param name="state">Its state; the order is forgotten when it has ended.</param>
     /// <param name="begun">How many targets, in their order, may have been sent the order; null for no change.</param>
-    public void Note(string job, PantryJobState state, int? begun = null) => Put(new Work.Note(job, state, begun, _time.GetUtcNow()));
+    public void Note(string job, PantryJobState state, int? begun = null) => Put(new JobWork.Note(job, state, begun, _time.GetUtcNow()));
 
     /// <summary>Completes when all that was put in before is written, or could not be.</summary>
     public Task FlushAsync()
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Put(new Work.Flush(done));
+        Put(new JobWork.Flush(done));
         return done.Task;
     }
 
@@ -122,6 +136,14 @@ internal sealed class JobStore : IAsyncDisposable
         "SELECT output FROM rows WHERE job = (SELECT number FROM jobs WHERE id = $id) AND number = $number",
         reader => ByteLists.ToLists(reader.Bytes("output")), ("$id", id), ("$number", number)).FirstOrDefault() ?? [];
 
+    /// <summary>How many pieces of live output each target has, by its place among the job's, and how many bytes they have.</summary>
+    public IReadOnlyList<(int Target, int Pieces, long Bytes)> CountPieces(string id) =>
+        [.. _file.Read(PieceRows.Counts, reader => ((int)reader.GetInt64(0), (int)reader.GetInt64(1), reader.GetInt64(2)), ("$id", id))];
+
+    /// <summary>Pieces of live output: of each target so many from a sequence on, in any order.</summary>
+    public IReadOnlyList<StoredPiece> Pieces(string id, IReadOnlyList<(int Target, int From, int Count)> ranges) =>
+        ranges.Count == 0 ? [] : [.. _file.Read(PieceRows.Select(ranges), PieceRows.Read, ("$id", id))];
+
     /// <summary>Removes jobs that ended before a moment, and then the oldest until what is left has fewer bytes of output than the limit; how many.</summary>
     /// <exception cref="PantryException">The disk failed.</exception>
     public int Prune(DateTimeOffset before)
@@ -150,7 +172,7 @@ internal sealed class JobStore : IAsyncDisposable
 
     private IReadOnlyList<StoredRow> Heads(long number) => [.. _file.Read(JobRows.Heads, JobRows.ReadHead, ("$job", number))];
 
-    private void Put(Work work)
+    private void Put(JobWork work)
     {
         if (!_queue.Writer.TryWrite(work))
             work.Fail(new PantryException(PantryErrorCode.Stopped, "The server was stopped; it takes no more orders."));
@@ -158,10 +180,10 @@ internal sealed class JobStore : IAsyncDisposable
 
     private async Task WriteAllAsync()
     {
-        var batch = new List<Work>();
+        var batch = new List<JobWork>();
         while (batch.Count > 0 || await _queue.Reader.WaitToReadAsync().ConfigureAwait(false))
         {
-            while (batch.Count < _limits.JobBatch && _queue.Reader.TryRead(out Work? work))
+            while (batch.Count < _limits.JobBatch && _queue.Reader.TryRead(out JobWork? work))
                 batch.Add(work);
             if (TryWrite(batch))
             {
@@ -177,7 +199,7 @@ internal sealed class JobStore : IAsyncDisposable
         }
     }
 
-    private bool TryWrite(List<Work> batch)
+    private bool TryWrite(List<JobWork> batch)
     {
         var written = new List<Action>(batch.Count);
         var before = new Dictionary<string, Place?>();
@@ -186,7 +208,7 @@ internal sealed class JobStore : IAsyncDisposable
             _file.WriteUnsynced(connection =>
             {
                 using SqliteCommand insert = connection.Command(JobRows.InsertRow);
-                foreach (Work work in batch)
+                foreach (JobWork work in batch)
                     Write(connection, insert, work, before, written);
                 foreach ((string id, _) in before)
                 {
@@ -218,11 +240,11 @@ internal sealed class JobStore : IAsyncDisposable
         return true;
     }
 
-    private void Write(SqliteConnection connection, SqliteCommand insert, Work work, Dictionary<string, Place?> before, List<Action> written)
+    private void Write(SqliteConnection connection, SqliteCommand insert, JobWork work, Dictionary<string, Place?> before, List<Action> written)
     {
         switch (work)
         {
-            case Work.Add { Done.Task.IsCompleted: false } add:
+            case JobWork.Add { Done.Task.IsCompleted: false } add:
                 if (Exists(connection, add.Job.Id))
                 {
                     written.Add(() => add.Fail(new PantryException(PantryErrorCode.InvalidArgument, $"There is a job {add.Job.Id} already; an order is given once.")));
@@ -233,36 +255,51 @@ internal sealed class JobStore : IAsyncDisposable
                 _places[add.Job.Id] = new Place(JobRows.Insert(connection, add.Job), 0);
                 written.Add(() => add.Done.TrySetResult());
                 break;
-            case Work.AddRow add when _places.TryGetValue(add.Job, out Place? place):
+            case JobWork.AddRow add when _places.TryGetValue(add.Job, out Place? place):
                 before.TryAdd(add.Job, place);
                 ResultRow numbered = add.Row.Row with { Number = place.Rows };
                 if (!JobRows.TryInsert(insert, place.Number, numbered.Number, add.Row with { Row = numbered }))
                 {
                     // Tried again and again it would keep all others from being written.
-                    written.Add(() => Interlocked.Add(ref _waitingBytes, -SizeOf(add.Row)));
+                    written.Add(() => Interlocked.Add(ref _waitingBytes, -add.Size));
                     break;
                 }
 
-                _places[add.Job] = place with { Rows = place.Rows + 1, NewBytes = place.NewBytes + SizeOf(add.Row) };
+                (int pieces, long freed) = add.Row.Live is { } target ? PieceRows.Complete(connection, place.Number, target, numbered, _time.GetUtcNow()) : default;
+                _places[add.Job] = place with { Rows = place.Rows + 1, NewBytes = place.NewBytes + add.Size - freed };
                 written.Add(() =>
                 {
-                    Interlocked.Add(ref _waitingBytes, -SizeOf(add.Row));
-                    add.Stored(numbered);
+                    Interlocked.Add(ref _waitingBytes, -add.Size);
+                    add.Stored(numbered, pieces);
                 });
                 break;
-            case Work.AddRow left:
-                written.Add(() => Interlocked.Add(ref _waitingBytes, -SizeOf(left.Row)));
+            case JobWork.AddRow left:
+                written.Add(() => Interlocked.Add(ref _waitingBytes, -left.Size));
                 break;
-            case Work.Note note when _places.TryGetValue(note.Job, out Place? place):
+            case JobWork.AddPiece add:
+                if (_places.TryGetValue(add.Job, out Place? its))
+                {
+                    before.TryAdd(add.Job, its);
+                    if (PieceRows.TryAdd(connection, its.Number, add.Piece))
+                        _places[add.Job] = its with { NewBytes = its.NewBytes + add.Size };
+                }
+
+                written.Add(() =>
+                {
+                    Interlocked.Add(ref _waitingPieces, -add.Size);
+                    add.Stored();
+                });
+                break;
+            case JobWork.Note note when _places.TryGetValue(note.Job, out Place? place):
                 before.TryAdd(note.Job, place);
                 Write(connection, note, place);
                 break;
-            case Work.Remove remove when _places.TryGetValue(remove.Job, out Place? place):
+            case JobWork.Remove remove when _places.TryGetValue(remove.Job, out Place? place):
                 before.TryAdd(remove.Job, place);
                 connection.Run("DELETE FROM jobs WHERE number = $number", ("$number", place.Number));
                 _places.Remove(remove.Job);
                 break;
-            case Work.Flush flush:
+            case JobWork.Flush flush:
                 written.Add(() => flush.Done.TrySetResult());
                 break;
             default:
@@ -270,7 +307,7 @@ internal sealed class JobStore : IAsyncDisposable
         }
     }
 
-    private void Write(SqliteConnection connection, Work.Note note, Place place)
+    private void Write(SqliteConnection connection, JobWork.Note note, Place place)
     {
         bool ended = note.State is PantryJobState.Ended or PantryJobState.Cancelled;
         connection.Run("UPDATE jobs SET state = $state, ended_at = $ended_at WHERE number = $number",
@@ -294,29 +331,5 @@ internal sealed class JobStore : IAsyncDisposable
         return find.ExecuteScalar() is not null;
     }
 
-    private static long SizeOf(StoredRow row) => row.Row.Bodies.Sum(body => (long)body.Length);
-
     private sealed record Place(long Number, int Rows, long NewBytes = 0);
-
-    private abstract record Work
-    {
-        /// <summary>Tells whoever waits that it was not written; false where nobody does, and it is to be tried again.</summary>
-        public virtual bool Fail(PantryException why) => false;
-
-        public sealed record Add(StoredJob Job, TaskCompletionSource Done) : Work
-        {
-            public override bool Fail(PantryException why) => Done.TrySetException(why) || true;
-        }
-
-        public sealed record Remove(string Job) : Work;
-
-        public sealed record AddRow(string Job, StoredRow Row, Action<ResultRow> Stored) : Work;
-
-        public sealed record Note(string Job, PantryJobState State, int? Begun, DateTimeOffset At) : Work;
-
-        public sealed record Flush(TaskCompletionSource Done) : Work
-        {
-            public override bool Fail(PantryException why) => Done.TrySetException(why) || true;
-        }
-    }
 }

@@ -1,5 +1,6 @@
 using Pantry.Protocol;
 using Pantry.Security;
+using Pantry.Server.Output;
 using Pantry.Storage;
 using Pantry.Targeting;
 
@@ -52,6 +53,9 @@ internal sealed class Job
     public DateTimeOffset CreatedAt { get; }
 
     public JobRowList Rows { get; }
+
+    /// <summary>What there is of its live output; null where none is wanted.</summary>
+    public JobOutput? Output { get; init; }
 
     /// <summary>Position of the order among all of this run of the server; 0 for one of an earlier run, which nobody hears as published.</summary>
     public long Number { get; init; }
@@ -259,7 +263,7 @@ internal sealed class Job
             target.State = TargetState.Done;
             target.EndedWithoutIt = !itself;
             _done++;
-            return new StoredRow(new ResultRow(0, target.Identity, roundTrip, result, bodies), target.Canary);
+            return new StoredRow(new ResultRow(0, target.Identity, roundTrip, result, bodies), target.Canary, Output is null ? null : _places[identity]);
         }
     }
 
@@ -290,6 +294,9 @@ internal sealed class Job
         lock (_lock)
             return _line.IsEmpty || _cancelled ? null : _window.Stop();
     }
+
+    /// <summary>Place of a target among the job's; null where it is none of this job's.</summary>
+    public int? PlaceOf(string identity) => _places.TryGetValue(identity, out int place) ? place : null;
 
     /// <summary>How far a target has come; null where it is none of this job's.</summary>
     public TargetState? StateOf(string identity)
