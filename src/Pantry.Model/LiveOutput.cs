@@ -30,6 +30,10 @@ public sealed class LiveOutput
     /// <summary>When the server got it, by the server's clock.</summary>
     public DateTimeOffset Time { get; init; }
 
-    /// <summary>Client and text.</summary>
-    public override string ToString() => $"{Client}: {Text}";
+    /// <summary>Each line of the text behind the client, with a mark where it is no output.</summary>
+    public override string ToString()
+    {
+        string mark = Stream is OutputStream.Error or OutputStream.Warning or OutputStream.Verbose or OutputStream.Debug ? $"{Stream.ToString().ToUpperInvariant()}: " : "";
+        return string.Join('\n', Text.Split('\n').Select(line => $"{Client}: {mark}{line}"));
+    }
 }
