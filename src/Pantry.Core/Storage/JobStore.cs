@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Threading.Channels;
 using Microsoft.Data.Sqlite;
 using Pantry.Protocol;
@@ -89,8 +90,8 @@ internal sealed class JobStore : IAsyncDisposable
     /// <summary>Adds a piece of a target's live output.</summary>
     /// <param name="job">The job's id.</param>
     /// <param name="piece">The piece.</param>
-    /// <param name="stored">Called when it is written, on the writing task.</param>
-    public void AddPiece(string job, NewPiece piece, Action stored)
+    /// <param name="stored">Called when it is written, on the writing task; with false where it is not, for its target has its row by now.</param>
+    public void AddPiece(string job, NewPiece piece, Action<bool> stored)
     {
         Interlocked.Add(ref _waitingPieces, piece.Bytes.Length);
         Put(new JobWork.AddPiece(job, piece, stored));
@@ -266,7 +267,12 @@ internal sealed class JobStore : IAsyncDisposable
                 }
 
                 (int pieces, long freed) = add.Row.Live is { } target ? PieceRows.Complete(connection, place.Number, target, numbered, _time.GetUtcNow()) : default;
-                _places[add.Job] = place with { Rows = place.Rows + 1, NewBytes = place.NewBytes + add.Size - freed };
+                _places[add.Job] = place with
+                {
+                    Rows = place.Rows + 1,
+                    NewBytes = place.NewBytes + add.Size - freed,
+                    Ended = add.Row.Live is { } ended ? place.Ended.Add(ended) : place.Ended,
+                };
                 written.Add(() =>
                 {
                     Interlocked.Add(ref _waitingBytes, -add.Size);
@@ -277,17 +283,18 @@ internal sealed class JobStore : IAsyncDisposable
                 written.Add(() => Interlocked.Add(ref _waitingBytes, -left.Size));
                 break;
             case JobWork.AddPiece add:
-                if (_places.TryGetValue(add.Job, out Place? its))
+                bool wanted = _places.TryGetValue(add.Job, out Place? its) && !its.Ended.Contains(add.Piece.Head.Target);
+                if (wanted)
                 {
                     before.TryAdd(add.Job, its);
-                    if (PieceRows.TryAdd(connection, its.Number, add.Piece))
+                    if (PieceRows.TryAdd(connection, its!.Number, add.Piece))
                         _places[add.Job] = its with { NewBytes = its.NewBytes + add.Size };
                 }
 
                 written.Add(() =>
                 {
                     Interlocked.Add(ref _waitingPieces, -add.Size);
-                    add.Stored();
+                    add.Stored(wanted);
                 });
                 break;
             case JobWork.Note note when _places.TryGetValue(note.Job, out Place? place):
@@ -331,5 +338,9 @@ internal sealed class JobStore : IAsyncDisposable
         return find.ExecuteScalar() is not null;
     }
 
-    private sealed record Place(long Number, int Rows, long NewBytes = 0);
+    private sealed record Place(long Number, int Rows, long NewBytes = 0)
+    {
+        /// <summary>Targets whose live output is complete: they have their rows.</summary>
+        public ImmutableHashSet<int> Ended { get; init; } = [];
+    }
 }

@@ -25,7 +25,7 @@ internal abstract record JobWork
         public override long Size => SizeOf(Row.Row);
     }
 
-    public sealed record AddPiece(string Job, NewPiece Piece, Action Stored) : JobWork
+    public sealed record AddPiece(string Job, NewPiece Piece, Action<bool> Stored) : JobWork
     {
         public override long Size => Piece.Bytes.Length;
     }

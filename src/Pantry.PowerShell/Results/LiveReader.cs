@@ -12,7 +12,10 @@ internal sealed class LiveReader(string jobId, IReadOnlyList<string> targets, IE
 {
     private const string LeftOut = "(the rest was longer than the client keeps, and is left out)";
 
-    // Beginnings of records that go on in the next piece, by the target's place; a client keeps no longer ones.
+    // More than any client keeps of a script's records: what goes on beyond that is none.
+    private const int LongestRecord = 24 * 1024 * 1024;
+
+    // Beginnings of records that go on in the next piece, by the target's place.
     private readonly Dictionary<int, List<byte>> _begun = [];
 
     private readonly Dictionary<string, (int Sequence, int Part)> _seen = (after ?? [])
@@ -78,7 +81,8 @@ internal sealed class LiveReader(string jobId, IReadOnlyList<string> targets, IE
             return piece.Bytes;
         if (!_begun.TryGetValue(piece.Head.Target, out List<byte>? begun))
             _begun[piece.Head.Target] = begun = [];
-        begun.AddRange(piece.Bytes);
+        if (begun.Count + piece.Bytes.Length <= LongestRecord)
+            begun.AddRange(piece.Bytes);
         if (piece.Head.More)
             return null;
         _begun.Remove(piece.Head.Target);

@@ -86,6 +86,20 @@ public sealed class PieceRowsTests : IDisposable
     }
 
     [Fact]
+    public async Task A_piece_that_comes_behind_its_targets_row_is_left_out()
+    {
+        await WithStoreAsync(async store =>
+        {
+            await AddRowAsync(store, "a", 0, "all\n");
+            var written = new TaskCompletionSource<bool>();
+            store.AddPiece("job", new NewPiece(new PieceHead(0, 1, 0, 1, Now, false, false, null), 4, [1]), written.SetResult);
+
+            Assert.False(await written.Task.WaitAsync(Fleet.Deadline));
+            Assert.Equal(["all\n"], Read(store, 0));
+        });
+    }
+
+    [Fact]
     public async Task Pieces_go_with_their_job()
     {
         await WithStoreAsync(async store =>
@@ -106,7 +120,7 @@ public sealed class PieceRowsTests : IDisposable
     private static void AddPiece(JobStore store, int target, int sequence, int stream, int place, string text, bool more = false, bool truncated = false)
     {
         byte[] bytes = Encoding.UTF8.GetBytes(text);
-        store.AddPiece("job", new NewPiece(new PieceHead(target, sequence, stream, bytes.Length, Now, more, truncated, null), place, bytes), () => { });
+        store.AddPiece("job", new NewPiece(new PieceHead(target, sequence, stream, bytes.Length, Now, more, truncated, null), place, bytes), _ => { });
     }
 
     private static Task<int> AddRowAsync(JobStore store, string client, int target, params string[] bodies) => AddRowAsync(store, client, target, truncated: false, bodies);

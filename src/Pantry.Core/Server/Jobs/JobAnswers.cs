@@ -62,9 +62,10 @@ internal sealed class JobAnswers(JobDispatcher jobs, JobStore store, OrderSender
         else if (output.TryTake(target, piece, bytes.Length))
         {
             var head = new PieceHead(target, piece.Sequence, piece.Stream, bytes.Length, time.GetUtcNow(), piece.More, piece.Truncated, piece.TextEncoding);
-            store.AddPiece(job.Id, new NewPiece(head, piece.Place, bytes), () =>
+            store.AddPiece(job.Id, new NewPiece(head, piece.Place, bytes), written =>
             {
-                output.NoteStored(target, piece.Sequence + 1);
+                if (written)
+                    output.NoteStored(target, piece.Sequence + 1);
                 stored(piece.Sequence + 1);
             });
         }

@@ -16,6 +16,9 @@ namespace Pantry.Server.Output;
 /// <param name="time">Clock.</param>
 internal sealed class OutputWatch(JobRowsOf job, JobOutput output, IReadOnlyList<int> from, JobStore store, int most, TimeProvider time)
 {
+    // Between hearing of something new and reading it: what many write at the same time is read at once.
+    private static readonly TimeSpan Gather = TimeSpan.FromMilliseconds(20);
+
     private readonly int[] _next = [.. Enumerable.Range(0, output.Targets).Select(target => Math.Max(0, from.ElementAtOrDefault(target)))];
     private readonly bool[] _ended = new bool[output.Targets];
     private int _left = output.Targets;
@@ -36,6 +39,7 @@ internal sealed class OutputWatch(JobRowsOf job, JobOutput output, IReadOnlyList
             try
             {
                 await changed.WaitAsync(left, time, cancellation).ConfigureAwait(false);
+                await Task.Delay(Gather, time, cancellation).ConfigureAwait(false);
             }
             catch (TimeoutException)
             {
