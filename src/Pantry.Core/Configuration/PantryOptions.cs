@@ -165,6 +165,18 @@ internal sealed record PantryOptions
     /// <summary>Bytes kept of each of a command's streams; what comes after is counted and left out.</summary>
     public int OutputBytes { get; init; } = 4 * 1024 * 1024;
 
+    /// <summary>How often a client looks for new output of a command whose output is wanted while it runs.</summary>
+    public TimeSpan LiveInterval { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Pieces of such a command's output that its client sends beyond what the server has; the rest waits in the command's own output.</summary>
+    public int LiveWindow { get; init; } = 16;
+
+    /// <summary>Pieces of live output in one answer to a console.</summary>
+    public int LivePage { get; init; } = 32;
+
+    /// <summary>How often one console may watch live output at the same time.</summary>
+    public int MaxLiveWatches { get; init; } = 8;
+
     /// <summary>Ids of orders a client remembers so as to run none twice.</summary>
     public int SeenOrders { get; init; } = 65_536;
 

@@ -88,6 +88,12 @@ internal interface IJob
     /// <summary>The rows as they come; ends after the last one.</summary>
     IAsyncEnumerable<ResultRow> ReadRowsAsync(CancellationToken cancellation);
 
+    /// <summary>Live output as it comes, each target's in its order; ends when every target has its row, and all that it wrote has come.</summary>
+    /// <param name="next">The next piece wanted of each target, in their order; of those that are left out all that there are.</param>
+    /// <param name="cancellation">Ends the watching.</param>
+    /// <exception cref="PantryException">The job was not sent to be watched.</exception>
+    IAsyncEnumerable<OutputPage> ReadOutputAsync(IReadOnlyList<int> next, CancellationToken cancellation);
+
     /// <summary>Cancels what has not ended; the rows still come.</summary>
     Task CancelAsync();
 }

@@ -27,5 +27,8 @@ internal sealed class OpenedJob(string id, IReadOnlyList<string> targets, int fi
         }
     }
 
+    public IAsyncEnumerable<OutputPage> ReadOutputAsync(IReadOnlyList<int> next, CancellationToken cancellation) =>
+        RemoteOutput.ReadAsync(id, targets.Count, next, requests, options, time, cancellation);
+
     public Task CancelAsync() => requests.AskAsync<JobChanged>(MessageKind.ControlJob, new ControlJob(id, JobAction.Cancel), default);
 }

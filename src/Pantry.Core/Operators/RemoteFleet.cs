@@ -36,7 +36,7 @@ internal sealed partial class RemoteFleet : IFleet, ILinkOwner, IAsyncDisposable
         _signingKey = SigningKey.FromPem(operatorCredentials.SigningKey, null);
         _signer = new OrderSigner(operatorCredentials.Name, _signingKey, operatorCredentials.Network, options, time);
         _requests = new FleetRequests(() => Link, Server, options, time);
-        _jobs = new RemoteJobs(() => Link, Server, options, time);
+        _jobs = new RemoteJobs(() => Link, _requests, Server, options, time);
     }
 
     public ServerAddress Server { get; }

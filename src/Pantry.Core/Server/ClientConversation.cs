@@ -81,6 +81,9 @@ internal sealed partial class ClientConversation
             case Result result:
                 TakeResult(session, client, result, message);
                 break;
+            case OutputPiece piece:
+                TakePiece(session, client, piece, message);
+                break;
             case FactsReport report when !TooLarge(report.Facts):
                 _registry.SetFacts(client, report.Facts);
                 break;
@@ -199,6 +202,14 @@ internal sealed partial class ClientConversation
             return;
         RefuseForeign(session, client, message.Correlation);
         Stored();
+    }
+
+    private void TakePiece(ServerSession session, ClientRecord client, OutputPiece piece, Message message)
+    {
+        if (!piece.IsSound(message.Body(0).Length, _options.Wire))
+            session.Post(ServerHost.Refusal(PantryErrorCode.Refused, "The piece of output is none that there can be.", message.Correlation));
+        else if (!_jobs.TakePiece(piece, message.Body(0), client, next => session.Post(new Message(MessageKind.OutputStored, new OutputStored(piece.Job, next)))))
+            RefuseForeign(session, client, message.Correlation);
     }
 
     private void RefuseForeign(ServerSession session, ClientRecord client, ulong correlation)

@@ -5,6 +5,7 @@ using Pantry.Protocol;
 using Pantry.Security;
 using Pantry.Server.Events;
 using Pantry.Server.Jobs;
+using Pantry.Server.Output;
 
 namespace Pantry.Server;
 
@@ -33,7 +34,7 @@ internal sealed class LocalFleet(ServerHost host, PantryOptions options) : IFlee
         }
 
         Job job = await host.Jobs.StartAsync(signed, Local, from: null).ConfigureAwait(false);
-        return new LocalJob(this, new JobRowsOf(job.Id, job.Targets, job.Rows), from: 0);
+        return new LocalJob(this, JobRowsOf.Of(job), from: 0);
     }
 
     public IAsyncEnumerable<JobInfo> FindJobsAsync(JobFilter filter, CancellationToken cancellation) => host.JobDirectory.Find(filter, Local).ToAsyncEnumerable();
@@ -108,6 +109,8 @@ internal sealed class LocalFleet(ServerHost host, PantryOptions options) : IFlee
     public Task<AuditLogCheck> VerifyAuditAsync(string? checkpoint, CancellationToken cancellation) =>
         Task.Run(() => host.Administration.VerifyAudit(checkpoint), cancellation);
 
+    private OutputWatch WatchOutput(string job, IReadOnlyList<int> next) => host.Outputs.Watch(job, next, Local, null);
+
     // A change of a job counts as done when the audit log has it too; of other decisions it has the record before.
     private async Task<T> DoneAsync<T>(Func<T> decision, CancellationToken cancellation)
     {
@@ -147,6 +150,17 @@ internal sealed class LocalFleet(ServerHost host, PantryOptions options) : IFlee
             {
                 job.Rows.Release(row.Number + 1);
                 yield return row;
+            }
+        }
+
+        public async IAsyncEnumerable<OutputPage> ReadOutputAsync(IReadOnlyList<int> next, [EnumeratorCancellation] CancellationToken cancellation)
+        {
+            OutputWatch watch = fleet.WatchOutput(job.Id, next);
+            for (bool last = false; !last;)
+            {
+                OutputPage page = await watch.TakeAsync(Timeout.InfiniteTimeSpan, cancellation).ConfigureAwait(false);
+                last = page.Last;
+                yield return page;
             }
         }
 

@@ -7,6 +7,7 @@ using Pantry.Protocol;
 using Pantry.Security;
 using Pantry.Server.Events;
 using Pantry.Server.Jobs;
+using Pantry.Server.Output;
 using Pantry.Storage;
 using Pantry.Targeting;
 using Pantry.Transport;
@@ -60,6 +61,7 @@ internal sealed class ServerHost : IAsyncDisposable
         Jobs = new JobDispatcher(Registry, new OrderDesk(state.Authority, state.Trust, options, time), state.Jobs, sender, state.Audit, options, time, log);
         var answers = new JobAnswers(Jobs, state.Jobs, sender, state.Audit, options, time);
         JobDirectory = new JobDirectory(Jobs, state.Jobs, Registry, state.Audit, options, time);
+        Outputs = new OutputDesk(JobDirectory, state.Jobs, options, time);
         _clock = new JobClock(Jobs, sender, options, time);
         Events = new EventFeed(id => Jobs.Find(id)?.Order.By.SigningKey, options, time);
         state.AuditLog.Written += Events.Audited;
@@ -70,7 +72,7 @@ internal sealed class ServerHost : IAsyncDisposable
         Administration = new Administration(Registry, state.Trust, Admission, Enrollments, state.Authority, state.AuditLog, state.Audit, changes.CarryOut);
         _clients = new ClientConversation(Registry, Admission, _renewal, state.Authority, state.Audit, answers, Events, options, time, Counters, _sessions.Close, log);
         _operators = new OperatorConversation(state.Authority, Administration, Enrollments, state.Audit, Jobs, JobDirectory,
-            new EventDesk(Events, state.Authority, options), options, time, _sessions.Close, log);
+            new EventDesk(Events, state.Authority, options), Outputs, options, time, _sessions.Close, log);
         _upkeep = new ServerUpkeep(state.Trust, Registry, Enrollments, state.Jobs, _sessions, options, limits, time, log);
         _router = new MessageRouter(_sessions, _clients, _operators, state.Audit, Counters, options.Wire, time);
         state.Authority.Changed += changes.BundleChanged;
@@ -119,6 +121,8 @@ internal sealed class ServerHost : IAsyncDisposable
     public JobDirectory JobDirectory { get; }
 
     public EventFeed Events { get; }
+
+    public OutputDesk Outputs { get; }
 
     public IFleet Fleet { get; }
 

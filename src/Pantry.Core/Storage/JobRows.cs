@@ -15,12 +15,12 @@ internal static class JobRows
     public static long Insert(SqliteConnection connection, StoredJob job)
     {
         connection.Run("""
-            INSERT INTO jobs (id, operator, operator_key, came_from, command, target, created_at, not_after, state, targets, names)
-            VALUES ($id, $operator, $operator_key, $from, $command, $target, $created_at, $not_after, $state, $targets, $names)
+            INSERT INTO jobs (id, operator, operator_key, came_from, command, target, created_at, not_after, state, targets, names, live)
+            VALUES ($id, $operator, $operator_key, $from, $command, $target, $created_at, $not_after, $state, $targets, $names, $live)
             """,
             ("$id", job.Id), ("$operator", job.Operator), ("$operator_key", job.OperatorKey), ("$from", job.From), ("$command", job.Command), ("$target", job.Target),
             ("$created_at", job.CreatedAt), ("$not_after", job.NotAfter), ("$state", job.State.ToString()), ("$targets", job.Targets.Count),
-            ("$names", JsonSerializer.SerializeToUtf8Bytes([.. job.Targets], WireJson.Default.StringArray)));
+            ("$names", JsonSerializer.SerializeToUtf8Bytes([.. job.Targets], WireJson.Default.StringArray)), ("$live", job.IsLive ? 1 : 0));
         long number = (long)connection.Ask("SELECT last_insert_rowid()")!;
         StoredOrder order = job.Order!;
         SignedJob signed = order.Signed;
@@ -62,6 +62,7 @@ internal static class JobRows
         State = Enum.Parse<PantryJobState>(reader.Text("state")),
         EndedAt = reader.TimeOrNull("ended_at"),
         Targets = Read(reader.Bytes("names"), WireJson.Default.StringArray),
+        IsLive = reader.GetInt64(reader.GetOrdinal("live")) != 0,
         Order = withOrder ? ReadOrder(reader) : null,
     });
 

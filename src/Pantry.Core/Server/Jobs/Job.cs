@@ -1,5 +1,6 @@
 using Pantry.Protocol;
 using Pantry.Security;
+using Pantry.Server.Output;
 using Pantry.Storage;
 
 namespace Pantry.Server.Jobs;
@@ -50,6 +51,9 @@ internal sealed class Job
 
     /// <summary>How far its targets have come.</summary>
     public JobProgress Progress { get; }
+
+    /// <summary>What there is of its live output; null where none is wanted.</summary>
+    public JobOutput? Output { get; init; }
 
     /// <summary>Position of the order among all of this run of the server; 0 for one of an earlier run, which nobody hears as published.</summary>
     public long Number { get; init; }
@@ -241,7 +245,7 @@ internal sealed class Job
             target.State = TargetState.Done;
             target.EndedWithoutIt = !itself;
             _done++;
-            return new StoredRow(new ResultRow(0, target.Identity, roundTrip, result, bodies), target.Canary);
+            return new StoredRow(new ResultRow(0, target.Identity, roundTrip, result, bodies), target.Canary, Output is null ? null : target.Place);
         }
     }
 
@@ -258,6 +262,9 @@ internal sealed class Job
         lock (_lock)
             return _line.IsEmpty || _cancelled ? null : _window.Stop();
     }
+
+    /// <summary>Place of a target among the job's; null where it is none of this job's.</summary>
+    public int? PlaceOf(string identity) => Progress.Find(identity)?.Place;
 
     /// <summary>No further target is started, and those at work are to stop.</summary>
     public void Cancel(long now)

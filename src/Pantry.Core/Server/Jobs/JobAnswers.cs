@@ -37,6 +37,46 @@ internal sealed class JobAnswers(JobDispatcher jobs, JobStore store, OrderSender
         return true;
     }
 
+    /// <summary>A piece of what a client's command has written so far; false where the client is no target of the job.</summary>
+    /// <param name="piece">The piece.</param>
+    /// <param name="bytes">Its bytes.</param>
+    /// <param name="client">Whose it is.</param>
+    /// <param name="stored">Called with the piece that the client is to keep at least.</param>
+    public bool TakePiece(OutputPiece piece, byte[] bytes, ClientRecord client, Action<int> stored)
+    {
+        if (jobs.Find(piece.Job) is not { } job)
+        {
+            stored(piece.Sequence + 1); // Long ended.
+            return true;
+        }
+
+        if (!job.IsTarget(client.Identity, client.Key) || job.Output is not { } output || job.PlaceOf(client.Identity) is not { } target)
+            return false;
+        // Left with the client, which sends it again: there is no room for it here.
+        if (!store.HasRoomForPieces)
+            return true;
+        if (job.Progress.StateOf(client.Identity) == TargetState.Done)
+        {
+            stored(piece.Sequence + 1);
+        }
+        else if (output.TryTake(target, piece, bytes.Length))
+        {
+            var head = new PieceHead(target, piece.Sequence, piece.Stream, bytes.Length, time.GetUtcNow(), piece.More, piece.Truncated, piece.TextEncoding);
+            store.AddPiece(job.Id, new NewPiece(head, piece.Place, bytes), written =>
+            {
+                if (written)
+                    output.NoteStored(target, piece.Sequence + 1);
+                stored(piece.Sequence + 1);
+            });
+        }
+        else
+        {
+            stored(output.Wanted(target, piece));
+        }
+
+        return true;
+    }
+
     /// <summary>A client's result; false where the client is no target of the job.</summary>
     /// <param name="result">The result.</param>
     /// <param name="bodies">Its output.</param>

@@ -1,6 +1,7 @@
 using Pantry.Configuration;
 using Pantry.Protocol;
 using Pantry.Security;
+using Pantry.Server.Output;
 using Pantry.Storage;
 using Pantry.Targeting;
 
@@ -27,12 +28,22 @@ internal sealed class JobDirectory(JobDispatcher jobs, JobStore store, ClientReg
     public JobRowsOf Open(string id, OperatorEntry by, string? from, string what)
     {
         if (jobs.Find(id) is { } job)
-            return MayTouch(job.Order.By.SigningKey, id, by, from, what) ? new JobRowsOf(job.Id, job.Targets, job.Rows) : throw None(id);
+            return MayTouch(job.Order.By.SigningKey, id, by, from, what) ? JobRowsOf.Of(job) : throw None(id);
         if (store.Load(id) is not { } stored || !MayTouch(stored.OperatorKey, id, by, from, what))
             throw None(id);
         // One that is just being ended may have its last rows in memory only for a moment.
         var rows = new JobRowList(stored.Rows.Count, options.KeptOutput, row => store.Output(id, row), stored.Rows.Select(row => row.Row));
-        return new JobRowsOf(id, stored.Targets, rows);
+        JobOutput? output = stored.IsLive
+            ? new JobOutput(stored.Targets.Count, options.Wire.MaxResultBytes, store.CountPieces(id), PlacesOf(stored.Rows.Select(row => row.Row), stored.Targets))
+            : null;
+        return new JobRowsOf(id, stored.Targets, rows, output);
+    }
+
+    /// <summary>Places among the targets of those that have rows.</summary>
+    public static IEnumerable<int> PlacesOf(IEnumerable<ResultRow> rows, IReadOnlyList<string> targets)
+    {
+        Dictionary<string, int> places = targets.Index().ToDictionary(target => target.Item, target => target.Index, Names.Comparer);
+        return rows.Select(row => places[row.Client]);
     }
 
     /// <summary>
@@ -161,5 +172,8 @@ internal sealed class JobDirectory(JobDispatcher jobs, JobStore store, ClientReg
     { Target = id };
 }
 
-/// <summary>A job's targets and rows.</summary>
-internal sealed record JobRowsOf(string Id, IReadOnlyList<string> Targets, JobRowList Rows);
+/// <summary>A job's targets and rows, and its live output where that was wanted.</summary>
+internal sealed record JobRowsOf(string Id, IReadOnlyList<string> Targets, JobRowList Rows, JobOutput? Output)
+{
+    public static JobRowsOf Of(Job job) => new(job.Id, job.Targets, job.Rows, job.Output);
+}

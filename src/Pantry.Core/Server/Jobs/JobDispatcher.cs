@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Pantry.Configuration;
 using Pantry.Protocol;
 using Pantry.Security;
+using Pantry.Server.Output;
 using Pantry.Storage;
 using Pantry.Targeting;
 
@@ -49,7 +50,7 @@ internal sealed class JobDispatcher(
 
         string[] targets = [.. recipients.Select(recipient => recipient.Identity), .. unknown];
         PublicKey?[] keys = [.. recipients.Select(recipient => recipient.Key), .. unknown.Select(_ => (PublicKey?)null)];
-        Job job = NewJob(order, targets, keys, time.GetUtcNow(), number, []);
+        Job job = NewJob(order, targets, keys, time.GetUtcNow(), number, [], []);
         await audit.OrderedAsync(job).ConfigureAwait(false);
         if (!_jobs.TryAdd(job.Id, job))
             throw new PantryException(PantryErrorCode.InvalidArgument, $"There is a job {job.Id} already; an order is given once.");
@@ -81,7 +82,7 @@ internal sealed class JobDispatcher(
         foreach (StoredJob stored in store.LoadOpen())
         {
             JobOrder order = desk.Reopen(stored);
-            Job job = NewJob(order, stored.Targets, stored.Order!.Keys, stored.CreatedAt, number: 0, stored.Rows.Select(row => row.Row));
+            Job job = NewJob(order, stored.Targets, stored.Order!.Keys, stored.CreatedAt, number: 0, stored.Rows.Select(row => row.Row), stored.IsLive ? store.CountPieces(stored.Id) : []);
             job.Restore(stored, time.GetTimestamp());
             _jobs[job.Id] = job;
             Interlocked.Increment(ref _open);
@@ -136,6 +137,7 @@ internal sealed class JobDispatcher(
         await store.FlushAsync().WaitAsync(options.StopTimeout).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         foreach (Job job in _jobs.Values.Where(job => job.Rows.Count < job.Targets.Count))
         {
+            job.Output?.Close();
             var lost = Result.WithoutRun(
                 job.Id, CommandStatus.Lost, "ServerStopped",
                 $"The server was stopped before the client answered. The job goes on when it is started again; Receive-PantryJob {job.Id} has its rows then.");
@@ -156,9 +158,18 @@ internal sealed class JobDispatcher(
         }
     }
 
-    private Job NewJob(JobOrder order, IReadOnlyList<string> targets, IReadOnlyList<PublicKey?> keys, DateTimeOffset createdAt, long number, IEnumerable<ResultRow> rows) => new(
-        order, targets, keys, createdAt, new JobRowList(targets.Count, options.KeptOutput, row => store.Output(order.Statement.Job, row), rows))
-    { Number = number, TakenAt = time.GetTimestamp() };
+    private Job NewJob(
+        JobOrder order, IReadOnlyList<string> targets, IReadOnlyList<PublicKey?> keys, DateTimeOffset createdAt, long number, IEnumerable<ResultRow> rows,
+        IReadOnlyList<(int Target, int Pieces, long Bytes)> pieces)
+    {
+        ResultRow[] there = [.. rows];
+        return new Job(order, targets, keys, createdAt, new JobRowList(targets.Count, options.KeptOutput, row => store.Output(order.Statement.Job, row), there))
+        {
+            Number = number,
+            TakenAt = time.GetTimestamp(),
+            Output = order.Request.Plan.Live ? new JobOutput(targets.Count, options.Wire.MaxResultBytes, pieces, JobDirectory.PlacesOf(there, targets)) : null,
+        };
+    }
 
     private void Begin(Job job, IReadOnlyList<Recipient> recipients, OperatorEntry by)
     {
@@ -237,7 +248,7 @@ internal sealed class JobDispatcher(
     }
 
     /// <summary>Writes a row; it counts, and its readers see it, when it is on the disk.</summary>
-    public void Write(Job job, StoredRow row, Action? stored) => store.AddRow(job.Id, row, numbered =>
+    public void Write(Job job, StoredRow row, Action? stored) => store.AddRow(job.Id, row, (numbered, pieces) =>
     {
         job.Progress.NoteWritten(numbered.Client);
         bool last = numbered.Number == job.Targets.Count - 1;
@@ -245,6 +256,8 @@ internal sealed class JobDispatcher(
         if (last)
             job.NoteEnded(time.GetUtcNow());
         job.Rows.Add(numbered);
+        if (row.Live is { } target)
+            job.Output?.NoteStored(target, pieces, ended: true);
         stored?.Invoke();
         if (last)
             Retire(job);
@@ -272,6 +285,7 @@ internal sealed class JobDispatcher(
         NotAfter = job.Order.Statement.NotAfter,
         State = job.State,
         Targets = job.Targets,
+        IsLive = job.Output is not null,
         // Where all may begin at once, that need not be noted again when they do.
         Order = new StoredOrder(job.Order.Request, keys, job.Order.Request.Plan.BeginsAtOnce() ? job.Targets.Count : 0),
     };
