@@ -108,8 +108,8 @@ internal sealed class OutputPump : ILiveOutput, IDisposable
                 else
                 {
                     empty = 0;
-                    _unconfirmed.Enqueue(new Message(
-                        MessageKind.OutputPiece, new OutputPiece(_job, _next++, 0, stream.Number, cut.Place, cut.More, cut.Truncated, stream.TextEncoding)) { Bodies = [cut.Bytes] });
+                    var piece = new OutputPiece(_job, _next++, 0, stream.Number, cut.Place, cut.More, cut.Truncated, stream.TextEncoding);
+                    _unconfirmed.Enqueue(new Message(MessageKind.OutputPiece, piece) { Bodies = [cut.Bytes] });
                     _movedAt = _unconfirmed.Count == 1 ? _time.GetTimestamp() : _movedAt;
                 }
 
