@@ -250,6 +250,8 @@ public sealed class OperatorAuthorityTests
         await using RemoteFleet temp = await RemoteFleet.ConnectAsync(credentials, options: fleet.Options);
         Assert.Equal(3, (await fleet.RunAsync(Target.All, "Ping", fleet: temp)).Count);
 
+        // What it says of the rows it took comes before this.
+        Assert.NotEmpty(await temp.FindJobsAsync(new JobFilter(), default).ToListAsync());
         clock.Jump(TimeSpan.FromHours(1));
 
         Assert.Equal(PantryErrorCode.KeyRevoked, (await Assert.ThrowsAsync<PantryException>(() => fleet.RunAsync(Target.All, "Ping", fleet: temp))).Code);

@@ -261,7 +261,7 @@ public sealed class LiveOutputTests
     public async Task What_a_client_wrote_before_it_was_killed_is_there()
     {
         await using FaultFleet fleet = await FaultFleet.StartAsync(1, processes: 1);
-        IJob job = await fleet.Console.StartJobAsync(LiveFleet.Shell("echo before the end; sleep 600"), default);
+        IJob job = await fleet.Console.StartJobAsync(LiveFleet.Shell("echo before the end; sleep 60"), default);
         var output = new Transcript(job.Targets);
         Task reading = output.ReadAsync(job, new CancellationTokenSource(TimeSpan.FromMinutes(2)).Token);
         await Fleet.EventuallyAsync(() => output.Text("h0") == "before the end\n", "its output");
