@@ -13,6 +13,9 @@ internal sealed class CappedOutput(int cap, byte[]? mark = null, int capAfterMar
 
     public bool Truncated { get; private set; }
 
+    /// <summary>Sees everything as it comes, what passes the cap too.</summary>
+    public Action<ReadOnlyMemory<byte>>? Tap { get; init; }
+
     public async Task ReadAsync(Stream stream, CancellationToken cancellation)
     {
         byte[] buffer = new byte[16 * 1024];
@@ -20,7 +23,10 @@ internal sealed class CappedOutput(int cap, byte[]? mark = null, int capAfterMar
         {
             int read;
             while ((read = await stream.ReadAsync(buffer, cancellation).ConfigureAwait(false)) > 0)
+            {
+                Tap?.Invoke(buffer.AsMemory(0, read));
                 Add(buffer.AsSpan(0, read));
+            }
         }
         catch (Exception exception) when (exception is IOException or ObjectDisposedException or OperationCanceledException)
         {

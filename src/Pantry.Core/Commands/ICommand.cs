@@ -1,4 +1,5 @@
 using Pantry.Protocol;
+using Pantry.Targeting;
 
 namespace Pantry.Commands;
 
@@ -30,6 +31,15 @@ internal interface ICommand
 internal sealed record CommandContext(
     string JobId, byte[] Arguments, BodyFormat Format, IReadOnlyDictionary<string, byte[]> Secrets, string? RunAs, Configuration.PantryOptions Options, Func<ClientFacts> Facts)
 {
+    /// <summary>The client's own directory; null for a command that is run without one.</summary>
+    public string? Home { get; init; }
+
+    /// <summary>What the client is.</summary>
+    public ClientLabels? Client { get; init; }
+
+    /// <summary>Whether the command's token, once it is cancelled, means that its time is over.</summary>
+    public Func<bool>? TimedOut { get; init; }
+
     /// <summary>For texts that may quote a secret.</summary>
     public SecretRedactor Redactor { get; } = new(Secrets.Where(secret => !secret.Key.EndsWith(SecretRedactor.UserNameSuffix, StringComparison.Ordinal)).Select(secret => secret.Value));
 }

@@ -44,6 +44,9 @@ internal sealed class SecretRedactor
 
     public bool IsEmpty => _values.Length == 0;
 
+    /// <summary>Bytes of the longest form of a value; what is redacted piece by piece keeps so much of a piece's end back.</summary>
+    public int LongestForm => _bytes.Length == 0 ? 0 : _bytes.Max(form => form.Length);
+
     /// <summary>The text without the values; to be called before it is shortened, which could cut one in two.</summary>
     public string Redact(string text)
     {
