@@ -6,8 +6,11 @@ namespace Pantry.Commands;
 /// <summary>The commands a client offers, by name.</summary>
 internal sealed class CommandTable
 {
+    /// <summary>Name of the command that applies packages, which lies above this folder.</summary>
+    public const string Provision = "Provision";
+
     /// <summary>Names of Pantry's own commands, whose arguments are JSON, but for Script's.</summary>
-    public static IReadOnlyList<string> BuiltIn { get; } = [PingCommand.CommandName, EchoCommand.CommandName, FactsCommand.CommandName, ShellCommand.CommandName, ScriptCommand.CommandName, StepsCommand.CommandName, "Provision"];
+    public static IReadOnlyList<string> BuiltIn { get; } = [PingCommand.CommandName, EchoCommand.CommandName, FactsCommand.CommandName, ShellCommand.CommandName, ScriptCommand.CommandName, StepsCommand.CommandName, Provision];
 
     private readonly ConcurrentDictionary<string, ICommand> _commands = new(Names.Comparer);
 

@@ -12,7 +12,7 @@ namespace Pantry.Provisioning.Provisioners;
 /// <summary>Applies packages that are on the client. An order names packages, never directories: it can apply what was given to this client alone.</summary>
 internal sealed class ProvisionCommand(IPackageSource packages, TimeProvider time, ILogger? log = null) : ICommand
 {
-    public const string CommandName = "Provision";
+    public const string CommandName = CommandTable.Provision;
 
     // Below the client's own directory.
     private const string RunsFolder = "provision", DefinitionsFolder = "provisioners";

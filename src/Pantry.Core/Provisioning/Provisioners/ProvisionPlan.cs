@@ -29,6 +29,9 @@ internal sealed record ProvisionPlan
     /// <summary>Directory with the files of provisioners that were added; it need not be there.</summary>
     public string? Definitions { get; init; }
 
+    /// <summary>Directories in which tools are looked for; the PATH of the client's process by default.</summary>
+    public string SearchPath { get; init; } = Environment.GetEnvironmentVariable("PATH") ?? "";
+
     /// <summary>Whether tools are only asked what they would do.</summary>
     public bool DryRun { get; init; }
 

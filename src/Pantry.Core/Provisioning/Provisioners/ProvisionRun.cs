@@ -160,7 +160,7 @@ internal sealed class ProvisionRun(ProvisionPlan plan, ProvisionerTable provisio
         if (provisioner.Tools.Count == 0)
             return new FoundTool(provisioner.Kind, "", null);
         if (!_found.TryGetValue(provisioner.Kind, out FoundTool? tool))
-            _found[provisioner.Kind] = tool = await ToolFinder.FindAsync(provisioner.Tools, plan.JobId, options, cancellation).ConfigureAwait(false);
+            _found[provisioner.Kind] = tool = await ToolFinder.FindAsync(provisioner.Tools, plan.SearchPath, plan.JobId, options, cancellation).ConfigureAwait(false);
         return tool;
     }
 

@@ -10,11 +10,11 @@ internal static class ToolFinder
     private static readonly string[] Extensions = OperatingSystem.IsWindows() ? [".exe", ".cmd", ".bat", ".com"] : [""];
 
     /// <summary>The first of the tools that is there; null where none is.</summary>
-    public static async Task<FoundTool?> FindAsync(IReadOnlyList<ToolChoice> choices, string jobId, PantryOptions options, CancellationToken cancellation)
+    public static async Task<FoundTool?> FindAsync(IReadOnlyList<ToolChoice> choices, string searchPath, string jobId, PantryOptions options, CancellationToken cancellation)
     {
         foreach (ToolChoice choice in choices)
         {
-            if (choice.Programs.Select(Locate).FirstOrDefault(found => found is not null) is not { } path)
+            if (choice.Programs.Select(program => Locate(program, searchPath)).FirstOrDefault(found => found is not null) is not { } path)
                 continue;
             string? version = await VersionAsync(choice, path, jobId, options, cancellation).ConfigureAwait(false);
             if (version is not null || !choice.MustSayVersion)
@@ -24,15 +24,15 @@ internal static class ToolFinder
         return null;
     }
 
-    /// <summary>The full path of a program: one on the PATH, or one that is given whole; null where it is not there.</summary>
-    public static string? Locate(string program)
+    /// <summary>The full path of a program: one on the search path, or one that is given whole; null where it is not there.</summary>
+    public static string? Locate(string program, string searchPath = "")
     {
         if (Path.IsPathFullyQualified(program))
             return IsProgram(program) ? program : null;
         if (program.Contains('/', StringComparison.Ordinal) || program.Contains('\\', StringComparison.Ordinal))
             return null; // Relative to what? To no directory that anybody chose.
         // What is not a whole path on the PATH would be looked for where the client happens to run.
-        return (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+        return searchPath.Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
             .Where(Path.IsPathFullyQualified)
             .SelectMany(directory => Path.HasExtension(program) ? [program] : Extensions.Select(extension => program + extension), Path.Combine)
             .FirstOrDefault(IsProgram);
