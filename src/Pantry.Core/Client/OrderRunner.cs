@@ -183,7 +183,7 @@ internal sealed class OrderRunner(
             Error = context.Redactor.Redact(outcome.Error),
             StandardOutput = context.Redactor.Redact(outcome.StandardOutput),
             StandardError = context.Redactor.Redact(outcome.StandardError),
-            Output = context.Redactor.Redact(outcome.Output),
+            Output = outcome.IsRedacted ? outcome.Output : context.Redactor.Redact(outcome.Output),
         };
     }
 

@@ -67,6 +67,9 @@ internal sealed record CommandOutcome
 
     public bool Truncated { get; init; }
 
+    /// <summary>Whether secrets are out of <see cref="Output"/> already: where it was written, for what is written in base64 or must stay JSON.</summary>
+    public bool IsRedacted { get; init; }
+
     public static CommandOutcome Denied(string code, string message) =>
         new() { Status = CommandStatus.Denied, Error = new CommandError(code, message) };
 

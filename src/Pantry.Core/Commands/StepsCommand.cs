@@ -52,6 +52,7 @@ internal sealed class StepsCommand(CommandTable commands) : ICommand
             Truncated = rows.Exists(row => row.Truncated),
             Output = JsonSerializer.SerializeToUtf8Bytes(new StepRows(rows), OrderStepsJson.Default.StepRows),
             Format = BodyFormat.Json,
+            IsRedacted = true,
         };
     }
 
@@ -123,7 +124,7 @@ internal sealed class StepsCommand(CommandTable commands) : ICommand
         Error = redactor.Redact(outcome.Error),
         StandardOutput = redactor.Redact(outcome.StandardOutput),
         StandardError = redactor.Redact(outcome.StandardError),
-        Output = redactor.Redact(outcome.Output),
+        Output = outcome.IsRedacted ? outcome.Output : redactor.Redact(outcome.Output),
     };
 
     private static CommandOutcome Fitting(CommandOutcome outcome, ref int room)

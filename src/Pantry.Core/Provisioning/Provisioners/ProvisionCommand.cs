@@ -57,6 +57,7 @@ internal sealed class ProvisionCommand(IPackageSource packages, TimeProvider tim
             Error = error,
             Output = JsonSerializer.SerializeToUtf8Bytes(result.Reports, ProvisionJson.Default.IReadOnlyListProvisionReport),
             Format = BodyFormat.Json,
+            IsRedacted = true,
         };
     }
 

@@ -79,12 +79,9 @@ internal sealed class ProvisionLock : IDisposable
         Save();
     }
 
-    /// <summary>Remembers the tool's process.</summary>
+    /// <summary>Remembers the tool's process; none while the next is being started.</summary>
     public void NoteTool((int Id, DateTimeOffset StartedAt) tool)
     {
-        // On Linux the mark in its environment finds it, and all that it has started.
-        if (OperatingSystem.IsLinux())
-            return;
         _note = _note with { Tool = tool.Id, ToolStartedAt = tool.StartedAt };
         Save();
     }
@@ -117,10 +114,12 @@ internal sealed class ProvisionLock : IDisposable
         }
     }
 
+    // The tool itself: a service that it has started is to go on.
     private static int? LeftBehind(ProvisionNote note)
     {
+        // The mark in its environment tells it from another process that has its number by now.
         if (OperatingSystem.IsLinux())
-            return ProcessTree.Marked($"{note.Job}-").Cast<int?>().FirstOrDefault();
+            return ProcessTree.Marked($"{note.Job}-").Cast<int?>().FirstOrDefault(id => note.Tool == 0 || id == note.Tool);
         try
         {
             using var process = Process.GetProcessById(note.Tool);
@@ -145,7 +144,7 @@ internal sealed class ProvisionLock : IDisposable
 /// <param name="StartedAt">When it began.</param>
 /// <param name="Work">Its work files.</param>
 /// <param name="Secrets">Its secrets' files.</param>
-/// <param name="Tool">Its tool's process, where the system finds it in no other way.</param>
+/// <param name="Tool">Its tool's process; 0 while none is known.</param>
 /// <param name="ToolStartedAt">When that process began.</param>
 internal sealed record ProvisionNote(string Job, DateTimeOffset StartedAt, string? Work = null, string? Secrets = null, int Tool = 0, DateTimeOffset ToolStartedAt = default);
 

@@ -12,9 +12,13 @@ namespace Pantry.Provisioning.Provisioners;
 /// </summary>
 internal sealed class ProvisionRun(ProvisionPlan plan, ProvisionerTable provisioners, PantryOptions options, TimeProvider time, ILogger log)
 {
+    // What a package's report always has room for, however much those before it have said.
+    private const int LeastResources = 20;
+
     private readonly ProvisionLimits _limits = options.Provision;
-    private readonly SecretRedactor _redactor = new(plan.Secrets.Values);
+    private readonly SecretRedactor _redactor = new(plan.Secrets.Where(secret => !secret.Key.EndsWith(SecretRedactor.UserNameSuffix, StringComparison.Ordinal)).Select(secret => secret.Value));
     private readonly Dictionary<string, FoundTool?> _found = new(StringComparer.Ordinal);
+    private int _roomForResources = options.Provision.Resources;
 
     /// <param name="ranOut">Whether a token that is cancelled means that time is over; null where it means that somebody cancelled.</param>
     /// <param name="cancellation">Ends what runs.</param>
@@ -99,14 +103,15 @@ internal sealed class ProvisionRun(ProvisionPlan plan, ProvisionerTable provisio
                     : new CommandError("Cancelled", "It was cancelled, and the tool was stopped with all it had started."),
             };
         }
-        catch (PantryException error)
+        catch (Exception error) when (error is PantryException or IOException or UnauthorizedAccessException)
         {
+            string code = (error as PantryException)?.Code.ToString() ?? nameof(PantryErrorCode.StorageFailed);
             return report with
             {
                 Status = ProvisionStatus.Failed,
                 Duration = time.GetElapsedTime(begun),
                 LogTail = written?.Tail() ?? "",
-                Error = _redactor.Redact(new CommandError(error.Code.ToString(), error.Message)),
+                Error = _redactor.Redact(new CommandError(code, error.Message)),
             };
         }
         finally
@@ -120,6 +125,7 @@ internal sealed class ProvisionRun(ProvisionPlan plan, ProvisionerTable provisio
         var runs = new List<ToolRun>();
         foreach (ToolCommand command in commands.Commands)
         {
+            held.NoteTool((0, default));
             written.Note(string.Join(' ', new[] { command.Program }.Concat(command.Arguments).Select(argument => argument.Contains(' ', StringComparison.Ordinal) ? $"'{argument}'" : argument)));
             ToolRun run = await ToolRunner.RunAsync(command, plan.JobId, written, options, held.NoteTool, cancellation).ConfigureAwait(false);
             written.Note($"ended with exit code {run.ExitCode}");
@@ -135,7 +141,8 @@ internal sealed class ProvisionRun(ProvisionPlan plan, ProvisionerTable provisio
     {
         var builder = new ReportBuilder(_limits, _redactor, plan.DryRun);
         provisioner.Read(turn, outcome, builder);
-        ToolReport said = builder.Build();
+        ToolReport said = builder.Build(Math.Max(_roomForResources, LeastResources));
+        _roomForResources -= said.Resources.Count;
         if (said.Failure is { } why)
             log.LogWarning("Package {Package} {Version} failed with {Tool}: {Why}. The log is {Log}.", report.Package, report.Version, report.Tool, DisplayText.FirstLine(why), written.Path);
         return report with

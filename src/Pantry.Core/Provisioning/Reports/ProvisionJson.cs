@@ -10,6 +10,7 @@ namespace Pantry.Provisioning.Reports;
     UseStringEnumConverter = true,
     RespectNullableAnnotations = true,
     RespectRequiredConstructorParameters = true,
+    AllowDuplicateProperties = false,
     MaxDepth = 32)]
 [JsonSerializable(typeof(ProvisionArguments))]
 [JsonSerializable(typeof(IReadOnlyList<ProvisionReport>))]

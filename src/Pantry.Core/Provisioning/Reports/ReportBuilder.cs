@@ -49,11 +49,14 @@ internal sealed class ReportBuilder(ProvisionLimits limits, SecretRedactor redac
     /// <summary>The tool failed; the first reason counts.</summary>
     public void Fail(string? why) => _failure ??= Text(why, limits.MessageLength) ?? "The tool does not say why.";
 
-    public ToolReport Build()
+    public ToolReport Build() => Build(limits.Resources);
+
+    /// <param name="most">How many resources it lists.</param>
+    public ToolReport Build(int most)
     {
         ProvisionResource[] kept =
         [
-            .. _telling.Take(limits.Resources).Concat(_quiet.Take(Math.Max(0, limits.Resources - _telling.Count)))
+            .. _telling.OrderByDescending(entry => entry.Resource.Status == ResourceStatus.Failed).Take(most).Concat(_quiet.Take(Math.Max(0, most - _telling.Count)))
                 .OrderBy(entry => entry.Place).Select(entry => entry.Resource),
         ];
         return new ToolReport

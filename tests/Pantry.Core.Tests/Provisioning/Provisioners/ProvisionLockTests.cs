@@ -43,18 +43,26 @@ public sealed class ProvisionLockTests : IDisposable
         SecretFolder secrets = SecretFolder.Create(work);
         secrets.Write("password", "hunter22"u8);
         killed.NoteFiles(work, secrets.Path);
+        using Process tool = Process.Start(new ProcessStartInfo("/bin/sleep", "600") { Environment = { [ProcessTree.MarkVariable] = "jobA-0123" } })!;
+        killed.NoteTool((tool.Id, DateTimeOffset.UtcNow));
+        // A service that the tool has started has its mark too, and keeps nobody out.
+        using Process service = Process.Start(new ProcessStartInfo("/bin/sleep", "600") { Environment = { [ProcessTree.MarkVariable] = "jobA-0123" } })!;
         byte[] note = await File.ReadAllBytesAsync(Path.Combine(_rig.Runs, "provision.json"));
         killed.Dispose();
         OwnersFile(Path.Combine(_rig.Runs, "provision.json"), note);
-        using Process tool = Process.Start(new ProcessStartInfo("/bin/sleep", "600") { Environment = { [ProcessTree.MarkVariable] = "jobA-0123" } })!;
 
         try
         {
-            await Fleet.EventuallyAsync(() => OperatingSystem.IsLinux() && ProcessTree.Marked("jobA-").Count > 0, "the tool to be seen");
+            await Fleet.EventuallyAsync(() => OperatingSystem.IsLinux() && ProcessTree.Marked("jobA-").Count == 2, "the tool to be seen");
             Assert.Null(ProvisionLock.TryTake(_rig.Runs, "jobB", DateTimeOffset.UtcNow, out string? refusal));
             Assert.Contains("Job jobA", refusal, StringComparison.Ordinal);
             Assert.Contains($"process {tool.Id}", refusal, StringComparison.Ordinal);
             Assert.True(Directory.Exists(secrets.Path));
+        }
+        catch
+        {
+            service.Kill();
+            throw;
         }
         finally
         {
@@ -62,8 +70,10 @@ public sealed class ProvisionLockTests : IDisposable
             await tool.WaitForExitAsync();
         }
 
-        using ProvisionLock taken = ProvisionLock.TryTake(_rig.Runs, "jobB", DateTimeOffset.UtcNow, out string? none)!;
+        using ProvisionLock? taken = ProvisionLock.TryTake(_rig.Runs, "jobB", DateTimeOffset.UtcNow, out string? none);
+        service.Kill();
         Assert.Null(none);
+        Assert.NotNull(taken);
         Assert.False(Directory.Exists(secrets.Path));
         Assert.False(Directory.Exists(work));
     }

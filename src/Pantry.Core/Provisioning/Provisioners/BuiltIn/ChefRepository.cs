@@ -16,6 +16,8 @@ internal static partial class ChefRepository
     // Chef reads these in parts: each file of its own, whichever package it is from.
     private static readonly string[] Parts = ["roles", "environments", "data_bags"];
 
+    private static readonly EnumerationOptions PlainFiles = new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint };
+
     public static string Build(ProvisionWork work)
     {
         string repository = Path.Combine(work.Directory, "repository");
@@ -65,7 +67,7 @@ internal static partial class ChefRepository
     private static void Gather(PlannedPackage package, string part, string repository)
     {
         string from = Path.Combine(package.Directory, part);
-        foreach (string file in Directory.Exists(from) ? Directory.EnumerateFiles(from, "*.json", SearchOption.AllDirectories) : [])
+        foreach (string file in Directory.Exists(from) ? Directory.EnumerateFiles(from, "*.json", PlainFiles) : [])
         {
             string place = Path.Combine(repository, part, Path.GetRelativePath(from, file));
             Directory.CreateDirectory(Path.GetDirectoryName(place)!);
