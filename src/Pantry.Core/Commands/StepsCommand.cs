@@ -154,6 +154,6 @@ internal sealed class StepsCommand(CommandTable commands) : ICommand
     }
 
     private static StepRow Row(OrderStep step, CommandOutcome outcome, DateTimeOffset? started, TimeSpan duration) => new(
-        step.Name ?? step.Command, step.Command, outcome.Status, outcome.ExitCode, outcome.Error, outcome.Format, outcome.TextEncoding, outcome.Truncated,
-        started, duration.TotalSeconds, outcome.StandardOutput, outcome.StandardError, outcome.Output);
+        step.Name ?? step.Command, step.Command, outcome.Status, outcome.Format, outcome.Truncated, duration.TotalSeconds, outcome.StandardOutput, outcome.StandardError, outcome.Output,
+        outcome.ExitCode, outcome.Error, outcome.TextEncoding, started);
 }

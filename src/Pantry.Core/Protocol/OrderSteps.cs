@@ -43,7 +43,7 @@ internal sealed record OrderSteps(IReadOnlyList<OrderStep> Steps)
             fault = "its steps cannot be read";
         else if (steps.Steps.Count is 0 or > MaxSteps)
             fault = $"it has {steps.Steps.Count} steps; 1 to {MaxSteps} are possible";
-        else if (steps.Steps.Any(step => !IsText(step.Command, MaxCommandLength) || (step.Name is not null && !IsText(step.Name, MaxNameLength)) || (step.RunAs is not null && !IsText(step.RunAs, MaxCommandLength))))
+        else if (steps.Steps.Any(step => step is null || !IsText(step.Command, MaxCommandLength) || (step.Name is not null && !IsText(step.Name, MaxNameLength)) || (step.RunAs is not null && !IsText(step.RunAs, MaxCommandLength))))
             fault = "a step's name, command or user is no name";
         else if (steps.Steps.Any(step => step.Command.Equals(CommandName, StringComparison.OrdinalIgnoreCase)))
             fault = "a step is made of steps itself";
@@ -75,19 +75,19 @@ internal sealed record StepRows(IReadOnlyList<StepRow> Steps);
 /// <param name="Name">What the step is called.</param>
 /// <param name="Command">Name of the command.</param>
 /// <param name="Status">How it ended.</param>
-/// <param name="ExitCode">Exit code of its process, where there was one.</param>
-/// <param name="Error">Why it did not succeed.</param>
 /// <param name="Format">How its output is written.</param>
-/// <param name="TextEncoding">Encoding of its streams where it is not UTF-8.</param>
 /// <param name="Truncated">Whether output was left out.</param>
-/// <param name="StartedAt">When it was started; null where it never was.</param>
 /// <param name="Seconds">How long it ran.</param>
 /// <param name="StandardOutput">What it wrote.</param>
 /// <param name="StandardError">What it wrote.</param>
 /// <param name="Output">What it returned.</param>
+/// <param name="ExitCode">Exit code of its process, where there was one.</param>
+/// <param name="Error">Why it did not succeed.</param>
+/// <param name="TextEncoding">Encoding of its streams where it is not UTF-8.</param>
+/// <param name="StartedAt">When it was started; null where it never was.</param>
 internal sealed record StepRow(
-    string Name, string Command, CommandStatus Status, int? ExitCode, CommandError? Error, BodyFormat Format, string? TextEncoding, bool Truncated,
-    DateTimeOffset? StartedAt, double Seconds, byte[] StandardOutput, byte[] StandardError, byte[] Output);
+    string Name, string Command, CommandStatus Status, BodyFormat Format, bool Truncated, double Seconds, byte[] StandardOutput, byte[] StandardError, byte[] Output,
+    int? ExitCode = null, CommandError? Error = null, string? TextEncoding = null, DateTimeOffset? StartedAt = null);
 
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,

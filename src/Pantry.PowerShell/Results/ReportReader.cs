@@ -9,6 +9,6 @@ internal static class ReportReader
     /// <exception cref="JsonException">They are none.</exception>
     public static object?[]? Read(string client, string jobId, byte[] body) =>
         JsonSerializer.Deserialize(body, ProvisionJson.Default.IReadOnlyListProvisionReport) is { } reports
-            ? [.. reports.Select(report => report with { Client = client, JobId = jobId })]
+            ? [.. reports.OfType<ProvisionReport>().Select(report => report with { Client = client, JobId = jobId })]
             : null;
 }

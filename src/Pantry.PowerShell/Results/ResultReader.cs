@@ -91,7 +91,7 @@ internal static class ResultReader
             if (Same(command, CommandTable.Provision) && ReportReader.Read(client, jobId, body) is { } reports)
                 return reports;
             if (Same(command, StepsCommand.CommandName) && JsonSerializer.Deserialize(body, OrderStepsJson.Default.StepRows) is { } steps)
-                return [.. steps.Steps.Take(OrderSteps.MaxSteps).Select((step, index) => Step(client, jobId, index + 1, step))];
+                return [.. steps.Steps.OfType<StepRow>().Take(OrderSteps.MaxSteps).Select((step, index) => Step(client, jobId, index + 1, step))];
             if (Same(command, FactsCommand.CommandName) && JsonSerializer.Deserialize(body, CommandJson.Default.ClientFacts) is { } facts)
                 return [facts];
         }

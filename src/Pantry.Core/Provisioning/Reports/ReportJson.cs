@@ -15,7 +15,7 @@ internal static class ReportJson
         try
         {
             ReadOnlySpan<byte> mark = [0xef, 0xbb, 0xbf];
-            return JsonDocument.Parse(bytes.Span.StartsWith(mark) ? bytes[mark.Length..] : bytes, new JsonDocumentOptions { MaxDepth = depth });
+            return JsonDocument.Parse(ReportText.Readable(bytes.Span.StartsWith(mark) ? bytes[mark.Length..] : bytes), new JsonDocumentOptions { MaxDepth = depth });
         }
         catch (JsonException)
         {
@@ -51,7 +51,7 @@ internal static class ReportJson
     /// <summary>A text, number or truth as text; null for nothing else.</summary>
     public static string? Text(this JsonElement element) => element.ValueKind switch
     {
-        JsonValueKind.String => String(element),
+        JsonValueKind.String => element.GetString(),
         JsonValueKind.Number or JsonValueKind.True or JsonValueKind.False => element.GetRawText(),
         _ => null,
     };
@@ -79,17 +79,4 @@ internal static class ReportJson
 
     public static IEnumerable<JsonProperty> Members(this JsonElement element, params ReadOnlySpan<string> path) =>
         element.At(path) is { ValueKind: JsonValueKind.Object } found ? found.EnumerateObject() : Enumerable.Empty<JsonProperty>();
-
-    // Half a surrogate pair is JSON, and no text.
-    private static string? String(JsonElement element)
-    {
-        try
-        {
-            return element.GetString();
-        }
-        catch (InvalidOperationException)
-        {
-            return null;
-        }
-    }
 }

@@ -82,17 +82,18 @@ public sealed class ReportFuzzTests
     }
 
     [Theory]
-    [InlineData('[')]
-    [InlineData('{')]
-    [InlineData('-')]
-    public void A_report_that_is_nested_without_end_costs_neither_stack_nor_time(char bracket)
+    [InlineData("[")]
+    [InlineData("{")]
+    [InlineData("- ")]
+    [InlineData("? ")]
+    public void A_report_that_is_nested_without_end_costs_neither_stack_nor_time(string bracket)
     {
-        byte[] nested = [.. Enumerable.Repeat((byte)bracket, 2_000_000)];
+        byte[] nested = Bytes(string.Concat(Enumerable.Repeat(bracket, 1_000_000)));
         long begun = Stopwatch.GetTimestamp();
 
-        Assert.Null(YamlReport.TryParse(nested, 48, 16 * 1024 * 1024));
-        Assert.Null(YamlReport.TryParse(Bytes(string.Concat(Enumerable.Range(0, 2000).Select(depth => new string(' ', depth) + "-\n"))), 48, 16 * 1024 * 1024));
-        Assert.Null(ReportJson.TryParse(nested, 48));
+        Assert.True(YamlReport.TryParse(nested, 48, 16 * 1024 * 1024) is null);
+        Assert.True(YamlReport.TryParse(Bytes(string.Concat(Enumerable.Range(0, 2000).Select(depth => new string(' ', depth) + "-\n"))), 48, 16 * 1024 * 1024) is null);
+        Assert.True(ReportJson.TryParse(nested, 48) is null);
         Assert.InRange(Stopwatch.GetElapsedTime(begun), TimeSpan.Zero, TimeSpan.FromSeconds(20));
     }
 
@@ -106,7 +107,7 @@ public sealed class ReportFuzzTests
 
         using JsonDocument? document = YamlReport.TryParse(Bytes(bomb.ToString()), 48, 1024 * 1024);
 
-        Assert.Null(document);
+        Assert.True(document is null);
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 64 * 1024 * 1024);
     }
 
