@@ -40,7 +40,9 @@ public sealed class StepTests
         using Session session = Session.WithFleet("web1 shop live web");
 
         Outcome outcome = session.Run("""
-            $step = New-PantryStep -ShellCommand 'test "$TOKEN" = hunter22 && echo "has $TOKEN"' -Secret @{ TOKEN = [Pantry.Secret]::new('hunter22') }
+            $secret = [Security.SecureString]::new()
+            foreach ($character in 'hunter22'.ToCharArray()) { $secret.AppendChar($character) }
+            $step = New-PantryStep -ShellCommand 'test "$TOKEN" = hunter22 && echo "has $TOKEN"' -Secret @{ TOKEN = $secret }
             $result = Send-PantryCommand -Client web1 -Step $step, 'echo "none${TOKEN}"', $step
             $result.Output | ForEach-Object { $_.StandardOutput.Trim() }
             """);
@@ -65,15 +67,16 @@ public sealed class StepTests
         using Session session = Session.WithFleet("web1 shop live web");
 
         Outcome outcome = session.Run("""
-            $package = "$root/clients/web1/packages/motd/1.0.0"
+            $null = New-PantryEnrollment own -Application shop | Register-PantryClient -Path "$root/own"
+            $package = "$root/own/packages/motd/1.0.0"
             $null = [IO.Directory]::CreateDirectory($package)
             [IO.File]::WriteAllText("$package/apply", "#!/bin/sh`ncat `$PANTRY_PARAMETERS; printf '{`"resources`":[{`"type`":`"file`",`"name`":`"/etc/motd`",`"status`":`"changed`"}]}' > `$PANTRY_REPORT`n")
             [IO.File]::SetUnixFileMode("$package/apply", 'UserRead, UserExecute')
-            $result = Send-PantryCommand -Client web1 -Name Provision -Argument @{ Packages = @(@{ Name = 'motd'; Version = '1.0.0'; Kind = 'script' }); Parameters = @{ KeptAsItIs = 1 } }
+            $result = Send-PantryCommand -Client own -Name Provision -Argument @{ Packages = @(@{ Name = 'motd'; Version = '1.0.0'; Kind = 'script' }); Parameters = @{ KeptAsItIs = 1 } }
             $report = $result.Output[0]
             $report.GetType().FullName, $report.Client, ($report.JobId -eq $result.JobId), $report.Status, $report.Changed, "$($report.Resources[0])", $report.LogTail.Contains('{"KeptAsItIs":1}')
             """);
 
-        Assert.Equal(["Pantry.ProvisionReport", "web1", "True", "Changed", "1", "file[/etc/motd]: Changed", "True"], outcome.Clean().Select(value => value!.ToString()));
+        Assert.Equal(["Pantry.ProvisionReport", "own", "True", "Changed", "1", "file[/etc/motd]: Changed", "True"], outcome.Clean().Select(value => value!.ToString()));
     }
 }

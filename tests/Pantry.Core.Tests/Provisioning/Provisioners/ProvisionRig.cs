@@ -5,14 +5,14 @@ using Pantry.Configuration;
 using Pantry.Provisioning.Provisioners;
 using Pantry.Storage;
 using Pantry.Targeting;
-using Pantry.Tests.EndToEnd;
 
 namespace Pantry.Tests.Provisioning.Provisioners;
 
 /// <summary>A client's directory, packages beside it, a place that stands for the machine, and programs that stand for tools.</summary>
 internal sealed class ProvisionRig : IDisposable
 {
-    private readonly string _root = TestDirectory.Create();
+    // A directory as a client has one: tools treat what lies below /dev in ways of its own.
+    private readonly string _root = Directory.CreateTempSubdirectory("pantry-provision-").FullName;
     private int _jobs;
 
     public ProvisionRig()

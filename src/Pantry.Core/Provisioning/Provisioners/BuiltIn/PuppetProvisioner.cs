@@ -3,7 +3,6 @@ using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Pantry.Configuration;
 using Pantry.Provisioning.Reports;
-using Pantry.Storage;
 
 namespace Pantry.Provisioning.Provisioners.BuiltIn;
 
@@ -18,7 +17,7 @@ internal sealed partial class PuppetProvisioner : IProvisioner
     // Bits of --detailed-exitcodes: 2 for changes, 4 for failures. 1 is a run that could not be begun.
     private static readonly int[] GoodCodes = [0, 2];
 
-    // All its own, so that an agent of the machine is not disturbed.
+    // All its own, so that an agent of the machine is not disturbed. Puppet gives them the modes that it wants; the directory above is the client's alone.
     private static readonly string[] Directories = ["confdir", "codedir", "vardir", "ssldir", "rundir", "logdir"];
 
     public string Kind => "puppet";
@@ -45,7 +44,7 @@ internal sealed partial class PuppetProvisioner : IProvisioner
             work.Tool.Path,
             [
                 "apply", work.DryRun ? "--noop" : "--no-noop", "--detailed-exitcodes", "--color=false", "--no-show_diff", "--logdest=console",
-                .. Directories.Select(name => $"--{name}={OwnerOnly.EnsureDirectory(Path.Combine(work.State, name))}"), $"--statedir={OwnerOnly.EnsureDirectory(Path.Combine(work.State, "state"))}",
+                .. Directories.Select(name => $"--{name}={Directory.CreateDirectory(Path.Combine(work.State, name)).FullName}"), $"--statedir={Directory.CreateDirectory(Path.Combine(work.State, "state")).FullName}",
                 $"--modulepath={string.Join(Path.PathSeparator, modules)}", $"--hiera_config={WriteHiera(work)}",
                 $"--lastrunreport={Path.Combine(work.Directory, ReportFile)}", $"--lastrunfile={Path.Combine(work.Directory, SummaryFile)}",
                 Manifest(work),
