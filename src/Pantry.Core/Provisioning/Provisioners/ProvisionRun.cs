@@ -31,26 +31,24 @@ internal sealed class ProvisionRun(ProvisionPlan plan, ProvisionerTable provisio
 
         using var limit = new CancellationTokenSource(plan.Deadline ?? Timeout.InfiniteTimeSpan, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
-        string work = OwnerOnly.EnsureDirectory(Path.Combine(plan.Directory, "work", plan.JobId));
+        string work = OwnerOnly.EnsureDirectory(Path.Combine(plan.Directory, "work", Guid.NewGuid().ToString("N")));
         var reports = new List<ProvisionReport>();
         bool RanOut() => cancellation.IsCancellationRequested ? ranOut?.Invoke() == true : limit.IsCancellationRequested;
-        using (SecretFolder secrets = SecretFolder.Create(work))
+        try
         {
+            using SecretFolder secrets = SecretFolder.Create(work);
             held.NoteFiles(work, secrets.Path);
-            try
+            foreach (PlannedPackage package in plan.Packages.Where(package => package.Apply))
             {
-                foreach (PlannedPackage package in plan.Packages.Where(package => package.Apply))
-                {
-                    bool stopped = reports.Exists(report => report.Status is ProvisionStatus.Failed or ProvisionStatus.TimedOut or ProvisionStatus.Cancelled);
-                    reports.Add(stopped
-                        ? Report(package, null) with { Status = ProvisionStatus.NotRun, Error = new CommandError("NotReached", "A package before this one was not applied.") }
-                        : await TurnAsync(package, reports.Count + 1, work, secrets, held, RanOut, either.Token).ConfigureAwait(false));
-                }
+                bool stopped = reports.Exists(report => report.Status is ProvisionStatus.Failed or ProvisionStatus.TimedOut or ProvisionStatus.Cancelled);
+                reports.Add(stopped
+                    ? Report(package, null) with { Status = ProvisionStatus.NotRun, Error = new CommandError("NotReached", "A package before this one was not applied.") }
+                    : await TurnAsync(package, reports.Count + 1, work, secrets, held, RanOut, either.Token).ConfigureAwait(false));
             }
-            finally
-            {
-                WorkFiles.Remove(work);
-            }
+        }
+        finally
+        {
+            WorkFiles.Remove(work);
         }
 
         return new ProvisionResult(reports, null);

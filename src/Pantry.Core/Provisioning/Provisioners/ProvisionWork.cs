@@ -76,9 +76,12 @@ internal sealed class ProvisionWork(ProvisionPlan plan, PlannedPackage package, 
         return texts;
     }
 
-    /// <summary>The secrets as variables of the tool's environment.</summary>
+    /// <summary>
+    /// The secrets as variables of the tool's environment, all behind a prefix: who gives an order chooses their names, and an interpreter
+    /// obeys some variables.
+    /// </summary>
     /// <exception cref="PantryException">A name or value is none for a variable.</exception>
-    public Dictionary<string, string> SecretVariables(string prefix = "") =>
+    public Dictionary<string, string> SecretVariables(string prefix) =>
         plan.Secrets.ToDictionary(secret => prefix + secret.Key, secret => Commands.SecretVariables.Text(secret.Key, secret.Value));
 
     /// <summary>A file or directory of the package, which no link leads out of.</summary>

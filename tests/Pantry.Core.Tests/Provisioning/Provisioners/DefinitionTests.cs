@@ -21,6 +21,7 @@ public sealed class DefinitionTests : IDisposable
           environment:
             TF_IN_AUTOMATION: '1'
             TF_DATA_DIR: '{work}/data'
+            TF_VAR_token: '{secret.TOKEN}'
           report:
             from: output
             format: json_lines
@@ -54,7 +55,7 @@ public sealed class DefinitionTests : IDisposable
         _rig.Define("opentofu.yaml", OpenTofu);
         _rig.Fake("tofu", """
             [ "$1" = version ] && { echo 'OpenTofu v1.10.6'; echo 'on linux_amd64'; exit 0; }
-            for argument in "$@"; do printf '<%s>\n' "$argument"; done > "$0.arguments"; echo "$TOKEN $TF_IN_AUTOMATION $TF_DATA_DIR" > "$0.environment"
+            for argument in "$@"; do printf '<%s>\n' "$argument"; done > "$0.arguments"; echo "$TF_VAR_token$TOKEN $TF_IN_AUTOMATION $TF_DATA_DIR" > "$0.environment"
             if [ "$2" = plan ]; then
                 echo '{"@level":"info","type":"planned_change","change":{"resource":{"addr":"local_file.a"},"action":"create"}}'; exit 2
             fi
@@ -124,6 +125,7 @@ public sealed class DefinitionTests : IDisposable
     [InlineData("name: x\nprograms: [a/b]\napply: { arguments: [a] }\n", "2:12", "must be the name of a program on the PATH, or a full path")]
     [InlineData("name: x\nprograms: [y]\napply:\n  arguments: [a, 'b={nothing}']\n", "4:18", "placeholder '{nothing}', which there is none of")]
     [InlineData("name: x\nprograms: [y]\napply:\n  arguments: ['{secrets}']\n", "4:15", "with 'secrets: file' alone")]
+    [InlineData("name: x\nprograms: [y]\nsecrets: environment\napply:\n  arguments: ['{secret.a}']\n", "5:15", "placeholder '{secret.a}', which there is none of")]
     [InlineData("name: x\nprograms: [y]\napply:\n  arguments: ['a{']\n", "4:15", "brace without its other")]
     [InlineData("name: x\nprograms: [y]\nsecrets: argument\napply: { arguments: [a] }\n", "3:10", "must be environment, file or none")]
     [InlineData("name: x\nprograms: [y]\napply:\n  environment: { LD_PRELOAD: a }\n", "4:30", "reserved")]

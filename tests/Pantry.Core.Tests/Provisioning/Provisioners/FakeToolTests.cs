@@ -206,7 +206,8 @@ public sealed class FakeToolTests : IDisposable
         _rig.Fake("docker", """
             [ "$2" = version ] && { echo 2.40.3; exit 0; }
             for argument in "$@"; do printf '%s\n' "$argument"; done >> "$0.arguments"; echo "password=$DB_PASSWORD port=$PORT" > "$0.environment"
-            case "$*" in
+            all="$*"; while [ $# -gt 0 ]; do [ "$1" = --env-file ] && cat "$2" && stat -c %a "$2"; shift; done > "$0.files"
+            case "$all" in
             *' ps '*) if [ -f "$0.up" ]; then
                 echo '{"ID":"new1","Name":"shop-web-1","Service":"web","State":"running","Health":"healthy","ExitCode":0,"Labels":"com.docker.compose.config-hash=aaa,x=y"}'
                 echo '{"ID":"old2","Name":"shop-db-1","Service":"db","State":"running","Health":"","ExitCode":0,"Labels":"com.docker.compose.config-hash=bbb"}'
@@ -225,15 +226,17 @@ public sealed class FakeToolTests : IDisposable
         Assert.Equal(("web", "would be created"), (would.Resources[0].Name, would.Resources[0].Message));
         Assert.False(File.Exists(Path.Combine(_rig.Programs, "docker.up")));
 
-        ProvisionReport report = await _rig.ApplyAsync(package, parameters: new JsonObject { ["PORT"] = 80, ["not a variable"] = 1 }, secrets: ProvisionRig.Secrets(("DB_PASSWORD", "hunter22")));
+        ProvisionReport report = await _rig.ApplyAsync(package, parameters: new JsonObject { ["PORT"] = 80, ["LD_PRELOAD"] = "/x", ["not a variable"] = 1 }, secrets: ProvisionRig.Secrets(("DB_PASSWORD", "hunter'22$x")));
         Assert.Equal((ProvisionStatus.Failed, "docker compose", "2.40.3"), (report.Status, report.Tool, report.ToolVersion));
         Assert.Equal(
             [("shop-web-1", ResourceStatus.Changed), ("shop-db-1", ResourceStatus.Unchanged), ("shop-job-1", ResourceStatus.Failed)],
             report.Resources.Select(resource => (resource.Name, resource.Status)));
         Assert.Equal("container[shop-job-1]: exited with 3", report.Error!.Message);
-        Assert.Equal("password=hunter22 port=80", Kept("docker.environment").Trim());
+        // Docker itself obeys none of them: they are in files, for the compose file alone.
+        Assert.Equal("password= port=", Kept("docker.environment").Trim());
+        Assert.Equal("PANTRY_IDENTITY='app.host'\nPORT='80'\nLD_PRELOAD='/x'\n600\nDB_PASSWORD='hunter\\'22$x'\n600\n", Kept("docker.files"));
         Assert.Contains("shop-shop", Arguments("docker"));
-        Assert.DoesNotContain("hunter22", Kept("docker.arguments"), StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter", Kept("docker.arguments"), StringComparison.Ordinal);
     }
 
     [Fact(SkipWhen = nameof(OnWindows), Skip = "A POSIX shell is needed.")]

@@ -47,7 +47,7 @@ public sealed class ScriptTests : IDisposable
     public async Task A_script_has_its_parameters_secrets_and_the_client_in_its_environment()
     {
         ProvisionReport report = await _rig.ApplyAsync(
-            _rig.Package("script", "asks", ("apply", $"#!/bin/sh\ncat \"$PANTRY_PARAMETERS\" > {_rig.Machine}/parameters\necho \"$PANTRY_IDENTITY $PANTRY_APPLICATION $PANTRY_ROLES $PANTRY_VERSION\" > {_rig.Machine}/who\nprintf '%s' \"$TOKEN\" > {_rig.Machine}/token\necho \"token is $TOKEN\"; echo \"$TOKEN\" >&2; exit 3\n")),
+            _rig.Package("script", "asks", ("apply", $"#!/bin/sh\ncat \"$PANTRY_PARAMETERS\" > {_rig.Machine}/parameters\necho \"$PANTRY_IDENTITY $PANTRY_APPLICATION $PANTRY_ROLES $PANTRY_VERSION\" > {_rig.Machine}/who\nprintf '%s' \"$PANTRY_SECRET_TOKEN\" > {_rig.Machine}/token\necho \"token is $PANTRY_SECRET_TOKEN$TOKEN\"; echo \"$PANTRY_SECRET_TOKEN\" >&2; exit 3\n")),
             parameters: new JsonObject { ["a"] = new JsonArray(1, "two") }, secrets: ProvisionRig.Secrets(("TOKEN", "hunter22")));
 
         Assert.Equal("""{"a":[1,"two"]}""", File.ReadAllText($"{_rig.Machine}/parameters"));

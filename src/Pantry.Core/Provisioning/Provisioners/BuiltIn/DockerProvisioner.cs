@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json.Nodes;
 using Pantry.Provisioning.Reports;
 
@@ -22,9 +23,14 @@ internal sealed class DockerProvisioner : IProvisioner
     {
         string file = work.Package.Entry is { } entry ? work.InPackage(entry)
             : work.FirstInPackage("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml") ?? throw work.Wrong("it has no compose.yaml.");
-        string[] common = ["compose", "--ansi", "never", "--project-name", Project(work), "--file", file];
-        Dictionary<string, string> variables = Variables(work);
-        ToolCommand Compose(params string[] rest) => new(work.Tool.Path, [.. common, .. rest], work.Package.Directory) { Environment = variables };
+        List<string> common = ["compose", "--ansi", "never", "--project-name", Project(work), "--file", file];
+        // Files of variables stand for what the compose file asks for, and for nothing that docker itself obeys.
+        if (work.FirstInPackage(".env") is { } own)
+            common.AddRange(["--env-file", own]);
+        common.AddRange(["--env-file", work.Write("parameters.env", Variables(Plain(work)))]);
+        if (work.Plan.Secrets.Count > 0)
+            common.AddRange(["--env-file", work.Secrets.Write($"docker-{Path.GetFileName(work.Directory)}.env", Encoding.UTF8.GetBytes(Variables(work.SecretVariables(""))))]);
+        ToolCommand Compose(params string[] rest) => new(work.Tool.Path, [.. common, .. rest], work.Package.Directory);
 
         ToolCommand list = Compose("ps", "--all", "--no-trunc", "--format", "json");
         return work.DryRun
@@ -53,17 +59,20 @@ internal sealed class DockerProvisioner : IProvisioner
         return project.Length > 0 ? project[..Math.Min(project.Length, MaxProjectLength)] : throw work.Wrong("its name has no letter or digit, and a compose project needs one.");
     }
 
-    private static Dictionary<string, string> Variables(ProvisionWork work)
+    // Only what is a name and a plain value can be a variable; the rest is for other packages.
+    private static Dictionary<string, string> Plain(ProvisionWork work)
     {
-        Dictionary<string, string> variables = work.SecretVariables();
+        var plain = new Dictionary<string, string> { ["PANTRY_IDENTITY"] = work.Plan.Client.Identity };
         foreach ((string name, JsonNode? value) in work.Plan.Parameters)
         {
-            // Only what is a name and a plain value can be a variable; the rest is for other packages.
-            if (value is JsonValue plain && name.Length is > 0 and < 128 && name.All(character => char.IsAsciiLetterOrDigit(character) || character == '_') && !char.IsAsciiDigit(name[0]))
-                variables.TryAdd(name, plain.ToString());
+            if (value is JsonValue && name.Length is > 0 and < 128 && name.All(character => char.IsAsciiLetterOrDigit(character) || character == '_') && !char.IsAsciiDigit(name[0]))
+                plain[name] = value.ToString();
         }
 
-        variables["PANTRY_IDENTITY"] = work.Plan.Client.Identity;
-        return variables;
+        return plain;
     }
+
+    // In single quotes a value is itself, whatever it has of dollars and braces.
+    private static string Variables(Dictionary<string, string> values) =>
+        string.Concat(values.Select(variable => $"{variable.Key}='{variable.Value.Replace("'", "\\'", StringComparison.Ordinal)}'\n"));
 }

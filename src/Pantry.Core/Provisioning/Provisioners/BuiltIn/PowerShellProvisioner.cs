@@ -27,9 +27,6 @@ internal sealed class PowerShellProvisioner : IProvisioner
         if (!File.Exists(script))
             throw work.Wrong($"it has no '{work.Package.Entry ?? "apply.ps1"}'.");
         Dictionary<string, string> environment = ScriptProvisioner.Environment(work);
-        // They go to the script as SecureStrings, and to no program that it starts.
-        foreach (string name in work.Plan.Secrets.Keys)
-            environment.Remove(name);
         environment["NO_COLOR"] = "1";
         environment["TERM"] = "dumb";
         // Secrets come over standard input: they are in no file, and in no environment that is handed on.

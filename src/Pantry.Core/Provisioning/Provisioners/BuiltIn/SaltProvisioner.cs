@@ -85,13 +85,13 @@ internal sealed partial class SaltProvisioner : IProvisioner
         }
 
         if (work.FirstInPackage("init.sls") is not null)
-            return work.Package.Name;
+            return StateNames().IsMatch(work.Package.Name) ? work.Package.Name : throw work.Wrong("its name is none that a state can have.");
         if (work.FirstInPackage("top.sls") is not null)
             return null;
         string[] states = [.. Directory.EnumerateDirectories(work.Package.Directory).Where(directory => File.Exists(Path.Combine(directory, "init.sls"))).Select(directory => Path.GetFileName(directory))];
         return states is [string only] && StateNames().IsMatch(only) ? only : throw work.Wrong("it has no init.sls, no top.sls, and not one state of its own. Name the state as its entry.");
     }
 
-    [GeneratedRegex(@"\A[A-Za-z0-9_-][A-Za-z0-9_.-]*(?:,[A-Za-z0-9_-][A-Za-z0-9_.-]*)*\z")]
+    [GeneratedRegex(@"\A[A-Za-z0-9_][A-Za-z0-9_.-]*(?:,[A-Za-z0-9_][A-Za-z0-9_.-]*)*\z")]
     private static partial Regex StateNames();
 }

@@ -25,7 +25,10 @@ internal sealed class ScriptProvisioner : IProvisioner
             return work.DryRun ? ToolPlan.Nothing($"The package {work.Package.Name} has no '{Plan}', so it cannot tell what it would do.") : throw work.Wrong($"it has no '{name}'.");
         if (ToolFinder.Locate(program) is null)
             throw work.Wrong($"'{name}' is not executable. Publish it with its mode, as chmod +x gives it.");
-        return new ToolPlan(new ToolCommand(program, [], work.Package.Directory) { Environment = Environment(work) });
+        Dictionary<string, string> environment = Environment(work);
+        foreach ((string secret, string value) in work.SecretVariables("PANTRY_SECRET_"))
+            environment[secret] = value;
+        return new ToolPlan(new ToolCommand(program, [], work.Package.Directory) { Environment = environment });
     }
 
     public void Read(ProvisionWork work, ToolOutcome outcome, ReportBuilder report)
@@ -38,18 +41,16 @@ internal sealed class ScriptProvisioner : IProvisioner
     }
 
     /// <summary>What a script finds in its environment.</summary>
-    public static Dictionary<string, string> Environment(ProvisionWork work)
+    public static Dictionary<string, string> Environment(ProvisionWork work) => new()
     {
-        Dictionary<string, string> environment = work.SecretVariables();
-        environment["PANTRY_PARAMETERS"] = work.Write("parameters.json", work.Parameters());
-        environment["PANTRY_REPORT"] = work.ReportPath;
-        environment["PANTRY_DRY_RUN"] = work.DryRun ? "1" : "0";
-        environment["PANTRY_PACKAGE"] = work.Package.Name;
-        environment["PANTRY_VERSION"] = work.Package.Version;
-        environment["PANTRY_IDENTITY"] = work.Plan.Client.Identity;
-        environment["PANTRY_APPLICATION"] = work.Plan.Client.Application ?? "";
-        environment["PANTRY_ENVIRONMENT"] = work.Plan.Client.Environment ?? "";
-        environment["PANTRY_ROLES"] = string.Join(',', work.Plan.Client.Roles);
-        return environment;
-    }
+        ["PANTRY_PARAMETERS"] = work.Write("parameters.json", work.Parameters()),
+        ["PANTRY_REPORT"] = work.ReportPath,
+        ["PANTRY_DRY_RUN"] = work.DryRun ? "1" : "0",
+        ["PANTRY_PACKAGE"] = work.Package.Name,
+        ["PANTRY_VERSION"] = work.Package.Version,
+        ["PANTRY_IDENTITY"] = work.Plan.Client.Identity,
+        ["PANTRY_APPLICATION"] = work.Plan.Client.Application ?? "",
+        ["PANTRY_ENVIRONMENT"] = work.Plan.Client.Environment ?? "",
+        ["PANTRY_ROLES"] = string.Join(',', work.Plan.Client.Roles),
+    };
 }

@@ -19,9 +19,10 @@ internal sealed class DefinedProvisioner(ProvisionerDefinition definition) : IPr
             throw work.Wrong($"the run has secrets, and the provisioner '{definition.Name}' takes none. Set 'secrets' in its file.");
 
         Dictionary<string, string> values = Values(work);
-        Dictionary<string, string> environment = definition.Secrets == SecretsWay.Environment ? work.SecretVariables() : [];
-        foreach ((string name, string text) in command.Environment)
-            environment[name] = Replaced(text, values);
+        // Which variable a secret becomes the definition says: who gives the order chooses the secret's name.
+        Dictionary<string, string> secrets = definition.Secrets == SecretsWay.Environment ? work.SecretVariables(Placeholders.Secret) : [];
+        var environment = command.Environment.ToDictionary(
+            variable => variable.Key, variable => Placeholders.Replace(variable.Value, name => secrets.GetValueOrDefault(name) ?? values.GetValueOrDefault(name, "")));
         return new ToolPlan(new ToolCommand(work.Tool.Path, [.. command.Arguments.Select(text => Replaced(text, values))], work.Package.Directory) { Environment = environment });
     }
 

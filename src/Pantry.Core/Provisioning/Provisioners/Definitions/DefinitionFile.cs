@@ -34,11 +34,11 @@ internal static partial class DefinitionFile
 
     private static DefinedCommand Command(YamlSection section, SecretsWay secrets)
     {
-        string Text(string text) => secrets != SecretsWay.File && text.Contains("{secrets}", StringComparison.Ordinal)
+        string Text(string text, bool variable = false) => secrets != SecretsWay.File && text.Contains("{secrets}", StringComparison.Ordinal)
             ? throw Invalid("has the placeholder '{secrets}', which there is with 'secrets: file' alone")
-            : Placeholders.Check(text);
-        IReadOnlyList<string> arguments = section.CheckedList("arguments", Text) ?? [];
-        IReadOnlyDictionary<string, string> environment = section.CheckedMap("environment", (name, text) => SecretVariables.RequireName(name) is not null ? Text(text) : text);
+            : Placeholders.Check(text, variable && secrets == SecretsWay.Environment);
+        IReadOnlyList<string> arguments = section.CheckedList("arguments", text => Text(text)) ?? [];
+        IReadOnlyDictionary<string, string> environment = section.CheckedMap("environment", (name, text) => SecretVariables.RequireName(name) is not null ? Text(text, variable: true) : text);
         YamlSection codes = section.Section("exit_codes");
         bool given = codes.Has("changed") || codes.Has("unchanged");
         // As a script's: who does not say that nothing changed may have changed something.

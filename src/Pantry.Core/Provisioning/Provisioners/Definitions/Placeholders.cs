@@ -12,11 +12,16 @@ internal static class Placeholders
     public static IReadOnlyList<string> Names { get; } =
         ["package", "name", "version", "entry", "work", "state", "parameters", "secrets", "report", "identity", "application", "environment", "roles"];
 
+    /// <summary>Begins the name of one secret, for the value of a variable.</summary>
+    public const string Secret = "secret.";
+
     /// <summary>The text, if it has no other names.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="secrets">Whether it may have secrets.</param>
     /// <exception cref="PantryException">It has one, or a brace without its other.</exception>
-    public static string Check(string text)
+    public static string Check(string text, bool secrets = false)
     {
-        _ = Replace(text, name => Names.Contains(name, StringComparer.Ordinal) ? "" : throw new PantryException(PantryErrorCode.InvalidArgument,
+        _ = Replace(text, name => Names.Contains(name, StringComparer.Ordinal) || (secrets && name.StartsWith(Secret, StringComparison.Ordinal)) ? "" : throw new PantryException(PantryErrorCode.InvalidArgument,
             $"has the placeholder '{{{DisplayText.Clean(name, 40)}}}', which there is none of. There are: {string.Join(", ", Names)}"));
         return text;
     }

@@ -63,7 +63,7 @@ internal enum SecretsWay
     /// <summary>It is given none, and a run that has some fails.</summary>
     None,
 
-    /// <summary>As variables of its environment.</summary>
+    /// <summary>As the variables of its environment that the definition makes of them, with the placeholder <c>secret.NAME</c>.</summary>
     Environment,
 
     /// <summary>As a JSON file that its owner alone can read; the placeholder <c>secrets</c> is its path.</summary>
