@@ -177,7 +177,8 @@ internal sealed class OrderRunner(
             Client = labels(),
             TimedOut = () => running.TimedOut,
         };
-        CommandOutcome outcome = await RunCommandAsync(order, command, context, running).ConfigureAwait(false);
+        using OutputPump? live = order.Live?.Invoke(context.Redactor);
+        CommandOutcome outcome = await RunCommandAsync(order, command, context with { Live = live }, running).ConfigureAwait(false);
         return context.Redactor.IsEmpty ? outcome : outcome with
         {
             Error = context.Redactor.Redact(outcome.Error),

@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 using Pantry.Configuration;
+using Pantry.Protocol;
 
 namespace Pantry.Commands;
 
@@ -61,10 +62,13 @@ internal sealed class ChildProcess : IDisposable
     /// <summary>Writes the input, reads the output, and waits for the end; on cancellation ends the whole tree and says what there was.</summary>
     /// <param name="input">What it reads.</param>
     /// <param name="output">Keeps its output.</param>
+    /// <param name="live">Is told where output is to be seen; null where nobody wants to.</param>
     /// <param name="cancellation">Ends it.</param>
-    public async Task<ChildOutcome> WaitAsync(byte[] input, CappedOutput output, CancellationToken cancellation)
+    public async Task<ChildOutcome> WaitAsync(byte[] input, CappedOutput output, ILiveOutput? live, CancellationToken cancellation)
     {
         using var error = new CappedOutput(_options.OutputBytes);
+        live?.Attach(Result.StandardOutputBody, output, ConsoleEncoding);
+        live?.Attach(Result.StandardErrorBody, error, ConsoleEncoding);
         return await WaitAsync(input, output, error, cancellation).ConfigureAwait(false);
     }
 

@@ -40,6 +40,9 @@ internal sealed record CommandContext(
     /// <summary>Whether the command's token, once it is cancelled, means that its time is over.</summary>
     public Func<bool>? TimedOut { get; init; }
 
+    /// <summary>Is told where output is to be seen while the command runs; null where nobody wants to.</summary>
+    public ILiveOutput? Live { get; init; }
+
     /// <summary>For texts that may quote a secret.</summary>
     public SecretRedactor Redactor { get; } = new(Secrets.Where(secret => !secret.Key.EndsWith(SecretRedactor.UserNameSuffix, StringComparison.Ordinal)).Select(secret => secret.Value));
 }

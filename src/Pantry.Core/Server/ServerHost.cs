@@ -7,6 +7,7 @@ using Pantry.Protocol;
 using Pantry.Security;
 using Pantry.Server.Events;
 using Pantry.Server.Jobs;
+using Pantry.Server.Output;
 using Pantry.Storage;
 using Pantry.Targeting;
 using Pantry.Transport;
@@ -47,8 +48,10 @@ internal sealed class ServerHost : IAsyncDisposable
         _log = log;
         StartedAt = time.GetUtcNow();
         Registry = new ClientRegistry(options.MaxClients);
-        foreach (ClientKey key in state.Trust.All().Where(key => key.Status == KeyStatus.Approved))
-            Registry.Add(key.Key, key.Labels, key.LastSeen);
+        ClientKey[] approved = [.. state.Trust.All().Where(key => key.Status == KeyStatus.Approved)];
+        var lastRun = new LastRun(approved, options);
+        foreach (ClientKey key in approved)
+            Registry.Add(key.Key, key.Labels, key.LastSeen, lastRun.WasThere(key));
 
         var addresses = new ServerAddresses(configuration.AdvertisedAddress ?? Addresses.ToAdvertise(configuration.Address), PublishPort, ReceivePort, FilePort);
         Place = new FleetPlace(addresses.Host, ReceivePort, PublicKey.ToString(), state.Authority.Network);
@@ -57,7 +60,8 @@ internal sealed class ServerHost : IAsyncDisposable
         var sender = new OrderSender(Registry, state.Authority, Counters, Publish, log);
         Jobs = new JobDispatcher(Registry, new OrderDesk(state.Authority, state.Trust, options, time), state.Jobs, sender, state.Audit, options, time, log);
         var answers = new JobAnswers(Jobs, state.Jobs, sender, state.Audit, options, time);
-        JobDirectory = new JobDirectory(Jobs, state.Jobs, Registry, state.Audit, options);
+        JobDirectory = new JobDirectory(Jobs, state.Jobs, Registry, state.Audit, options, time);
+        Outputs = new OutputDesk(JobDirectory, state.Jobs, options, time);
         _clock = new JobClock(Jobs, sender, options, time);
         Events = new EventFeed(id => Jobs.Find(id)?.Order.By.SigningKey, options, time);
         state.AuditLog.Written += Events.Audited;
@@ -68,8 +72,8 @@ internal sealed class ServerHost : IAsyncDisposable
         Administration = new Administration(Registry, state.Trust, Admission, Enrollments, state.Authority, state.AuditLog, state.Audit, changes.CarryOut);
         _clients = new ClientConversation(Registry, Admission, _renewal, state.Authority, state.Audit, answers, Events, options, time, Counters, _sessions.Close, log);
         _operators = new OperatorConversation(state.Authority, Administration, Enrollments, state.Audit, Jobs, JobDirectory,
-            new EventDesk(Events, state.Authority, options), options, time, _sessions.Close, log);
-        _upkeep = new ServerUpkeep(state.Trust, Enrollments, state.Jobs, _sessions, options, limits, time, log);
+            new EventDesk(Events, state.Authority, options), Outputs, options, time, _sessions.Close, log);
+        _upkeep = new ServerUpkeep(state.Trust, Registry, Enrollments, state.Jobs, _sessions, options, limits, time, log);
         _router = new MessageRouter(_sessions, _clients, _operators, state.Audit, Counters, options.Wire, time);
         state.Authority.Changed += changes.BundleChanged;
         state.Audit.Note(ServerAudit.Server, PublicKey, null, "ServerStarted", configuration.Path, "Done");
@@ -117,6 +121,8 @@ internal sealed class ServerHost : IAsyncDisposable
     public JobDirectory JobDirectory { get; }
 
     public EventFeed Events { get; }
+
+    public OutputDesk Outputs { get; }
 
     public IFleet Fleet { get; }
 
@@ -184,8 +190,12 @@ internal sealed class ServerHost : IAsyncDisposable
         }
 
         ServerStatistics counted = Counters.Snapshot();
-        if (_transport.Strays is > 0 and long strays)
-            counted = counted with { MessagesDropped = new SortedDictionary<string, long>(counted.MessagesDropped.ToDictionary()) { ["Stray"] = strays } };
+        foreach ((string name, long count) in (ReadOnlySpan<(string, long)>)[("Stray", _transport.Strays), ("SubscriberSlow", _transport.Missed)])
+        {
+            if (count > 0)
+                counted = counted with { MessagesDropped = new SortedDictionary<string, long>(counted.MessagesDropped.ToDictionary()) { [name] = count } };
+        }
+
         return counted with { ConnectionsAdmitted = admitted, ConnectionsOpen = (int)open, ConnectionsRefused = refused };
     }
 
@@ -215,6 +225,7 @@ internal sealed class ServerHost : IAsyncDisposable
         await _transport.DisposeAsync().ConfigureAwait(false);
         await Task.WhenAll(_reading, _sweeping).ConfigureAwait(false);
         await _sessions.DisposeAsync().ConfigureAwait(false);
+        _upkeep.NoteSeen();
         _state.Audit.Note(ServerAudit.Server, PublicKey, null, "ServerStopped", Configuration.Path, "Done");
         await _state.DisposeAsync().ConfigureAwait(false);
         if (_ownLoop is not null)

@@ -128,7 +128,7 @@ internal sealed class ServerSession
         try
         {
             await _bulk.Writer.WriteAsync(message.Kind, cancellation).ConfigureAwait(false);
-            Post(message);
+            Post(new Outgoing(message, IsBulk: true));
         }
         catch (ChannelClosedException)
         {
@@ -198,7 +198,7 @@ internal sealed class ServerSession
             while (_outbound.Reader.TryRead(out Outgoing outgoing))
             {
                 SendOutcome outcome = await SendAsync(outgoing).ConfigureAwait(false);
-                if (outgoing.Message?.Kind is MessageKind.Row or MessageKind.ClientPage or MessageKind.AuditPage or MessageKind.EnrollmentPage)
+                if (outgoing.IsBulk)
                     _bulk.Reader.TryRead(out _);
                 if (outcome is SendOutcome.Sent)
                     continue;
@@ -259,5 +259,5 @@ internal sealed class ServerSession
         return SendOutcome.Sent;
     }
 
-    private readonly record struct Outgoing(Message? Message, byte[]? Ready = null, CurveSession? Renewed = null, TaskCompletionSource? Left = null);
+    private readonly record struct Outgoing(Message? Message, byte[]? Ready = null, CurveSession? Renewed = null, TaskCompletionSource? Left = null, bool IsBulk = false);
 }

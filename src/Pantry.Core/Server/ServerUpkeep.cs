@@ -1,12 +1,14 @@
 using Microsoft.Extensions.Logging;
 using Pantry.Configuration;
 using Pantry.Protocol;
+using Pantry.Security;
 using Pantry.Storage;
 
 namespace Pantry.Server;
 
 /// <summary>What the server writes down and forgets once in a while; nothing waits for it.</summary>
-internal sealed class ServerUpkeep(TrustStore trust, EnrollmentDesk enrollments, JobStore jobs, PeerSessions sessions, PantryOptions options, StorageLimits limits, TimeProvider time, ILogger log)
+internal sealed class ServerUpkeep(
+    TrustStore trust, ClientRegistry registry, EnrollmentDesk enrollments, JobStore jobs, PeerSessions sessions, PantryOptions options, StorageLimits limits, TimeProvider time, ILogger log)
 {
     private long _flushedAt = time.GetTimestamp();
     private long _forgottenAt = time.GetTimestamp();
@@ -17,6 +19,7 @@ internal sealed class ServerUpkeep(TrustStore trust, EnrollmentDesk enrollments,
         if (time.GetElapsedTime(_flushedAt) >= options.SeenFlushInterval)
         {
             _flushedAt = time.GetTimestamp();
+            NoteSeen();
             trust.FlushSeen();
         }
 
@@ -31,5 +34,12 @@ internal sealed class ServerUpkeep(TrustStore trust, EnrollmentDesk enrollments,
         enrollments.Forget(now);
         if (jobs.Prune(now - limits.JobKeep) is > 0 and int removed)
             log.LogInformation("{Count} jobs that ended long ago, or had the oldest output, were removed.", removed);
+    }
+
+    /// <summary>Has the store know when the clients that are there were last heard.</summary>
+    public void NoteSeen()
+    {
+        foreach ((PublicKey key, DateTimeOffset at) in registry.LastSeen())
+            trust.NoteSeen(key, at);
     }
 }

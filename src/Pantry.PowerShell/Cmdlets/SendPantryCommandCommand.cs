@@ -17,6 +17,7 @@ namespace Pantry.PowerShell.Cmdlets;
 /// </summary>
 [Cmdlet(VerbsCommunications.Send, "PantryCommand", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium, DefaultParameterSetName = "ScriptBlock")]
 [OutputType(typeof(CommandResult))]
+[OutputType(typeof(LiveOutput))]
 [OutputType(typeof(PantryJob))]
 public sealed class SendPantryCommandCommand : TargetCmdlet
 {
@@ -137,6 +138,13 @@ public sealed class SendPantryCommandCommand : TargetCmdlet
     [Parameter]
     public SwitchParameter Queue { get; set; }
 
+    /// <summary>
+    /// Brings what clients write as they write it, as Pantry.LiveOutput, and each client's result behind it. The server keeps it: Receive-PantryJob -Live
+    /// brings it again.
+    /// </summary>
+    [Parameter]
+    public SwitchParameter Live { get; set; }
+
     /// <summary>Goes on in the background, as a job with a child for each client.</summary>
     [Parameter]
     public SwitchParameter AsJob { get; set; }
@@ -164,14 +172,14 @@ public sealed class SendPantryCommandCommand : TargetCmdlet
                 secrets.Wipe();
             }
 
-            await (AsJob ? PostAsJobAsync(output, job, request, what) : new RowPrinter(output, what).RunAsync(job, request.Command, cancellation)).ConfigureAwait(false);
+            await (AsJob ? PostAsJobAsync(output, job, request, what) : new RowPrinter(output, what).RunAsync(job, request.Command, Live, cancellation)).ConfigureAwait(false);
         });
     }
 
     private async Task PostAsJobAsync(CmdletOutput output, IJob job, JobRequest request, string what) =>
         await output.PostAsync(() =>
         {
-            var background = new PantryJob(job, request.Command, what);
+            var background = new PantryJob(job, request.Command, what, Live);
             JobRepository.Add(background);
             WriteObject(background);
             background.Start();
@@ -200,6 +208,7 @@ public sealed class SendPantryCommandCommand : TargetCmdlet
                 MaxFailure = ShareOf(MaxFailure, nameof(MaxFailure), 0),
                 Quorum = ShareOf(Quorum, nameof(Quorum), 1),
                 Queue = Queue,
+                Live = Live,
             },
             Secrets = secrets.Values,
             RunAs = Credential?.UserName ?? RunAs,

@@ -26,7 +26,7 @@ internal sealed class RunLog : IDisposable
         Path = path;
         _limits = limits;
         _redactor = redactor;
-        _keep = Math.Max(0, redactor.LongestForm - 1);
+        _keep = Math.Max(0, redactor.LongestValue - 1);
         _file = OwnerOnly.Create(path, FileMode.CreateNew);
     }
 
