@@ -178,7 +178,7 @@ internal sealed class JobDispatcher(
         var reachable = new List<string>();
         foreach (Recipient recipient in recipients)
         {
-            if (!Scopes.Covers(by.Scopes, job.Order.Statement.Command, recipient.Labels))
+            if (!job.Order.Commands.All.All(command => Scopes.Covers(by.Scopes, command, recipient.Labels)))
                 OrderDesk.EndOutOfScope(job, recipient, by, EndOnly);
             else if (recipient.Status == ClientStatus.Online || (recipient.Status == ClientStatus.Offline && (job.Order.Request.Plan.Queue || (recipient.Awaited && MayComeBack(job)))))
                 reachable.Add(recipient.Identity);
