@@ -13,16 +13,17 @@ public sealed partial class DependencyTests
     [InlineData("Pantry.Core/Protocol", "Targeting")]
     [InlineData("Pantry.Core/Security", "Protocol Targeting")]
     [InlineData("Pantry.Core/Storage", "Configuration Protocol Security Targeting")]
-    [InlineData("Pantry.Core/Files", "Configuration Protocol Security Storage")]
+    [InlineData("Pantry.Core/Files", "Configuration Protocol Security Storage Targeting")]
     [InlineData("Pantry.Core/Configuration", "Protocol Security Targeting Transport")]
     [InlineData("Pantry.Core/Transport", "Configuration Protocol Transport")]
     [InlineData("Pantry.Core/Transport/Gates", "Transport")]
     [InlineData("Pantry.Core/Sessions", "Configuration Protocol Security Transport")]
     [InlineData("Pantry.Core/Sessions/Curve", "Security")]
-    [InlineData("Pantry.Core/Commands", "Configuration Protocol Targeting")]
-    [InlineData("Pantry.Core/Operators", "Configuration Protocol Security Sessions Targeting Transport")]
-    [InlineData("Pantry.Core/Client", "Commands Configuration Protocol Security Sessions Storage Targeting Transport")]
-    [InlineData("Pantry.Core/Server", "Configuration Operators Protocol Security Sessions Storage Targeting Transport")]
+    [InlineData("Pantry.Core/Commands", "Configuration Files Protocol Targeting")]
+    [InlineData("Pantry.Core/Transfers", "Configuration Files Protocol Security Sessions Transport")]
+    [InlineData("Pantry.Core/Operators", "Configuration Files Protocol Security Sessions Targeting Transfers Transport")]
+    [InlineData("Pantry.Core/Client", "Commands Configuration Files Protocol Security Sessions Storage Targeting Transfers Transport")]
+    [InlineData("Pantry.Core/Server", "Configuration Files Operators Protocol Security Sessions Storage Targeting Transfers Transport")]
     public void A_folder_uses_only_what_lies_below_it(string folder, string allowed)
     {
         string own = folder.Contains('/', StringComparison.Ordinal) ? folder.Split('/')[1] : "";
