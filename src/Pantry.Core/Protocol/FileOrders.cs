@@ -17,6 +17,8 @@ internal static class FileOrders
 
     public static OfferFilesArguments? ReadOffer(ReadOnlySpan<byte> arguments) => TryRead(arguments, FileOrderJson.Default.OfferFilesArguments);
 
+    public static FilesOutcome? ReadOutcome(ReadOnlySpan<byte> output) => TryRead(output, FileOrderJson.Default.FilesOutcome);
+
     public static byte[] Write(ReceiveFilesArguments arguments) => JsonSerializer.SerializeToUtf8Bytes(arguments, FileOrderJson.Default.ReceiveFilesArguments);
 
     public static byte[] Write(OfferFilesArguments arguments) => JsonSerializer.SerializeToUtf8Bytes(arguments, FileOrderJson.Default.OfferFilesArguments);

@@ -72,8 +72,8 @@ internal sealed class ServerHost : IAsyncDisposable
         _clients = new ClientConversation(Registry, Admission, _renewal, state.Authority, state.Audit, answers, Events, options, time, Counters, _sessions.Close, FilePort, log);
         _operators = new OperatorConversation(state.Authority, Administration, Enrollments, state.Audit, Jobs, JobDirectory,
             new EventDesk(Events, state.Authority, options), options, time, _sessions.Close, FilePort, log);
-        _upkeep = new ServerUpkeep(state.Trust, Enrollments, state.Jobs, _sessions, options, limits, time, log);
         FileGrants = new FileGrants(Jobs, JobDirectory, state.Trust, state.Authority, state.Files, state.Audit);
+        _upkeep = new ServerUpkeep(state.Trust, Enrollments, state.Jobs, state.Files, FileGrants, _sessions, options, limits, time, log);
         _files = new FileConversation(state.Files, FileGrants, state.Audit, Counters, options, time, _sessions.Close, log);
         _router = new MessageRouter(_sessions, _clients, _operators, _files, state.Audit, Counters, options.Wire, time);
         state.Authority.Changed += changes.BundleChanged;

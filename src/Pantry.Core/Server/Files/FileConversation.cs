@@ -155,7 +155,7 @@ internal sealed class FileConversation(
         var exit = new ChunkExit(frame => SendAsync(session, frame), (refused, cause) => RefuseChunk(session, refused, cause), _budget);
         if (!peer.TryAdd(transfer, new ChunkServing((ulong)transfer, tree, vault.Store, peer.Sealer, exit, options.Files)))
             throw new PantryException(PantryErrorCode.LimitReached, "This peer has too many transfers open.");
-        audit.Note(grants.NameOf(session) ?? "", session.Key, session.Address, "TreeRead", read.Tree, "Granted", read.Job);
+        audit.Note(grants.NameOf(session) ?? "", session.Key, session.Address, "TreeRead", read.Tree, "Done", read.Job);
         int at = 0;
         for (; read.WithManifest && at + PartBytes < tree.Bytes.Length; at += PartBytes)
             await session.PostBulkAsync(new Message(MessageKind.TreePart, new TreePart(transfer, Last: false), message.Correlation) { Bodies = [tree.Bytes[at..(at + PartBytes)]] }, default).ConfigureAwait(false);
