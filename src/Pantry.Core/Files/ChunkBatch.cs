@@ -34,6 +34,7 @@ internal sealed class ChunkBatch(ChunkStore store, string folder) : IDisposable
         {
             using SafeFileHandle file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write);
             RandomAccess.Write(file, content, 0);
+            store.Sums.Note(hash, content);
         }
         catch (Exception exception) when (StorageErrors.IsOfDisk(exception))
         {

@@ -24,6 +24,9 @@ internal sealed class ChunkStore : IChunkSource
         _time = time;
     }
 
+    /// <summary>Sums of what was compared with its hash already.</summary>
+    internal QuickSums Sums { get; } = new();
+
     /// <summary>Full path of the store's directory.</summary>
     public string Path => _root;
 
@@ -87,8 +90,11 @@ internal sealed class ChunkStore : IChunkSource
             throw StorageErrors.OfFile(path, exception);
         }
 
+        if (whole && Sums.Fits(hash, into))
+            return;
         if (!whole || ContentHash.Of(into) != hash)
             throw PutAside(hash);
+        Sums.Note(hash, into);
     }
 
     public ValueTask ReadAsync(Chunk chunk, Memory<byte> into, CancellationToken cancellation)

@@ -16,6 +16,7 @@ internal sealed partial class LinuxFolder : RootFolder
     private const uint BasicStats = 0x7ff;
     private const int TypeMask = 0xf000, RegularFile = 0x8000, DirectoryFile = 0x4000, LinkFile = 0xa000;
     private const int Exclusive = 2, AtOnce = 4;
+    private const uint BeginWriting = 2;
     private const int OwnerOnly = 0x180, OwnerDirectory = 0x1c0;
 
     private readonly SafeFileHandle _root;
@@ -115,6 +116,8 @@ internal sealed partial class LinuxFolder : RootFolder
         File.SetUnixFileMode(file, (UnixFileMode)mode);
     }
 
+    public override void BeginFlush(SafeFileHandle file, long offset, long length) => _ = SyncFileRange(file, offset, length, BeginWriting);
+
     public override void Flush() => LinuxFile.FlushFileSystem(Path);
 
     public override void Dispose() => _root.Dispose();
@@ -204,6 +207,9 @@ internal sealed partial class LinuxFolder : RootFolder
 
     [LibraryImport("libc", EntryPoint = "unlinkat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int UnlinkAt(SafeFileHandle directory, string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "sync_file_range", SetLastError = true)]
+    private static partial int SyncFileRange(SafeFileHandle file, long offset, long length, uint flags);
 
     [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
     private static partial int LockFile(SafeFileHandle file, int operation);

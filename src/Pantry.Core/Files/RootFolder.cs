@@ -45,6 +45,11 @@ internal abstract class RootFolder : IDisposable
     /// <summary>Sets who may do what with a file or directory.</summary>
     public abstract void SetMode(string path, int mode);
 
+    /// <summary>Begins to put a part of a file on the disk, and does not wait for it; where that cannot be, nothing is lost but time.</summary>
+    public virtual void BeginFlush(SafeFileHandle file, long offset, long length)
+    {
+    }
+
     /// <summary>Puts on the disk what was written under the root.</summary>
     public abstract void Flush();
 

@@ -102,6 +102,9 @@ internal sealed class ChunkFetching(FileLimits limits) : IChunkSource, IDisposab
             {
                 _received++;
                 wanted.Arrival.TrySetResult((frame, cipher));
+                // No further question would say that the last ones have come.
+                if (_asked.Count == 0 && _expected.Count == 0)
+                    _ask?.Invoke(_lastNumber + 1, [], _received);
             }
         }
 

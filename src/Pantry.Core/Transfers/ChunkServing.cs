@@ -50,13 +50,16 @@ internal sealed class ChunkServing : IDisposable
     /// <summary>The receiver asks. False where it asks for more than it may, or not in order: then it is not to be trusted.</summary>
     public bool Ask(AskChunks ask, ReadOnlySpan<byte> listed)
     {
-        if (listed.Length is 0 || listed.Length % Chunk.ListedBytes != 0 || ask.First <= 0)
+        if (listed.Length % Chunk.ListedBytes != 0 || ask.First <= 0)
             return false;
         Chunk[] chunks = TreeDocument.Read(listed);
         lock (_lock)
         {
             if ((ulong)ask.First <= _lastNumber || !Acknowledge(ask.Received))
                 return false;
+            // Only to say what has come.
+            if (chunks.Length == 0)
+                return true;
             _open += chunks.Sum(BytesOf);
             // What is asked for beside the window is what a receiver thought it had.
             if (_open > _limits.MaxChunkWindow + ((_limits.ParallelFiles + 1) * Chunker.MaxBytes) || _asked.Count + _sent.Count + chunks.Length > _limits.MaxChunksAhead + _limits.ParallelFiles + 1)
@@ -64,11 +67,7 @@ internal sealed class ChunkServing : IDisposable
             foreach ((int i, Chunk chunk) in chunks.Index())
                 _asked.Enqueue(((ulong)ask.First + (ulong)i, chunk));
             _lastNumber = (ulong)ask.First + (ulong)chunks.Length - 1;
-            if (!_running)
-            {
-                _running = true;
-                _ = Task.Run(SendAsync);
-            }
+            Run();
         }
 
         return true;
@@ -86,24 +85,19 @@ internal sealed class ChunkServing : IDisposable
         }
     }
 
+    // While one chunk leaves the next is read; they leave in the order in which they were sealed.
     private async Task SendAsync()
     {
-        while (true)
+        Task<SendOutcome> leaving = Task.FromResult(SendOutcome.Sent);
+        while (Next() is var (number, chunk))
         {
-            (ulong Number, Chunk Chunk) next;
-            lock (_lock)
-            {
-                if (_over.IsCancellationRequested || !_asked.TryDequeue(out next))
-                {
-                    _running = false;
-                    return;
-                }
-            }
-
             try
             {
-                if (!await SendAsync(next.Number, next.Chunk).ConfigureAwait(false))
+                byte[]? frame = await ReadAsync(number, chunk).ConfigureAwait(false);
+                if (frame is null || await leaving.ConfigureAwait(false) != SendOutcome.Sent)
                     Dispose();
+                else
+                    leaving = _exit.Send(frame);
             }
             catch (OperationCanceledException)
             {
@@ -111,12 +105,37 @@ internal sealed class ChunkServing : IDisposable
             }
             catch (Exception exception)
             {
-                Refuse(next.Number, next.Chunk, exception);
+                Refuse(number, chunk, exception);
             }
+        }
+
+        if (await leaving.ConfigureAwait(false) != SendOutcome.Sent)
+            Dispose();
+        lock (_lock)
+        {
+            _running = false;
+            // What was asked for in the moment before waits for nobody else.
+            if (!_over.IsCancellationRequested && _asked.Count > 0)
+                Run();
         }
     }
 
-    private async Task<bool> SendAsync(ulong number, Chunk chunk)
+    private (ulong Number, Chunk Chunk)? Next()
+    {
+        lock (_lock)
+            return !_over.IsCancellationRequested && _asked.TryDequeue(out (ulong, Chunk) next) ? next : null;
+    }
+
+    private void Run()
+    {
+        if (_running)
+            return;
+        _running = true;
+        _ = Task.Run(SendAsync);
+    }
+
+    /// <summary>The frame of a chunk; null once nothing more is sent.</summary>
+    private async Task<byte[]?> ReadAsync(ulong number, Chunk chunk)
     {
         if (!_tree.ChunkLengths.TryGetValue(chunk.Hash, out int length) || length != chunk.Length)
             throw new PantryException(PantryErrorCode.Refused, $"The chunk {chunk.Hash} is not of the tree that this transfer is for.");
@@ -131,9 +150,7 @@ internal sealed class ChunkServing : IDisposable
             byte[] frame = GC.AllocateUninitializedArray<byte>(BulkFrame.LengthOf(length));
             await _source.ReadAsync(chunk, frame.AsMemory(BulkFrame.HeaderLength, length), _over.Token).ConfigureAwait(false);
             // Counted before it leaves: the receiver can be faster with its word than this side with the next line.
-            if (!_cipher.Seal(frame, _transfer, number, chunk.Hash) || !(counted = Count(length)))
-                return false;
-            return await _exit.Send(frame).ConfigureAwait(false) == SendOutcome.Sent;
+            return _cipher.Seal(frame, _transfer, number, chunk.Hash) && (counted = Count(length)) ? frame : null;
         }
         finally
         {

@@ -48,13 +48,13 @@ internal sealed class RouterPort : IDisposable
 
     public SendOutcome Send(ulong number, params ReadOnlySpan<byte[]> frames)
     {
-        var message = new NetMQMessage(frames.Length + 1);
-        message.Append(RoutingId.Of(number));
-        foreach (byte[] frame in frames)
-            message.Append(frame);
         try
         {
-            return _socket.TrySendMultipartMessage(message) ? SendOutcome.Sent : SendOutcome.Congested;
+            if (!MessageParts.TrySend(_socket, RoutingId.Of(number), more: true))
+                return SendOutcome.Congested;
+            for (int i = 0; i < frames.Length; i++)
+                MessageParts.Send(_socket, frames[i], more: i < frames.Length - 1);
+            return SendOutcome.Sent;
         }
         catch (HostUnreachableException)
         {
@@ -78,11 +78,10 @@ internal sealed class RouterPort : IDisposable
     {
         if (!_inbound.HasRoom())
             return false;
-        List<byte[]>? frames = null;
-        if (_socket.TryReceiveMultipartBytes(ref frames!, 5))
+        if (MessageParts.TryReceive(_socket) is { } frames)
         {
             if (frames is [{ } id, _, ..] && RoutingId.TryRead(id, out ulong number) && new PeerId(_port, number) is var peer && _isHeard(peer))
-                _inbound.Add(new ServerEvent.Received(peer, [.. frames.Skip(1)]));
+                _inbound.Add(new ServerEvent.Received(peer, frames[1..]));
             else
                 Interlocked.Increment(ref _strays);
         }
