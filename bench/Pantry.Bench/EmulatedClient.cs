@@ -24,7 +24,8 @@ internal sealed class EmulatedClient : IDisposable
         Socket sub = await RawZmtp.ConnectAsync(publishPort, ZmtpSocketType.Sub, ZmtpSocketType.Pub);
         Socket dealer = await RawZmtp.ConnectAsync(receivePort, ZmtpSocketType.Dealer, ZmtpSocketType.Router);
         var client = new EmulatedClient(sub, dealer);
-        await sub.SendAsync((byte[])[0, 17, 1, .. Topic]);
+        // A topic of its own last, as Pantry's clients have: when that is heard, all of it is.
+        await sub.SendAsync((byte[])[0, 17, 1, .. Topic, 0, 17, 1, .. Guid.NewGuid().ToByteArray()]);
         await dealer.SendAsync((byte[])[0, 1, 7]);
         _ = client.AnswerAsync();
         return client;

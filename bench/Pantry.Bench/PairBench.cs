@@ -25,7 +25,7 @@ internal static class PairBench
         long start = Stopwatch.GetTimestamp();
         var message = new Msg();
         message.InitEmpty();
-        for (int received = 0; received < Messages * 2; received++)
+        for (int received = 0; received < Messages * link.Frames; received++)
             Must(link.Router.TryReceive(ref message, Patience));
         TimeSpan took = Stopwatch.GetElapsedTime(start);
         message.Close();
@@ -43,9 +43,14 @@ internal static class PairBench
             {
                 for (int answered = 0; answered < RoundTrips; answered++)
                 {
-                    Must(link.Router.TryReceiveFrameBytes(Patience, out byte[]? id));
+                    for (int frame = 1; frame < link.Frames; frame++)
+                    {
+                        Must(link.Router.TryReceiveFrameBytes(Patience, out byte[]? envelope));
+                        link.Router.SendMoreFrame(envelope!);
+                    }
+
                     Must(link.Router.TryReceiveFrameBytes(Patience, out byte[]? question));
-                    link.Router.SendMoreFrame(id!).SendFrame(question!);
+                    link.Router.SendFrame(question!);
                 }
             },
             TaskCreationOptions.LongRunning);

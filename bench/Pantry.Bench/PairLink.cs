@@ -22,6 +22,9 @@ internal sealed class PairLink : IAsyncDisposable
 
     public DealerSocket Dealer { get; }
 
+    /// <summary>Frames of a message of one frame at the ROUTER: its peer's name, behind a gate the connection's number, and the frame.</summary>
+    public int Frames => _server is null ? 2 : 3;
+
     public static PairLink Bare()
     {
         var router = new RouterSocket();

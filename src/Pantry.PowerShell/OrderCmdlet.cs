@@ -65,10 +65,10 @@ public abstract class OrderCmdlet : TargetCmdlet
     private protected string Whom(IFleet fleet, Target target) => Expands ? Expanded(fleet, target) : target.ToString();
 
     /// <summary>Follows the order in the background.</summary>
-    private protected async Task PostAsJobAsync(CmdletOutput output, IJob job, JobRequest request, string what) =>
+    private protected async Task PostAsJobAsync(CmdletOutput output, IJob job, JobRequest request, string what, bool live = false) =>
         await output.PostAsync(() =>
         {
-            var background = new PantryJob(job, request.Command, what);
+            var background = new PantryJob(job, request.Command, what, live);
             JobRepository.Add(background);
             WriteObject(background);
             background.Start();

@@ -39,7 +39,7 @@ internal static class JobStorageMode
         {
             var result = new Result(job, CommandStatus.Succeeded, 0, null, BodyFormat.None, null, false, null, TimeSpan.Zero);
             store.AddRow(job, new StoredRow(new ResultRow(0, target, null, result, [Encoding.UTF8.GetBytes($"output of {target}")]), Canary: false),
-                row => Console.WriteLine($"stored {job} {row.Number} {row.Client} ."));
+                (row, _) => Console.WriteLine($"stored {job} {row.Number} {row.Client} ."));
         }
     }
 

@@ -191,6 +191,30 @@ Describe 'Send-PantryCommand' {
         $result.Warnings[0].Message | Should -Be careful
     }
 
+    It 'brings what clients write as they write it, and their results behind it' {
+        $all = @(Send-PantryCommand -Client shop.web1, shop.web2 -Live { 'one'; Write-Warning careful; 2 })
+        $live = $all | Where-Object { $_ -is [Pantry.LiveOutput] }
+        ($live | Where-Object Client -eq shop.web1).Text | Should -Be one, careful, 2
+        ($live | Where-Object Client -eq shop.web2).Stream | Should -Be Output, Warning, Output
+        ($live | Where-Object Client -eq shop.web1)[2].Record | Should -BeOfType int
+        ($all | Where-Object { $_ -is [Pantry.CommandResult] }).Client | Sort-Object | Should -Be shop.web1, shop.web2
+        ($live[0] | Out-String).Trim() | Should -Be "$($live[0].Client): one"
+    }
+
+    It 'brings live output again, and what is behind that which was seen' {
+        $job = Send-PantryCommand -Client shop.web1 -Live -AsJob { 1; 2; 3 }
+        $null = Wait-Job $job
+        $seen = Receive-PantryJob $job -Live | Select-Object -First 2
+        $seen.Text | Should -Be 1, 2
+        (Receive-PantryJob $job -After $seen)[0].Text | Should -Be 3
+        (Receive-Job $job).Count | Should -Be 4
+    }
+
+    It 'does not let what a client writes live drive the terminal' {
+        $live = Send-PantryCommand -Client shop.web1 -Live { "red$([char]27)[31m" }
+        $live | Out-String | Should -Not -Match ([char]27 + '\[31m')
+    }
+
     It 'sends nothing where there is no target' {
         { Send-PantryCommand -Name Ping } | Should -Throw -ErrorId 'NoTarget,*'
         { Get-PantryClient nobody* | Send-PantryCommand -Name Ping } | Should -Throw -ErrorId 'NoTarget,*'

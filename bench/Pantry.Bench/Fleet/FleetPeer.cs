@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Sockets;
 using Pantry.Transport.Gates;
 
@@ -8,8 +9,7 @@ internal abstract class FleetPeer : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
     // As a client's gate has them.
-    private static readonly TimeSpan BackoffBase = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan BackoffCap = TimeSpan.FromSeconds(30);
+    private static readonly Backoff Pauses = new DialOptions { Host = "", Port = 0 }.Backoff;
     private readonly Lock _lock = new();
     private readonly List<IDisposable> _open = [];
     private CancellationTokenSource _life = new();
@@ -35,6 +35,7 @@ internal abstract class FleetPeer : IDisposable
     /// <summary>Is there from now on, and comes back whenever its link is lost, with a client's own pauses.</summary>
     public async Task StayAsync(int publishPort, int receivePort, CancellationToken until)
     {
+        long since = Stopwatch.GetTimestamp();
         for (int failures = 0; !until.IsCancellationRequested;)
         {
             if (await TryConnectAsync(publishPort, receivePort))
@@ -42,10 +43,11 @@ internal abstract class FleetPeer : IDisposable
                 failures = 0;
                 await Task.Delay(Timeout.Infinite, _life.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 Cut();
+                since = Stopwatch.GetTimestamp();
             }
 
             failures++;
-            await Task.Delay(Backoff.Wait(failures, BackoffBase, BackoffCap, Random.Shared.NextDouble()), until).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(Pauses.Wait(failures, Stopwatch.GetElapsedTime(since), Random.Shared.NextDouble()), until).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

@@ -150,6 +150,7 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
 
     async Task ILinkOwner.ReadyAsync(ServerLink link)
     {
+        _duty.ResumeLive();
         foreach (Message result in _duty.Due(everything: true))
             await link.SendAsync(result).ConfigureAwait(false);
     }
@@ -195,6 +196,9 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
                 break;
             case ResultStored stored:
                 _duty.Confirm(stored.Job);
+                break;
+            case OutputStored stored:
+                _duty.Confirm(stored);
                 break;
             case TopicsChanged changed when changed.Topics.All(topic => topic.Id.Length == TopicId.Length && topic.Key.Length == StreamKey.KeyLength):
                 _ = HearAsync(link, changed.Topics);

@@ -25,6 +25,7 @@ internal sealed class OrderDuty(
     private readonly SeenOrders _seen = new(options.SeenOrders);
     // Orders that came once without the bundle that they need.
     private readonly SeenOrders _unbundled = new(UnbundledOrders);
+    private readonly OutputPumps _live = new(options, time);
     private long _askedAt;
 
     public int Count => _runner.Count;
@@ -49,8 +50,7 @@ internal sealed class OrderDuty(
         OrderVerdict verdict = _guard.Judge(message, Labels);
         if (!verdict.Stands)
         {
-            if (!_guard.NeedsNewerBundle(order) || !MayStand(link, order.Job))
-                Refuse(link, order, verdict);
+            RefuseUnlessBehind(link, order, verdict);
             return;
         }
 
@@ -69,7 +69,7 @@ internal sealed class OrderDuty(
         var order = message.HeadAs<Order>();
         OrderVerdict verdict = _guard.Judge(message, Labels);
         if (!verdict.Stands)
-            Refuse(link, order, verdict);
+            RefuseUnlessBehind(link, order, verdict);
         else if (_runner.Refusal(verdict.Statement) is not { } refusal)
             _ = link.SendAsync(new Message(MessageKind.Prepared, new Prepared(order.Job)));
         else if (_seen.TryAdd(order.Job))
@@ -98,6 +98,12 @@ internal sealed class OrderDuty(
             log.LogWarning("The result of job {Job} stays in the journal, and is sent again after a restart: {Reason}", job, unwritten.Message);
         }
     }
+
+    /// <summary>The server has pieces of a command's output.</summary>
+    public void Confirm(OutputStored stored) => _live.Confirm(stored);
+
+    /// <summary>There is a new link: what went over the last one may be lost.</summary>
+    public void ResumeLive() => _live.Resume();
 
     public IReadOnlyList<Message> Due(bool everything) => _outbox.Due(everything);
 
@@ -151,6 +157,12 @@ internal sealed class OrderDuty(
         if ((asked == 0 || time.GetElapsedTime(asked, now) > options.BundleRetry) && Interlocked.CompareExchange(ref _askedAt, now, asked) == asked)
             link.IntroduceAnew();
         return true;
+    }
+
+    private void RefuseUnlessBehind(ServerLink link, Order order, OrderVerdict verdict)
+    {
+        if (!_guard.NeedsNewerBundle(order) || !MayStand(link, order.Job))
+            Refuse(link, order, verdict);
     }
 
     private void Refuse(ServerLink link, Order order, OrderVerdict verdict)
@@ -221,7 +233,10 @@ internal sealed class OrderDuty(
                 return;
             }
 
-            var work = new OrderWork(statement, message.Body(Order.ArgumentsBody), secrets, stops);
+            var work = new OrderWork(statement, message.Body(Order.ArgumentsBody), secrets, stops)
+            {
+                Live = message.HeadAs<Order>().Live ? redactor => _live.Begin(statement.Job, link.SendAsync, redactor) : null,
+            };
             await _runner.RunAsync(work, result =>
             {
                 result = _outbox.Add(result);
@@ -292,4 +307,8 @@ internal sealed class OrderDuty(
 /// <param name="Arguments">The arguments, as the statement's format says.</param>
 /// <param name="Secrets">Values that were sealed to this client.</param>
 /// <param name="Stops">How often all was stopped before the order was taken.</param>
-internal sealed record OrderWork(OrderStatement Statement, byte[] Arguments, IReadOnlyDictionary<string, byte[]> Secrets, int Stops);
+internal sealed record OrderWork(OrderStatement Statement, byte[] Arguments, IReadOnlyDictionary<string, byte[]> Secrets, int Stops)
+{
+    /// <summary>Begins to bring output while the command runs; null where that is not wanted.</summary>
+    public Func<SecretRedactor, OutputPump>? Live { get; init; }
+}

@@ -157,7 +157,8 @@ internal sealed class OrderRunner(
     private async Task<CommandOutcome> RunCommandAsync(OrderWork order, ICommand command, Running running)
     {
         var context = new CommandContext(order.Statement.Job, order.Arguments, order.Statement.Format, order.Secrets, order.Statement.RunAs, options, facts);
-        CommandOutcome outcome = await RunCommandAsync(order, command, context, running).ConfigureAwait(false);
+        using OutputPump? live = order.Live?.Invoke(context.Redactor);
+        CommandOutcome outcome = await RunCommandAsync(order, command, context with { Live = live }, running).ConfigureAwait(false);
         return context.Redactor.IsEmpty ? outcome : outcome with
         {
             Error = context.Redactor.Redact(outcome.Error),

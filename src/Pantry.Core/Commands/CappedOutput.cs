@@ -2,16 +2,24 @@ namespace Pantry.Commands;
 
 /// <summary>
 /// Reads a stream to its end and keeps no more than a cap of it, so that endless output costs no memory. With a mark,
-/// what follows the mark is kept apart, under a cap of its own: no output before it can crowd it out.
+/// only what is no answer of the child's own is kept here.
 /// </summary>
-internal sealed class CappedOutput(int cap, byte[]? mark = null, int capAfterMark = 0) : IDisposable
+internal sealed class CappedOutput(int cap, MarkedAnswer? answer = null) : IOutputSource, IDisposable
 {
+    private readonly Lock _lock = new();
     private readonly MemoryStream _kept = new();
-    private readonly MemoryStream _after = new();
-    private byte[] _undecided = [];
-    private bool _markSeen;
+    private bool _closed;
 
     public bool Truncated { get; private set; }
+
+    public int Length
+    {
+        get
+        {
+            lock (_lock)
+                return _closed ? 0 : (int)_kept.Length;
+        }
+    }
 
     public async Task ReadAsync(Stream stream, CancellationToken cancellation)
     {
@@ -30,57 +38,48 @@ internal sealed class CappedOutput(int cap, byte[]? mark = null, int capAfterMar
 
     public void Add(ReadOnlySpan<byte> bytes)
     {
-        lock (_kept)
+        lock (_lock)
         {
-            if (_markSeen)
-                Keep(_after, bytes, capAfterMark);
-            else if (mark is null)
-                Keep(_kept, bytes, cap);
+            if (answer is null)
+                Keep(bytes);
             else
-                LookForMark([.. _undecided, .. bytes], mark);
+                answer.Split(bytes, Keep);
         }
     }
 
-    /// <summary>What came before the mark, or all.</summary>
+    public byte[] Read(int from, int most)
+    {
+        lock (_lock)
+        {
+            if (_closed || from >= _kept.Length)
+                return [];
+            return _kept.GetBuffer().AsSpan(from, Math.Min(most, (int)_kept.Length - from)).ToArray();
+        }
+    }
+
+    /// <summary>All that is kept.</summary>
     public byte[] ToArray()
     {
-        lock (_kept)
+        lock (_lock)
         {
-            Keep(_kept, _undecided, cap);
-            _undecided = [];
+            answer?.End(Keep);
             return _kept.ToArray();
         }
     }
 
-    /// <summary>What came after the mark; null where it never came.</summary>
-    public byte[]? AfterMark()
-    {
-        lock (_kept)
-            return _markSeen ? _after.ToArray() : null;
-    }
-
     public void Dispose()
     {
-        _kept.Dispose();
-        _after.Dispose();
+        lock (_lock)
+        {
+            _closed = true;
+            _kept.Dispose();
+        }
     }
 
-    private void LookForMark(byte[] bytes, byte[] wanted)
+    private void Keep(ReadOnlySpan<byte> bytes)
     {
-        int at = bytes.AsSpan().IndexOf(wanted);
-        _markSeen = at >= 0;
-        // The end of what there is could be the mark's beginning.
-        int decided = _markSeen ? at : Math.Max(0, bytes.Length - wanted.Length + 1);
-        Keep(_kept, bytes.AsSpan(0, decided), cap);
-        _undecided = _markSeen ? [] : bytes[decided..];
-        if (_markSeen)
-            Keep(_after, bytes.AsSpan(at + wanted.Length), capAfterMark);
-    }
-
-    private void Keep(MemoryStream kept, ReadOnlySpan<byte> bytes, int most)
-    {
-        int room = (int)Math.Min(bytes.Length, most - kept.Length);
-        kept.Write(bytes[..room]);
+        int room = (int)Math.Min(bytes.Length, cap - _kept.Length);
+        _kept.Write(bytes[..room]);
         Truncated |= room < bytes.Length;
     }
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Pantry.Configuration;
+using Pantry.Protocol;
 
 namespace Pantry.Commands;
 
@@ -44,11 +45,14 @@ internal sealed class ChildProcess : IDisposable
     /// <summary>Writes the input, reads the output, and waits for the end; on cancellation ends the whole tree and says what there was.</summary>
     /// <param name="input">What it reads.</param>
     /// <param name="output">Keeps its output.</param>
+    /// <param name="live">Is told where output is to be seen; null where nobody wants to.</param>
     /// <param name="cancellation">Ends it.</param>
-    public async Task<ChildOutcome> WaitAsync(byte[] input, CappedOutput output, CancellationToken cancellation)
+    public async Task<ChildOutcome> WaitAsync(byte[] input, CappedOutput output, ILiveOutput? live, CancellationToken cancellation)
     {
         using var reading = new CancellationTokenSource();
         using var error = new CappedOutput(_options.OutputBytes);
+        live?.Attach(Result.StandardOutputBody, output, ConsoleEncoding);
+        live?.Attach(Result.StandardErrorBody, error, ConsoleEncoding);
         Task outputRead = output.ReadAsync(_process.StandardOutput.BaseStream, reading.Token);
         Task errorRead = error.ReadAsync(_process.StandardError.BaseStream, reading.Token);
         Task write = WriteAsync(input, reading.Token);

@@ -30,6 +30,9 @@ internal interface ICommand
 internal sealed record CommandContext(
     string JobId, byte[] Arguments, BodyFormat Format, IReadOnlyDictionary<string, byte[]> Secrets, string? RunAs, Configuration.PantryOptions Options, Func<ClientFacts> Facts)
 {
+    /// <summary>Is told where output is to be seen while the command runs; null where nobody wants to.</summary>
+    public ILiveOutput? Live { get; init; }
+
     /// <summary>For texts that may quote a secret.</summary>
     public SecretRedactor Redactor { get; } = new(Secrets.Where(secret => !secret.Key.EndsWith(SecretRedactor.UserNameSuffix, StringComparison.Ordinal)).Select(secret => secret.Value));
 }

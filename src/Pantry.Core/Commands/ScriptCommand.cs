@@ -45,9 +45,12 @@ internal sealed class ScriptCommand : ICommand
 
             // The script's records come last, behind a mark that nobody can guess; what is before it was written to the console.
             // In base64 they are larger than what the child counts against the cap.
-            using var output = new CappedOutput(context.Options.OutputBytes, Encoding.ASCII.GetBytes(boundary), 2 * context.Options.OutputBytes);
-            ChildOutcome outcome = await child.WaitAsync(Request(context, boundary), output, cancellation).ConfigureAwait(false);
-            return ToOutcome(outcome, output.AfterMark());
+            using CappedOutput answer = new(2 * context.Options.OutputBytes), records = new(context.Options.OutputBytes);
+            var marked = new MarkedAnswer(Encoding.ASCII.GetBytes(boundary), records, answer);
+            using var output = new CappedOutput(context.Options.OutputBytes, marked);
+            context.Live?.Attach(Result.OutputBody, records);
+            ChildOutcome outcome = await child.WaitAsync(Request(context, boundary), output, context.Live, cancellation).ConfigureAwait(false);
+            return ToOutcome(outcome, marked.Answer);
         }
 
         return CommandOutcome.Failed("NoPowerShell",
@@ -68,7 +71,7 @@ internal sealed class ScriptCommand : ICommand
     }
 
     private static byte[] Request(CommandContext context, string boundary) =>
-        Encoding.ASCII.GetBytes($"{boundary}\n{context.Options.OutputBytes}\n{Convert.ToBase64String(context.Arguments)}\n{Secrets(context)}\n");
+        Encoding.ASCII.GetBytes($"{boundary}\n{context.Options.OutputBytes}\n{Convert.ToBase64String(context.Arguments)}\n{Secrets(context)}\n{(context.Live is null ? "" : "Live")}\n");
 
     private static string Secrets(CommandContext context) => string.Join(',', context.Secrets
         .Where(secret => secret.Key != RunAsUser.PasswordSecret)
@@ -95,7 +98,7 @@ internal sealed class ScriptCommand : ICommand
             Error = failed ? new CommandError("ScriptFailed", ScriptHostSource.Decode(lines.ElementAtOrDefault(2)) is { Length: > 0 } why ? why : "The script failed.") : null,
             ExitCode = int.TryParse(lines.ElementAtOrDefault(3), out int exitCode) ? exitCode : null,
             Truncated = outcome.Truncated || lines.ElementAtOrDefault(4) == "Truncated",
-            StandardOutput = outcome.StandardOutput is [.. byte[] text, (byte)'\n'] ? text : outcome.StandardOutput,
+            StandardOutput = outcome.StandardOutput,
             StandardError = outcome.StandardError,
             Output = Convert.FromBase64String(lines.ElementAtOrDefault(5) ?? ""),
             Format = BodyFormat.Clixml,

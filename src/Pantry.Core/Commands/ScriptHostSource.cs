@@ -9,8 +9,8 @@ namespace Pantry.Commands;
 internal static class ScriptHostSource
 {
     /// <summary>
-    /// Request lines: boundary, cap in bytes, arguments in base64, secrets as name:value in base64 with commas between. Answer lines:
-    /// boundary, status, error message in base64, exit code or nothing, <c>Truncated</c> or nothing, records in base64. A record is a
+    /// Request lines: boundary, cap in bytes, arguments in base64, secrets as name:value in base64 with commas between, <c>Live</c> or nothing. With
+    /// Live, records are also written as they come: lines of boundary, <c>+</c> and base64 of some of their bytes. Answer lines: boundary, status, error message in base64, exit code or nothing, <c>Truncated</c> or nothing, records in base64. A record is a
     /// stream's letter, a CLIXML document and a zero byte. The document's Secrets say where each secret goes, and as what.
     /// </summary>
     public const string Text = """
@@ -25,6 +25,8 @@ internal static class ScriptHostSource
             $name, $value = $pair.Split(':') | ForEach-Object { $utf8.GetString([Convert]::FromBase64String($_)) }
             $secrets[$name] = [string]$value
         }
+        $live = [Console]::In.ReadLine() -eq 'Live'
+        $console = [Console]::OpenStandardOutput()
         $records = [IO.MemoryStream]::new()
         $truncated = ''
         $depth = [Math]::Max(1, [Math]::Min(16, [int]$request['Depth']))
@@ -34,7 +36,23 @@ internal static class ScriptHostSource
             $xml = [Management.Automation.PSSerializer]::Serialize($value, $depth)
             $bytes = $utf8.GetBytes($letter + $xml)
             if ($truncated -or $records.Length + $bytes.Length + 1 -gt $cap) { Set-Variable -Name truncated -Value 'Truncated' -Scope Script }
-            else { $records.Write($bytes, 0, $bytes.Length); $records.WriteByte(0) }
+            else {
+                $records.Write($bytes, 0, $bytes.Length); $records.WriteByte(0)
+                for ($at = 0; $live -and $at -le $bytes.Length; $at += 2700) {
+                    $piece = [byte[]]::new([Math]::Min(2700, $bytes.Length + 1 - $at))
+                    [Array]::Copy($bytes, $at, $piece, 0, [Math]::Min($piece.Length, $bytes.Length - $at))
+                    $line = $utf8.GetBytes($boundary + '+' + [Convert]::ToBase64String($piece) + "`n")
+                    $console.Write($line, 0, $line.Length); $console.Flush()
+                }
+            }
+        }
+        $drain = {
+            foreach ($item in $output.ReadAll()) { & $keep 'O' $item }
+            foreach ($item in $shell.Streams.Error.ReadAll()) { if ($status -eq 'Succeeded') { $status = 'Failed'; $why = [string]$item }; & $keep 'E' $item }
+            foreach ($item in $shell.Streams.Warning.ReadAll()) { & $keep 'W' $item }
+            foreach ($item in $shell.Streams.Verbose.ReadAll()) { & $keep 'V' $item }
+            foreach ($item in $shell.Streams.Debug.ReadAll()) { & $keep 'D' $item }
+            if ($shell.Streams.Information) { foreach ($item in $shell.Streams.Information.ReadAll()) { & $keep 'I' $item } }
         }
         $shell = [PowerShell]::Create()
         try {
@@ -62,7 +80,7 @@ internal static class ScriptHostSource
             try {
                 while (-not $running.IsCompleted -or $output.Count) {
                     $null = $running.AsyncWaitHandle.WaitOne(50)
-                    foreach ($item in $output.ReadAll()) { & $keep 'O' $item }
+                    . $drain
                 }
                 $null = $shell.EndInvoke($running)
             } catch {
@@ -72,17 +90,12 @@ internal static class ScriptHostSource
                 $why = [string]$record
                 & $keep 'E' $record
             }
-            foreach ($item in $shell.Streams.Error.ReadAll()) { if ($status -eq 'Succeeded') { $status = 'Failed'; $why = [string]$item }; & $keep 'E' $item }
-            foreach ($item in $shell.Streams.Warning.ReadAll()) { & $keep 'W' $item }
-            foreach ($item in $shell.Streams.Verbose.ReadAll()) { & $keep 'V' $item }
-            foreach ($item in $shell.Streams.Debug.ReadAll()) { & $keep 'D' $item }
-            if ($shell.Streams.Information) { foreach ($item in $shell.Streams.Information.ReadAll()) { & $keep 'I' $item } }
+            . $drain
             $last = $shell.Runspace.SessionStateProxy.GetVariable('LASTEXITCODE')
             if ($null -ne $last) { $exit = [string]$last }
         } catch {
             $status = 'Failed'; $why = [string]$_
         }
-        [Console]::Out.Write("`n")
         foreach ($line in $boundary, $status, [Convert]::ToBase64String($utf8.GetBytes($why)), $exit, $truncated, [Convert]::ToBase64String($records.ToArray())) {
             [Console]::Out.Write($line + "`n")
         }

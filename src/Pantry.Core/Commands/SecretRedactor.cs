@@ -38,11 +38,14 @@ internal sealed class SecretRedactor
         _bytes =
         [
             .. _values.SelectMany(value => (string[])[value, SecurityElement.Escape(value), JsonEncodedText.Encode(value).Value, JsonEncodedText.Encode(value, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).Value])
-                .Distinct(StringComparer.Ordinal).OrderByDescending(form => form.Length).Select(Encoding.UTF8.GetBytes),
+                .Distinct(StringComparer.Ordinal).Select(Encoding.UTF8.GetBytes).OrderByDescending(form => form.Length),
         ];
     }
 
     public bool IsEmpty => _values.Length == 0;
+
+    /// <summary>Bytes of the longest value, in any of its forms.</summary>
+    public int LongestValue => _bytes.Length == 0 ? 0 : _bytes[0].Length;
 
     /// <summary>The text without the values; to be called before it is shortened, which could cut one in two.</summary>
     public string Redact(string text)
@@ -57,27 +60,89 @@ internal sealed class SecretRedactor
     /// <summary>Output without the values.</summary>
     public byte[] Redact(byte[] output)
     {
-        foreach (byte[] value in _bytes)
-            output = Replace(output, value);
-        return output;
+        if (IsEmpty)
+            return output;
+        bool inside = false;
+        return Redact(output, 0, output.Length, ref inside);
     }
 
-    private static byte[] Replace(byte[] output, byte[] value)
+    /// <summary>
+    /// How many of the bytes are decided, for output that still goes on: behind them a value may have begun. What comes later
+    /// changes nothing before this place.
+    /// </summary>
+    public int Decided(ReadOnlySpan<byte> output)
     {
-        int found = output.AsSpan().IndexOf(value);
-        if (found < 0)
-            return output;
-        var redacted = new List<byte>(output.Length);
-        ReadOnlySpan<byte> rest = output;
-        for (; found >= 0; found = rest.IndexOf(value))
+        for (int length = Math.Min(LongestValue - 1, output.Length); length > 0; length--)
         {
-            redacted.AddRange(rest[..found]);
-            redacted.AddRange(MaskBytes);
-            rest = rest[(found + value.Length)..];
+            ReadOnlySpan<byte> tail = output[^length..];
+            foreach (byte[] value in _bytes)
+            {
+                if (value.Length > length && value.AsSpan().StartsWith(tail))
+                    return output.Length - length;
+            }
         }
 
-        redacted.AddRange(rest);
+        return output.Length;
+    }
+
+    /// <summary>
+    /// A part of output without the values: the parts of an output, each redacted by itself, are the same bytes as all of it.
+    /// </summary>
+    /// <param name="output">The part with what is before and after it: <see cref="LongestValue"/> bytes, or as many as there are.</param>
+    /// <param name="from">Where the part begins.</param>
+    /// <param name="to">Where it ends; no further than is decided.</param>
+    /// <param name="inside">Whether the part before ended inside a value, and then whether this one does. False for the first.</param>
+    public byte[] Redact(ReadOnlySpan<byte> output, int from, int to, ref bool inside)
+    {
+        List<(int From, int To)> covered = Covered(output);
+        var redacted = new List<byte>(to - from);
+        int at = from;
+        foreach ((int begin, int end) in covered)
+        {
+            if (end <= from || begin >= to)
+                continue;
+            redacted.AddRange(output[at..Math.Max(at, begin)]);
+            // One that began in the part before has its mask there.
+            if (begin >= from || !inside)
+                redacted.AddRange(MaskBytes);
+            at = Math.Min(end, to);
+        }
+
+        redacted.AddRange(output[at..to]);
+        inside = covered.Exists(span => span.From < to && span.To > to);
         return [.. redacted];
+    }
+
+    // What any value covers, each stretch once: of two values that overlap nothing is left.
+    private List<(int From, int To)> Covered(ReadOnlySpan<byte> output)
+    {
+        var spans = new List<(int From, int To)>();
+        foreach (byte[] value in _bytes)
+        {
+            int last = -1;
+            for (int at = output.IndexOf(value); at >= 0;)
+            {
+                if (last >= 0 && spans[last].To > at)
+                    spans[last] = (spans[last].From, at + value.Length);
+                else
+                    spans.Add((at, at + value.Length));
+                last = spans.Count - 1;
+                int next = output[(at + 1)..].IndexOf(value);
+                at = next < 0 ? -1 : at + 1 + next;
+            }
+        }
+
+        spans.Sort();
+        var covered = new List<(int From, int To)>(spans.Count);
+        foreach ((int begin, int end) in spans)
+        {
+            if (covered.Count > 0 && covered[^1].To > begin)
+                covered[^1] = (covered[^1].From, Math.Max(covered[^1].To, end));
+            else
+                covered.Add((begin, end));
+        }
+
+        return covered;
     }
 
     // Texts show a value of many lines line by line, and may have had its control characters replaced.

@@ -36,7 +36,7 @@ internal sealed class ShellCommand : ICommand
         }
 
         using var output = new CappedOutput(context.Options.OutputBytes);
-        ChildOutcome outcome = await child.WaitAsync([], output, cancellation).ConfigureAwait(false);
+        ChildOutcome outcome = await child.WaitAsync([], output, context.Live, cancellation).ConfigureAwait(false);
         bool failed = outcome.ExitCode != 0;
         return new CommandOutcome
         {

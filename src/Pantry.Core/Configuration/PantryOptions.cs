@@ -59,6 +59,12 @@ internal sealed record PantryOptions
     /// <summary>Time for clients to come back after the server was restarted, before rows of its jobs end without them.</summary>
     public TimeSpan RestartGrace { get; init; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>
+    /// How long after its start a server has orders wait for clients that were there when it ended and have not come back yet; no
+    /// longer than their delivery may take.
+    /// </summary>
+    public TimeSpan ComeBackTime { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>Time for a first connection and registration, or for an operator's connection.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(8);
 
@@ -161,6 +167,18 @@ internal sealed record PantryOptions
     /// <summary>Bytes kept of each of a command's streams; what comes after is counted and left out.</summary>
     public int OutputBytes { get; init; } = 4 * 1024 * 1024;
 
+    /// <summary>How often a client looks for new output of a command whose output is wanted while it runs.</summary>
+    public TimeSpan LiveInterval { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Pieces of such a command's output that its client sends beyond what the server has; the rest waits in the command's own output.</summary>
+    public int LiveWindow { get; init; } = 16;
+
+    /// <summary>Pieces of live output in one answer to a console.</summary>
+    public int LivePage { get; init; } = 32;
+
+    /// <summary>How often one console may watch live output at the same time.</summary>
+    public int MaxLiveWatches { get; init; } = 8;
+
     /// <summary>Ids of orders a client remembers so as to run none twice.</summary>
     public int SeenOrders { get; init; } = 65_536;
 
@@ -178,6 +196,9 @@ internal sealed record PantryOptions
 
     /// <summary>How long the server waits for a job's next row before it says that there is none yet.</summary>
     public TimeSpan RowWait { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How often a console that waits for jobs is told at most that they have come further; that one has ended it is told at once.</summary>
+    public TimeSpan JobNewsInterval { get; init; } = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Events that wait for one who watches; beyond, the oldest are left out and counted.</summary>
     public int WaitingEvents { get; init; } = 1024;

@@ -69,9 +69,38 @@ internal sealed class FleetRequests(Func<ServerLink> link, ServerAddress server,
         return rows;
     }
 
+    /// <summary>Jobs that have come further; none where none did in a while.</summary>
+    public async Task<IReadOnlyList<JobInfo>> AwaitJobsAsync(IReadOnlyList<JobMark> jobs, CancellationToken cancellation) =>
+        await ListAsync<JobPage, JobInfo>(
+            MessageKind.AwaitJobs, new AwaitJobs(jobs, options.RowWait.TotalSeconds), page => (page.Jobs, page.Last), cancellation).ToListAsync(cancellation).ConfigureAwait(false);
+
     /// <summary>What has happened since the last time; takes none of the places of other requests while it waits.</summary>
     public async Task<EventsHappened> WatchAsync(string watch, CancellationToken cancellation) => Expect<EventsHappened>(await link().RequestAsync(
         MessageKind.WatchEvents, new WatchEvents(watch, options.RowWait.TotalSeconds), [], options.RequestTimeout, cancellation).ConfigureAwait(false));
+
+    /// <summary>Live output that a watch has not brought; null where the server does not know the watch. While it waits it takes none of the places of other requests either.</summary>
+    public async Task<OutputPage?> ReadOutputAsync(string watch, string job, IReadOnlyList<int>? from, CancellationToken cancellation)
+    {
+        var request = new ReadOutput(watch, job, from, options.RowWait.TotalSeconds);
+        Message answer = from is null
+            ? await link().RequestAsync(MessageKind.ReadOutput, request, [], options.RequestTimeout, cancellation).ConfigureAwait(false)
+            : await AskAsync(MessageKind.ReadOutput, request, [], cancellation).ConfigureAwait(false);
+        OutputRead read = Expect<OutputRead>(answer);
+        if (!read.Known)
+            return null;
+        var pieces = new List<StoredPiece>(read.Pieces.Count);
+        byte[] bytes = answer.Body(0);
+        int at = 0;
+        foreach (PieceHead head in read.Pieces)
+        {
+            if (head.Size < 0 || head.Size > bytes.Length - at)
+                throw new PantryException(PantryErrorCode.NotAPantryServer, $"The server {server} sent output that is shorter than it says.");
+            pieces.Add(new StoredPiece(head, bytes.AsSpan(at, head.Size).ToArray()));
+            at += head.Size;
+        }
+
+        return new OutputPage(pieces, read.Ended, read.Last);
+    }
 
     // The answers to one request, until the caller has what it wants.
     private async IAsyncEnumerable<Message> MessagesAsync(MessageKind kind, object request, [EnumeratorCancellation] CancellationToken cancellation)

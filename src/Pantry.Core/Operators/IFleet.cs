@@ -22,6 +22,10 @@ internal interface IFleet
     /// <summary>Jobs that match, the newest first; one's own, and everybody's for an administrator.</summary>
     IAsyncEnumerable<JobInfo> FindJobsAsync(JobFilter filter, CancellationToken cancellation);
 
+    /// <summary>Those of some jobs that have come further than is known. Where none has it waits until one does, or for a while.</summary>
+    /// <exception cref="PantryException">There is no such job, or it is another operator's.</exception>
+    Task<IReadOnlyList<JobInfo>> AwaitJobsAsync(IReadOnlyList<JobMark> jobs, CancellationToken cancellation);
+
     /// <summary>A job that was started before, to read its rows from a place on.</summary>
     /// <exception cref="PantryException">There is no such job, or it is another operator's.</exception>
     Task<IJob> OpenJobAsync(string id, int from, CancellationToken cancellation);
@@ -87,6 +91,12 @@ internal interface IJob
 
     /// <summary>The rows as they come; ends after the last one.</summary>
     IAsyncEnumerable<ResultRow> ReadRowsAsync(CancellationToken cancellation);
+
+    /// <summary>Live output as it comes, each target's in its order; ends when every target has its row, and all that it wrote has come.</summary>
+    /// <param name="next">The next piece wanted of each target, in their order; of those that are left out all that there are.</param>
+    /// <param name="cancellation">Ends the watching.</param>
+    /// <exception cref="PantryException">The job was not sent to be watched.</exception>
+    IAsyncEnumerable<OutputPage> ReadOutputAsync(IReadOnlyList<int> next, CancellationToken cancellation);
 
     /// <summary>Cancels what has not ended; the rows still come.</summary>
     Task CancelAsync();

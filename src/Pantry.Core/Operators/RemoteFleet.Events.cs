@@ -10,27 +10,14 @@ internal sealed partial class RemoteFleet
     {
         string watch = Guid.NewGuid().ToString("n");
         bool begun = false;
-        long? lostAt = null;
+        var patience = new LinkPatience(_options, _time);
         try
         {
             while (true)
             {
-                EventsHappened page;
-                try
-                {
-                    page = await _requests.WatchAsync(watch, cancellation).ConfigureAwait(false);
-                    lostAt = null;
-                }
-                catch (PantryException lost) when (lost.Code is PantryErrorCode.ConnectionLost or PantryErrorCode.TimedOut)
-                {
-                    // The link comes back by itself; a new session begins to watch anew.
-                    lostAt ??= _time.GetTimestamp();
-                    if (_time.GetElapsedTime(lostAt.Value) > _options.ReattachTimeout)
-                        throw;
-                    await Task.Delay(_options.HeartbeatInterval / 5, _time, cancellation).ConfigureAwait(false);
+                // A new session begins to watch anew.
+                if (await patience.TryAsync(() => _requests.WatchAsync(watch, cancellation), cancellation).ConfigureAwait(false) is not { } page)
                     continue;
-                }
-
                 if (page.Began && begun)
                     yield return new PantryEvent { At = _time.GetUtcNow(), Kind = PantryEventKind.Reconnected, Detail = $"The link to {Server} was lost and is there again; events between are missing." };
                 begun = true;

@@ -39,7 +39,7 @@ internal sealed partial class RemoteFleet : IFleet, ILinkOwner, IAsyncDisposable
         _signingKey = SigningKey.FromPem(operatorCredentials.SigningKey, null);
         _signer = new OrderSigner(operatorCredentials.Name, _signingKey, operatorCredentials.Network, options, time);
         _requests = new FleetRequests(() => Link, Server, options, time);
-        _jobs = new RemoteJobs(() => Link, Server, options, time);
+        _jobs = new RemoteJobs(() => Link, _requests, Server, options, time);
         Trees = new RemoteTrees(() => new FilePlace(Server with { FilePort = Server.FilePort > 0 ? Server.FilePort : _filePort }, _credentials), loop, options, time, log);
     }
 
@@ -115,6 +115,16 @@ internal sealed partial class RemoteFleet : IFleet, ILinkOwner, IAsyncDisposable
 
     public IAsyncEnumerable<JobInfo> FindJobsAsync(JobFilter filter, CancellationToken cancellation) =>
         _requests.ListAsync<JobPage, JobInfo>(MessageKind.ListJobs, new ListJobs(filter), page => (page.Jobs, page.Last), cancellation);
+
+    public async Task<IReadOnlyList<JobInfo>> AwaitJobsAsync(IReadOnlyList<JobMark> jobs, CancellationToken cancellation)
+    {
+        var patience = new LinkPatience(_options, _time);
+        while (true)
+        {
+            if (await patience.TryAsync(() => _requests.AwaitJobsAsync(jobs, cancellation), cancellation).ConfigureAwait(false) is { } news)
+                return news;
+        }
+    }
 
     public async Task<IJob> OpenJobAsync(string id, int from, CancellationToken cancellation)
     {

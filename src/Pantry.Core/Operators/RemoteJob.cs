@@ -100,5 +100,7 @@ internal sealed class RemoteJob(string id, IReadOnlyList<string> targets, Remote
         }
     }
 
+    public IAsyncEnumerable<OutputPage> ReadOutputAsync(IReadOnlyList<int> next, CancellationToken cancellation) => jobs.ReadOutputAsync(this, next, cancellation);
+
     public Task CancelAsync() => jobs.CancelAsync(this);
 }

@@ -10,7 +10,7 @@ namespace Pantry.Operators;
 /// The jobs of a console at a server elsewhere. When the link is lost each waits to be attached to the next one; one that
 /// has waited for too long ends here with an error, while the server goes on with it.
 /// </summary>
-internal sealed class RemoteJobs(Func<ServerLink> link, ServerAddress server, PantryOptions options, TimeProvider time)
+internal sealed class RemoteJobs(Func<ServerLink> link, FleetRequests requests, ServerAddress server, PantryOptions options, TimeProvider time)
 {
     private readonly ConcurrentDictionary<string, RemoteJob> _jobs = new();
     // Jobs to be cancelled that the server was not told of yet, and since when.
@@ -100,6 +100,9 @@ internal sealed class RemoteJobs(Func<ServerLink> link, ServerAddress server, Pa
     }
 
     public Task TakenAsync(RemoteJob job, int next) => link().SendAsync(new Message(MessageKind.RowsTaken, new RowsTaken(job.Id, next)));
+
+    public IAsyncEnumerable<OutputPage> ReadOutputAsync(RemoteJob job, IReadOnlyList<int> next, CancellationToken cancellation) =>
+        RemoteOutput.ReadAsync(job.Id, job.Targets.Count, next, requests, options, time, cancellation);
 
     private bool DetachSince(int lost, RemoteJob job)
     {

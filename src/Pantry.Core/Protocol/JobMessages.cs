@@ -6,6 +6,15 @@ internal sealed record ListJobs(JobFilter Filter);
 /// <summary>Jobs that match, the newest first; more pages follow until <paramref name="Last"/>.</summary>
 internal sealed record JobPage(IReadOnlyList<JobInfo> Jobs, bool Last);
 
+/// <summary>
+/// Those of some jobs that have come further than is known, as <see cref="JobPage"/>; where none has, the answer waits until one
+/// does.
+/// </summary>
+internal sealed record AwaitJobs(IReadOnlyList<JobMark> Jobs, double WaitSeconds);
+
+/// <summary>A job and how many of its rows are known; with fewer than none it is told as it is.</summary>
+internal sealed record JobMark(string Job, int Rows);
+
 /// <summary>What can be done with a job that has not ended.</summary>
 internal enum JobAction
 {

@@ -23,6 +23,8 @@ internal enum MessageKind : byte
     BundleChanged = 27,
     Prepare = 28,
     Prepared = 29,
+    OutputPiece = 30,
+    OutputStored = 31,
 
     Connect = 32,
     Connected = 33,
@@ -67,10 +69,13 @@ internal enum MessageKind : byte
     JobOpened = 75,
     ReadRows = 76,
     RowsRead = 77,
+    ReadOutput = 78,
+    OutputRead = 79,
 
     WatchEvents = 80,
     EventsHappened = 81,
     StopWatching = 82,
+    AwaitJobs = 83,
 
     OpenFiles = 96,
     FilesOpened = 97,
@@ -110,15 +115,15 @@ internal static class MessageKinds
         MessageKind.Refused or MessageKind.HeartbeatReply => Senders.Server,
         MessageKind.Redeem => Senders.Enrollee,
         MessageKind.Register => Senders.Client | Senders.Applicant,
-        MessageKind.Accepted or MessageKind.Prepared or MessageKind.Result or MessageKind.FactsReport => Senders.Client,
+        MessageKind.Accepted or MessageKind.Prepared or MessageKind.OutputPiece or MessageKind.Result or MessageKind.FactsReport => Senders.Client,
         MessageKind.Redeemed or MessageKind.Registered or MessageKind.TopicsChanged or MessageKind.BundleChanged
-            or MessageKind.Order or MessageKind.Prepare or MessageKind.ResultStored or MessageKind.CancelOrder => Senders.Server,
+            or MessageKind.Order or MessageKind.Prepare or MessageKind.ResultStored or MessageKind.OutputStored or MessageKind.CancelOrder => Senders.Server,
         MessageKind.Connect or MessageKind.ListClients or MessageKind.StartJob or MessageKind.RowsTaken
             or MessageKind.ControlJob or MessageKind.AttachJob or MessageKind.ListJobs or MessageKind.ListQueue or MessageKind.Unqueue
-            or MessageKind.OpenJob or MessageKind.ReadRows or MessageKind.WatchEvents or MessageKind.StopWatching => Senders.Operator,
+            or MessageKind.OpenJob or MessageKind.ReadRows or MessageKind.ReadOutput or MessageKind.WatchEvents or MessageKind.StopWatching or MessageKind.AwaitJobs => Senders.Operator,
         MessageKind.Connected or MessageKind.ClientPage or MessageKind.JobStarted or MessageKind.Row or MessageKind.JobEnded
             or MessageKind.JobChanged or MessageKind.JobPage or MessageKind.QueuePage or MessageKind.Unqueued
-            or MessageKind.JobOpened or MessageKind.RowsRead or MessageKind.EventsHappened => Senders.Server,
+            or MessageKind.JobOpened or MessageKind.RowsRead or MessageKind.OutputRead or MessageKind.EventsHappened => Senders.Server,
         MessageKind.Enrol or MessageKind.CreateToken or MessageKind.DecideClient or MessageKind.ListOperators or MessageKind.AddOperator
             or MessageKind.RevokeOperator or MessageKind.PutBundle or MessageKind.ListAudit or MessageKind.VerifyAudit
             or MessageKind.ListEnrollments or MessageKind.WithdrawEnrollment => Senders.Operator,

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Pantry.Protocol;
 
 /// <summary>How an order's arguments, or a result's output, are written in a body.</summary>
@@ -15,7 +17,7 @@ internal enum BodyFormat
 
 /// <summary>
 /// An order. Bodies: the operator's signed statement, the arguments, the sealed secrets, then lists of targets. What is
-/// not in the statement can only hold an order back, never widen it.
+/// not in the statement can only hold an order back or bring its output sooner, never widen it.
 /// </summary>
 /// <param name="Job">Id of the job, as in the statement.</param>
 /// <param name="Number">Position of the order among all of this run of the server.</param>
@@ -23,7 +25,10 @@ internal enum BodyFormat
 /// <param name="Signature">The operator's signature of the statement.</param>
 /// <param name="BundleSerial">Serial of the trust bundle that the signer is in.</param>
 /// <param name="Only">Tags of the targets whose turn it is, one after the other; null for all.</param>
-internal sealed record Order(string Job, long Number, bool Direct, byte[] Signature, long BundleSerial, byte[]? Only)
+/// <param name="Live">Whether output is wanted while the command runs: nothing that does not come with the result anyway, only sooner.</param>
+internal sealed record Order(
+    string Job, long Number, bool Direct, byte[] Signature, long BundleSerial, byte[]? Only,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool Live = false)
 {
     public const int StatementBody = 0;
     public const int ArgumentsBody = 1;

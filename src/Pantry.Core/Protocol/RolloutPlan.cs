@@ -1,6 +1,8 @@
+using System.Text.Json.Serialization;
+
 namespace Pantry.Protocol;
 
-/// <summary>How an order is carried out among its targets. It can only hold targets back, so it need not be signed.</summary>
+/// <summary>How an order is carried out among its targets. It can only hold targets back or have them tell sooner what they tell anyway, so it need not be signed.</summary>
 internal sealed record RolloutPlan
 {
     /// <summary>All at once, and those that are offline are told so.</summary>
@@ -20,6 +22,13 @@ internal sealed record RolloutPlan
 
     /// <summary>Whether the order waits for targets that are offline, for as long as it is valid.</summary>
     public bool Queue { get; init; }
+
+    /// <summary>Whether targets bring their output as it comes. It shows nothing that their results do not.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Live { get; init; }
+
+    /// <summary>Whether all targets may begin as soon as the order is given.</summary>
+    public bool BeginsAtOnce() => BatchSize is null && Canary is null && Quorum is null && !Queue;
 
     /// <summary>What is wrong with the plan; null where nothing is.</summary>
     public string? Fault() =>

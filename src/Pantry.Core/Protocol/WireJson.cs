@@ -46,14 +46,19 @@ namespace Pantry.Protocol;
 [JsonSerializable(typeof(Unqueued))]
 [JsonSerializable(typeof(Prepare))]
 [JsonSerializable(typeof(Prepared))]
+[JsonSerializable(typeof(OutputPiece))]
+[JsonSerializable(typeof(OutputStored))]
 [JsonSerializable(typeof(AttachJob))]
 [JsonSerializable(typeof(OpenJob))]
 [JsonSerializable(typeof(JobOpened))]
 [JsonSerializable(typeof(ReadRows))]
 [JsonSerializable(typeof(RowsRead))]
+[JsonSerializable(typeof(ReadOutput))]
+[JsonSerializable(typeof(OutputRead))]
 [JsonSerializable(typeof(WatchEvents))]
 [JsonSerializable(typeof(EventsHappened))]
 [JsonSerializable(typeof(StopWatching))]
+[JsonSerializable(typeof(AwaitJobs))]
 [JsonSerializable(typeof(Enrol))]
 [JsonSerializable(typeof(Enrolled))]
 [JsonSerializable(typeof(Redeem))]
@@ -125,14 +130,19 @@ internal sealed partial class WireJson : JsonSerializerContext
         MessageKind.Unqueued => Default.Unqueued,
         MessageKind.Prepare => Default.Prepare,
         MessageKind.Prepared => Default.Prepared,
+        MessageKind.OutputPiece => Default.OutputPiece,
+        MessageKind.OutputStored => Default.OutputStored,
         MessageKind.AttachJob => Default.AttachJob,
         MessageKind.OpenJob => Default.OpenJob,
         MessageKind.JobOpened => Default.JobOpened,
         MessageKind.ReadRows => Default.ReadRows,
         MessageKind.RowsRead => Default.RowsRead,
+        MessageKind.ReadOutput => Default.ReadOutput,
+        MessageKind.OutputRead => Default.OutputRead,
         MessageKind.WatchEvents => Default.WatchEvents,
         MessageKind.EventsHappened => Default.EventsHappened,
         MessageKind.StopWatching => Default.StopWatching,
+        MessageKind.AwaitJobs => Default.AwaitJobs,
         MessageKind.Enrol => Default.Enrol,
         MessageKind.Enrolled => Default.Enrolled,
         MessageKind.Redeem => Default.Redeem,

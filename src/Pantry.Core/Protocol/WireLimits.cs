@@ -33,6 +33,9 @@ internal sealed record WireLimits
     /// <summary>Largest output of a result, all bodies together, so that its row is still a message.</summary>
     public int MaxResultBytes => MaxMessageBytes - (8 * MaxResultHeadBytes);
 
+    /// <summary>Largest piece of live output: twice what is cut, for where secrets were taken out there is a mask. Less than a fragment.</summary>
+    public int MaxPieceBytes { get; init; } = 2 * OutputCut.PieceBytes;
+
     /// <summary>Characters of a result's error message; the output has the rest.</summary>
     public int MaxErrorCharacters => MaxResultHeadBytes / 8;
 

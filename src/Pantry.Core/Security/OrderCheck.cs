@@ -29,7 +29,7 @@ internal static class OrderCheck
                 $"No operator '{DisplayText.Clean(name, 80)}' is in the trust bundle {bundle.Serial}. Add the operator with New-PantryOperator, or wait until the client has the new bundle.");
         }
 
-        if (VerifyKey.TryFromBytes(entry.SigningKey)?.Verify(SignedOrder.Context, order.Statement, order.Signature) != true)
+        if (bundle.SigningKeyOf(entry)?.Verify(SignedOrder.Context, order.Statement, order.Signature) != true)
         {
             return OrderVerdict.Refused(OrderFault.BadSignature,
                 $"The order is not signed by the key of '{entry.Name}', {Fingerprint.Of(entry.SigningKey)}, or was changed on its way. Connect with that operator's own file.");

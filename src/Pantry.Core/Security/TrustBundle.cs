@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Pantry.Targeting;
 
 namespace Pantry.Security;
@@ -16,6 +17,13 @@ internal sealed record TrustBundle(string Network, long Serial, DateTimeOffset I
     public const int MaxOperators = 1000;
 
     private const int MaxNetworkLength = 255;
+
+    // By their bytes, so that a bundle that was made of another one can share them.
+    private readonly ConcurrentDictionary<string, VerifyKey?> _signingKeys = new();
+
+    /// <summary>The key that an operator signs with, read once, which takes longer than to verify with it; null where the bytes are none.</summary>
+    public VerifyKey? SigningKeyOf(OperatorEntry entry) =>
+        _signingKeys.GetOrAdd(Convert.ToBase64String(entry.SigningKey), static (_, bytes) => VerifyKey.TryFromBytes(bytes), entry.SigningKey);
 
     public OperatorEntry? Find(string name) => Operators.FirstOrDefault(entry => Names.Same(entry.Name, name));
 
@@ -52,5 +60,5 @@ internal sealed record TrustBundle(string Network, long Serial, DateTimeOffset I
     }
 
     private TrustBundle Next(IReadOnlyList<OperatorEntry> operators, DateTimeOffset? issuedAt) =>
-        this with { Serial = checked(Serial + 1), IssuedAt = issuedAt ?? IssuedAt, Operators = operators };
+        new(Network, checked(Serial + 1), issuedAt ?? IssuedAt, operators);
 }

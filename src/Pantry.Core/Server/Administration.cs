@@ -18,7 +18,7 @@ internal sealed class Administration(
     {
         var others = new ClientFilterMatch(filter);
         return registry.List(filter)
-            .Concat(trust.All().Where(key => key.Status != KeyStatus.Approved).Select(ClientAdmission.ToInfo).Where(others.Matches))
+            .Concat(trust.NotApproved().Select(ClientAdmission.ToInfo).Where(others.Matches))
             .Where(client => by is null || by.Administrator || MaySee(by, client))
             .OrderBy(client => client.Identity, Names.Comparer);
     }

@@ -48,6 +48,9 @@ internal sealed partial class ClientAdmission
 
     private ClientKey Remove(ClientKey key)
     {
+        // Noted first: it may register in the very moment in which it is taken off the list.
+        if (registry.Find(key.Labels.Identity) is { Instance.Length: > 0 } record && record.Key.Equals(key.Key))
+            _removed.Add(key.Key, record.Instance);
         trust.Remove(key.Key);
         return key;
     }

@@ -19,6 +19,7 @@ internal sealed partial class ClientAdmission(
     // Held while one more client may come to be, from the look for room to its place; before Deciding, which others wait for.
     private readonly Lock _growing = new();
     private readonly Lock _allowing = new();
+    private readonly RemovedRuns _removed = new();
     private TokenBucket _allowance = new(options.PendingClaimsASecond, ClaimsBurst, Milliseconds(time));
 
     /// <summary>
@@ -29,6 +30,9 @@ internal sealed partial class ClientAdmission(
 
     /// <summary>What is known of a key at this moment.</summary>
     public ClientKey? Now(PublicKey key) => trust.Find(key);
+
+    /// <summary>Whether it is a run of a client that was taken off the list; its key, where it is approved anew, may come.</summary>
+    public bool WasRemoved(PublicKey key, string instance) => trust.Find(key) is null && _removed.Has(key, instance);
 
     /// <summary>Lets a client's own key in by the key of an enrolment.</summary>
     public ClientKey Redeem(PublicKey enrollmentKey, Redeem request, string? from)
@@ -100,21 +104,24 @@ internal sealed partial class ClientAdmission(
         ? new PantryException(PantryErrorCode.KeyDenied, $"The key {key.Key.Fingerprint} was denied. An operator can approve it with Approve-PantryClient.")
         : new PantryException(PantryErrorCode.KeyRevoked, $"The key {key.Key.Fingerprint} was revoked. Remove-PantryClient forgets it, so that the host can begin anew.");
 
-    public void NoteSeen(ClientRecord client) => trust.NoteSeen(client.Key, time.GetUtcNow());
+    public void NoteSeen(ClientRecord client) => trust.NoteSeen(client.Key, client.LastSeen ?? time.GetUtcNow());
 
-    /// <summary>A client gives its place up; a key that was turned away meanwhile stays so.</summary>
+    /// <summary>A client gives its place up, or does not wait for one any more; a key that was turned away meanwhile stays so.</summary>
     /// <exception cref="PantryException">It could not be stored; then the client has its place still.</exception>
-    public void Leave(ClientRecord client, string? from)
+    public void Leave(PublicKey key, string? from)
     {
+        ClientKey? known;
         lock (Deciding)
         {
-            if (trust.Find(client.Key) is not { Status: KeyStatus.Approved or KeyStatus.Pending })
+            known = trust.Find(key);
+            if (known is not { Status: KeyStatus.Approved or KeyStatus.Pending })
                 return;
-            trust.Remove(client.Key);
-            registry.Remove(client);
+            trust.Remove(key);
+            if (registry.Find(known.Labels.Identity) is { } record && record.Key.Equals(key))
+                registry.Remove(record);
         }
 
-        audit.Note(client.Identity, client.Key, from, "ClientLeft", client.Identity, "Done");
+        audit.Note(known.Labels.Identity, key, from, "ClientLeft", known.Labels.Identity, "Done");
     }
 
     public static ClientInfo ToInfo(ClientKey key) => new()

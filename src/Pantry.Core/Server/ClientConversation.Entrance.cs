@@ -20,14 +20,14 @@ internal sealed partial class ClientConversation
     /// <summary>The client gives its place up for good. What it is told is so: the server may be killed the moment after.</summary>
     private async Task ForgetAsync(ServerSession session, Leave leave, Message message)
     {
-        if (session.Client is not { } client)
-            return;
+        ClientRecord? client = session.Client;
         string why = DisplayText.FirstLine(leave.Reason);
         Message answer = message;
         try
         {
-            _admission.Leave(client, session.Address);
-            GoOffline(client, why, forGood: true);
+            _admission.Leave(session.Key, session.Address);
+            if (client is not null)
+                GoOffline(client, why, forGood: true);
             await _audit.FlushAsync().ConfigureAwait(false);
         }
         catch (PantryException unwritten)
@@ -38,7 +38,8 @@ internal sealed partial class ClientConversation
         session.Post(answer);
         _close(session, why);
         // It goes, whatever the disk says.
-        GoOffline(client, why, forGood: true);
+        if (client is not null)
+            GoOffline(client, why, forGood: true);
     }
 
     private void Redeem(ServerSession session, Redeem redeem, ulong correlation)
@@ -71,6 +72,14 @@ internal sealed partial class ClientConversation
 
     private void Register(ServerSession session, Register register, ulong correlation)
     {
+        if (_admission.WasRemoved(session.Key, register.Instance))
+        {
+            const string Why = "an operator took the client off the list";
+            session.Post(new Message(MessageKind.Leave, new Leave(Why, Forget: true)));
+            _close(session, Why);
+            return;
+        }
+
         Register checkedRegister;
         try
         {

@@ -47,7 +47,7 @@ internal sealed partial class ClientConversation
             case Register register when session.Role == Senders.Client && _admission.IsApprovedFor(session.Key, register.Labels):
                 Register(session, register, message.Correlation);
                 return;
-            case not null when message.Kind is MessageKind.Redeem or MessageKind.Register || (session.Client is not null && message.Head is Leave { Forget: true }):
+            case not null when message.Kind is MessageKind.Redeem or MessageKind.Register || ((session.Client is not null || session.Role == Senders.Applicant) && message.Head is Leave { Forget: true }):
                 // Off the reading task: what lets a key in, or lets it go, is on the disk before it is answered.
                 _desk.Offer(session, message, LetInOrNot);
                 return;
@@ -82,6 +82,9 @@ internal sealed partial class ClientConversation
             case Result result:
                 TakeResult(session, client, result, message);
                 break;
+            case OutputPiece piece:
+                TakePiece(session, client, piece, message);
+                break;
             case FactsReport report when !TooLarge(report.Facts):
                 _registry.SetFacts(client, report.Facts);
                 break;
@@ -108,6 +111,7 @@ internal sealed partial class ClientConversation
     {
         if (!_registry.SetOffline(client))
             return;
+        _admission.NoteSeen(client);
         _log.LogInformation("Client {Client} is offline: {Why}.", client.Identity, why);
         _events.Client(PantryEventKind.ClientOffline, client.Labels, why);
         _jobs.ClientGone(client, why, forGood);
@@ -199,6 +203,14 @@ internal sealed partial class ClientConversation
             return;
         RefuseForeign(session, client, message.Correlation);
         Stored();
+    }
+
+    private void TakePiece(ServerSession session, ClientRecord client, OutputPiece piece, Message message)
+    {
+        if (!piece.IsSound(message.Body(0).Length, _options.Wire))
+            session.Post(ServerHost.Refusal(PantryErrorCode.Refused, "The piece of output is none that there can be.", message.Correlation));
+        else if (!_jobs.TakePiece(piece, message.Body(0), client, next => session.Post(new Message(MessageKind.OutputStored, new OutputStored(piece.Job, next)))))
+            RefuseForeign(session, client, message.Correlation);
     }
 
     private void RefuseForeign(ServerSession session, ClientRecord client, ulong correlation)

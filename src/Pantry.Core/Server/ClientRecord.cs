@@ -23,6 +23,9 @@ internal sealed class ClientRecord(PublicKey key, ClientLabels labels)
 
     public ClientFacts? Facts { get; set; }
 
+    /// <summary>Whether it was there when the server ended, and has not come back yet.</summary>
+    public bool Awaited { get; set; }
+
     public IReadOnlyList<string> Commands { get; set; } = [];
 
     /// <summary>The session the client speaks through; null while it is offline.</summary>

@@ -14,7 +14,7 @@ internal sealed class ClientRegistry(int maxClients)
     private const int FewTopics = 1024;
 
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, ClientRecord> _clients = new(Names.Comparer);
+    private readonly ClientIndex _clients = new();
     private readonly Dictionary<TopicId, ClientRecord> _byIdentityTopic = [];
     private readonly StreamTable _streams = new();
     private long _orderNumber;
@@ -34,7 +34,7 @@ internal sealed class ClientRegistry(int maxClients)
     public ClientRecord? Find(string identity)
     {
         lock (_lock)
-            return _clients.GetValueOrDefault(identity);
+            return _clients.Find(identity);
     }
 
     /// <summary>Looks for room for one more client, before it is written down that it is one.</summary>
@@ -43,20 +43,24 @@ internal sealed class ClientRegistry(int maxClients)
     {
         lock (_lock)
         {
-            if (_clients.Count >= maxClients && !_clients.ContainsKey(identity))
+            if (_clients.Count >= maxClients && _clients.Find(identity) is null)
                 throw new PantryException(PantryErrorCode.LimitReached, $"The server knows {maxClients:N0} clients, which is its limit. Remove some.") { Target = identity };
         }
     }
 
     /// <summary>Makes an approved client known; it is offline until it registers. Who is approved is known, also where the limit was lowered since.</summary>
-    public void Add(PublicKey key, ClientLabels labels, DateTimeOffset? lastSeen)
+    /// <param name="key">Its key.</param>
+    /// <param name="labels">What it is approved for.</param>
+    /// <param name="lastSeen">When it was last there.</param>
+    /// <param name="awaited">Whether it was there when the server ended.</param>
+    public void Add(PublicKey key, ClientLabels labels, DateTimeOffset? lastSeen, bool awaited = false)
     {
         lock (_lock)
         {
             // Another key had the name until now: what it heard is not said to it any more.
-            if (_clients.TryGetValue(labels.Identity, out ClientRecord? before))
+            if (_clients.Find(labels.Identity) is { } before)
                 Forget(before);
-            _clients[labels.Identity] = new ClientRecord(key, labels) { Status = ClientStatus.Offline, LastSeen = lastSeen };
+            _clients.Add(new ClientRecord(key, labels) { Status = ClientStatus.Offline, LastSeen = lastSeen, Awaited = awaited });
         }
     }
 
@@ -76,9 +80,10 @@ internal sealed class ClientRegistry(int maxClients)
                 return null;
             ForgetIdentityTopic(record);
             Topic[] left = [.. Topic.HeardBy(record.Labels).Except(Topic.HeardBy(labels)).Where(_streams.Has)];
-            record.Labels = labels;
+            _clients.Relabel(record, labels);
             record.Instance = register.Instance;
             record.Status = ClientStatus.Online;
+            record.Awaited = false;
             NoteHeard(record, time);
             record.OrderNumber = _orderNumber;
             record.Facts = register.Facts ?? record.Facts;
@@ -161,12 +166,19 @@ internal sealed class ClientRegistry(int maxClients)
         }
     }
 
+    /// <summary>When each client that is online was last heard.</summary>
+    public IReadOnlyList<(PublicKey Key, DateTimeOffset At)> LastSeen()
+    {
+        lock (_lock)
+            return [.. _clients.All.Where(client => client is { Status: ClientStatus.Online, LastSeen: not null }).Select(client => (client.Key, client.LastSeen!.Value))];
+    }
+
     /// <summary>Online clients without a session that were not heard for so long.</summary>
     public IReadOnlyList<ClientRecord> SilentFor(TimeSpan most, TimeProvider time)
     {
         long now = time.GetTimestamp();
         lock (_lock)
-            return [.. _clients.Values.Where(client => client.Status == ClientStatus.Online && client.Session is null && time.GetElapsedTime(client.HeardAt, now) >= most)];
+            return [.. _clients.All.Where(client => client.Status == ClientStatus.Online && client.Session is null && time.GetElapsedTime(client.HeardAt, now) >= most)];
     }
 
     /// <summary>Takes the client off the list; the keys of all it heard change at once. False where its name is another's by now.</summary>
@@ -187,12 +199,9 @@ internal sealed class ClientRegistry(int maxClients)
         var match = new ClientFilterMatch(filter);
         lock (_lock)
         {
-            IEnumerable<ClientRecord> candidates = match.NamesAreLiteral
-                ? filter.Identities.Distinct(Names.Comparer).Select(identity => _clients.GetValueOrDefault(identity)).OfType<ClientRecord>()
-                : _clients.Values;
             return
             [
-                .. candidates
+                .. _clients.Candidates(match)
                     .Where(client => match.Matches(client.Labels, client.Status))
                     .OrderBy(client => client.Identity, Names.Comparer)
                     .Select(client => client.ToInfo()),
@@ -203,20 +212,14 @@ internal sealed class ClientRegistry(int maxClients)
     /// <summary>Takes an order's number and its targets in one step.</summary>
     public (long Number, IReadOnlyList<Recipient> Recipients, IReadOnlyList<string> Unknown) Expect(Target target)
     {
-        target = target with { Identities = [.. target.Identities.Distinct(Names.Comparer)] };
+        var named = target.Identities.ToHashSet(Names.Comparer);
+        Target unnamed = target with { Identities = [] };
         lock (_lock)
         {
-            var named = target.Identities.ToHashSet(Names.Comparer);
-            Target unnamed = target with { Identities = [] };
-            // A list is looked up, not searched for: work follows the targets, not the inventory.
-            bool listed = !target.Everyone && target.Streams.Count == 0 && target.Labels is null;
-            IEnumerable<ClientRecord> matching = listed
-                ? target.Identities.Select(identity => _clients.GetValueOrDefault(identity)).OfType<ClientRecord>()
-                : _clients.Values.Where(client => named.Contains(client.Identity) || TargetMatcher.Matches(unnamed, client.Labels));
             return (
                 ++_orderNumber,
-                [.. matching.Select(ToRecipient)],
-                [.. target.Identities.Where(identity => !_clients.ContainsKey(identity))]);
+                [.. _clients.Candidates(target).Where(client => named.Contains(client.Identity) || TargetMatcher.Matches(unnamed, client.Labels)).Select(ToRecipient)],
+                [.. named.Where(identity => _clients.Find(identity) is null)]);
         }
     }
 
@@ -224,16 +227,16 @@ internal sealed class ClientRegistry(int maxClients)
     public IReadOnlyList<Recipient> Refresh(IEnumerable<string> identities)
     {
         lock (_lock)
-            return [.. identities.Select(identity => _clients.GetValueOrDefault(identity)).OfType<ClientRecord>().Select(ToRecipient)];
+            return [.. identities.Select(_clients.Find).OfType<ClientRecord>().Select(ToRecipient)];
     }
 
     private static void NoteHeard(ClientRecord record, TimeProvider time) => (record.LastSeen, record.HeardAt) = (time.GetUtcNow(), time.GetTimestamp());
 
-    private bool IsListed(ClientRecord record) => _clients.GetValueOrDefault(record.Identity) == record;
+    private bool IsListed(ClientRecord record) => _clients.Find(record.Identity) == record;
 
     private void Forget(ClientRecord record)
     {
-        _clients.Remove(record.Identity);
+        _clients.Remove(record);
         ForgetIdentityTopic(record);
         Rotate([.. Topic.HeardBy(record.Labels).Where(_streams.Has)]);
         record.HearsPublished = false;
@@ -247,7 +250,7 @@ internal sealed class ClientRegistry(int maxClients)
         foreach (Topic topic in topics)
             _streams.Renew(topic);
         var changed = topics.ToHashSet();
-        foreach (ClientRecord member in _clients.Values)
+        foreach (ClientRecord member in _clients.All)
         {
             if (member is not { Status: ClientStatus.Online, Session: { Client: not null } session } || !Topic.HeardBy(member.Labels).Any(changed.Contains))
                 continue;
@@ -277,17 +280,17 @@ internal sealed class ClientRegistry(int maxClients)
     {
         if (_streams.Count < _topicsToLookAt)
             return;
-        _streams.Keep(_clients.Values.SelectMany(client => Topic.HeardBy(client.Labels)));
+        _streams.Keep(_clients.All.SelectMany(client => Topic.HeardBy(client.Labels)));
         _topicsToLookAt = Math.Max(FewTopics, _streams.Count * 2);
     }
 
     private static Recipient ToRecipient(ClientRecord client) =>
-        new(client.Key, client.Labels, client.Status, client.LastSeen, client.Session, client.HearsPublished, client.OrderNumber);
+        new(client.Key, client.Labels, client.Status, client.LastSeen, client.Session, client.HearsPublished, client.OrderNumber, client.Awaited);
 }
 
 /// <summary>A target as it is at a moment.</summary>
 internal sealed record Recipient(
-    PublicKey Key, ClientLabels Labels, ClientStatus Status, DateTimeOffset? LastSeen, ServerSession? Session, bool HearsPublished, long OrderNumber)
+    PublicKey Key, ClientLabels Labels, ClientStatus Status, DateTimeOffset? LastSeen, ServerSession? Session, bool HearsPublished, long OrderNumber, bool Awaited)
 {
     public string Identity => Labels.Identity;
 }

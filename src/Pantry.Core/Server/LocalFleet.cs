@@ -7,6 +7,7 @@ using Pantry.Security;
 using Pantry.Server.Events;
 using Pantry.Server.Files;
 using Pantry.Server.Jobs;
+using Pantry.Server.Output;
 
 namespace Pantry.Server;
 
@@ -37,10 +38,28 @@ internal sealed class LocalFleet(ServerHost host, PantryOptions options) : IFlee
         }
 
         Job job = await host.Jobs.StartAsync(signed, Local, from: null).ConfigureAwait(false);
-        return new LocalJob(this, new JobRowsOf(job.Id, job.Targets, job.Rows), from: 0);
+        return new LocalJob(this, JobRowsOf.Of(job), from: 0);
     }
 
     public IAsyncEnumerable<JobInfo> FindJobsAsync(JobFilter filter, CancellationToken cancellation) => host.JobDirectory.Find(filter, Local).ToAsyncEnumerable();
+
+    public async Task<IReadOnlyList<JobInfo>> AwaitJobsAsync(IReadOnlyList<JobMark> jobs, CancellationToken cancellation)
+    {
+        RequireRunning();
+        IReadOnlyList<JobInfo> news = [];
+        try
+        {
+            news = await host.JobDirectory.AwaitAsync(new AwaitJobs(jobs, options.RowWait.TotalSeconds), Local, null, cancellation).ConfigureAwait(false);
+        }
+        catch (Exception) when (host.Status == ServiceStatus.Stopped)
+        {
+            // What it has known is closed.
+        }
+
+        // Of a server that stops the rows are closed: that is no news, and nobody waits any longer.
+        RequireRunning();
+        return news;
+    }
 
     public Task<IJob> OpenJobAsync(string id, int from, CancellationToken cancellation) =>
         Task.FromResult<IJob>(new LocalJob(this, host.JobDirectory.Open(id, Local, null, nameof(OpenJob)), from));
@@ -94,6 +113,8 @@ internal sealed class LocalFleet(ServerHost host, PantryOptions options) : IFlee
     public Task<AuditLogCheck> VerifyAuditAsync(string? checkpoint, CancellationToken cancellation) =>
         Task.Run(() => host.Administration.VerifyAudit(checkpoint), cancellation);
 
+    private OutputWatch WatchOutput(string job, IReadOnlyList<int> next) => host.Outputs.Watch(job, next, Local, null);
+
     // A change of a job counts as done when the audit log has it too; of other decisions it has the record before.
     private async Task<T> DoneAsync<T>(Func<T> decision, CancellationToken cancellation)
     {
@@ -133,6 +154,17 @@ internal sealed class LocalFleet(ServerHost host, PantryOptions options) : IFlee
             {
                 job.Rows.Release(row.Number + 1);
                 yield return row;
+            }
+        }
+
+        public async IAsyncEnumerable<OutputPage> ReadOutputAsync(IReadOnlyList<int> next, [EnumeratorCancellation] CancellationToken cancellation)
+        {
+            OutputWatch watch = fleet.WatchOutput(job.Id, next);
+            for (bool last = false; !last;)
+            {
+                OutputPage page = await watch.TakeAsync(Timeout.InfiniteTimeSpan, cancellation).ConfigureAwait(false);
+                last = page.Last;
+                yield return page;
             }
         }
 

@@ -5,13 +5,14 @@ using Pantry.Protocol;
 using Pantry.Security;
 using Pantry.Server.Events;
 using Pantry.Server.Jobs;
+using Pantry.Server.Output;
 using Pantry.Targeting;
 
 namespace Pantry.Server;
 
 /// <summary>What the server says and hears in its sessions with operators' consoles.</summary>
 internal sealed class OperatorConversation(
-    Authority authority, Administration administration, EnrollmentDesk enrollments, ServerAudit audit, JobDispatcher jobs, JobDirectory directory, EventDesk events, PantryOptions options, TimeProvider time,
+    Authority authority, Administration administration, EnrollmentDesk enrollments, ServerAudit audit, JobDispatcher jobs, JobDirectory directory, EventDesk events, OutputDesk outputs, PantryOptions options, TimeProvider time,
     Action<ServerSession, string> close, int filePort, ILogger log)
 {
     private readonly ConcurrentDictionary<(ServerSession Session, string Job), RowFeed> _feeds = new();
@@ -46,6 +47,10 @@ internal sealed class OperatorConversation(
                 if (_feeds.TryGetValue((session, taken.Job), out RowFeed? feed))
                     feed.Taken(taken.Next);
                 break;
+            case ReadOutput { From: null } read:
+                // Waits most of the time, and takes no other request's place: the watches of a console have a bound of their own.
+                _ = GuardedAsync(session, message, () => ReadOutputAsync(session, message, read, by));
+                break;
             case not null when !session.TryBeginRequest(options.MaxOperatorRequests):
                 session.Post(ServerHost.Refusal(PantryErrorCode.LimitReached,
                     $"{options.MaxOperatorRequests} requests of this console are being answered, which is the server's limit. Ask again when one is.", message.Correlation));
@@ -68,6 +73,7 @@ internal sealed class OperatorConversation(
     public void Closed(ServerSession session)
     {
         events.Closed(session);
+        outputs.Closed(session);
         foreach ((ServerSession Session, string Job) key in _feeds.Keys.Where(key => key.Session == session))
         {
             if (_feeds.TryRemove(key, out RowFeed? feed))
@@ -77,69 +83,93 @@ internal sealed class OperatorConversation(
 
     private async Task AnswerAsync(ServerSession session, Message message, OperatorEntry by)
     {
+        await GuardedAsync(session, message, () => AnswerOneAsync(session, message, by)).ConfigureAwait(false);
+        session.EndsItself = false;
+        session.EndRequest();
+    }
+
+    private async Task ReadOutputAsync(ServerSession session, Message message, ReadOutput read, OperatorEntry by)
+    {
+        (OutputRead head, byte[] bytes) = await outputs.TakeAsync(session, read, by).ConfigureAwait(false);
+        await session.PostBulkAsync(new Message(MessageKind.OutputRead, head, message.Correlation) { Bodies = [bytes] }, default).ConfigureAwait(false);
+    }
+
+    private async Task GuardedAsync(ServerSession session, Message message, Func<Task> answer)
+    {
         // Off the reading task: signatures, lists and the disk take their time.
         await Task.Yield();
         try
         {
-            switch (message.Head)
-            {
-                case ListClients list:
-                    await ListAsync(session, message, MessageKind.ClientPage, administration.List(list.Filter, by), (items, last) => new ClientPage(items, last)).ConfigureAwait(false);
-                    break;
-                case StartJob start:
-                    await StartAsync(session, message, start, by).ConfigureAwait(false);
-                    break;
-                case AttachJob attach:
-                    Attach(session, message, attach, by);
-                    break;
-                case OpenJob open:
-                    JobRowsOf opened = directory.Open(open.Job, by, session.Address, message.Kind.ToString());
-                    Answer(session, message, MessageKind.JobOpened, new JobOpened(opened.Id, opened.Targets));
-                    break;
-                case ReadRows read:
-                    await ReadRowsAsync(session, message, read, by).ConfigureAwait(false);
-                    break;
-                case ControlJob control:
-                    Answer(session, message, MessageKind.JobChanged, new JobChanged(directory.Control(control, by, session.Address)));
-                    break;
-                case ListJobs list:
-                    await ListAsync(session, message, MessageKind.JobPage, directory.Find(list.Filter, by), (items, last) => new JobPage(items, last)).ConfigureAwait(false);
-                    break;
-                case WatchEvents watch:
-                    await PageAsync(session, message, MessageKind.EventsHappened, await events.TakeAsync(session, watch).ConfigureAwait(false)).ConfigureAwait(false);
-                    break;
-                case StopWatching stop:
-                    events.Stop(session, stop.Watch);
-                    Answer(session, message, MessageKind.EventsHappened, new EventsHappened(stop.Watch, Began: false, []));
-                    break;
-                case ListQueue list:
-                    await ListAsync(session, message, MessageKind.QueuePage, directory.Queue(list.Filter, by), (items, last) => new QueuePage(items, last)).ConfigureAwait(false);
-                    break;
-                case Unqueue unqueue:
-                    Answer(session, message, MessageKind.Unqueued, new Unqueued(directory.Unqueue(unqueue, by, session.Address)));
-                    break;
-                default:
-                    RequireAdministrator(session, message, by);
-                    session.EndsItself = message.Head is RevokeOperator revoked && Names.Same(revoked.Name, by.Name);
-                    await AdministerAsync(session, message, by).ConfigureAwait(false);
-                    if (session.EndsItself)
-                        close(session, "its operator has revoked itself");
-                    break;
-            }
+            await answer().ConfigureAwait(false);
         }
         catch (PantryException refused)
         {
             session.Post(ServerHost.Refusal(refused.Code, refused.Message, message.Correlation));
+        }
+        catch (OperationCanceledException) when (message.Head is ReadOutput)
+        {
+            // The session has ended, or nobody wants to know any more.
         }
         catch (Exception exception)
         {
             log.LogError(exception, "An operator's request failed.");
             session.Post(ServerHost.Refusal(PantryErrorCode.InternalError, "The server failed on this request; its log has the cause.", message.Correlation));
         }
-        finally
+    }
+
+    private async Task AnswerOneAsync(ServerSession session, Message message, OperatorEntry by)
+    {
+        switch (message.Head)
         {
-            session.EndsItself = false;
-            session.EndRequest();
+            case ListClients list:
+                await ListAsync(session, message, MessageKind.ClientPage, administration.List(list.Filter, by), (items, last) => new ClientPage(items, last)).ConfigureAwait(false);
+                break;
+            case StartJob start:
+                await StartAsync(session, message, start, by).ConfigureAwait(false);
+                break;
+            case AttachJob attach:
+                Attach(session, message, attach, by);
+                break;
+            case OpenJob open:
+                JobRowsOf opened = directory.Open(open.Job, by, session.Address, message.Kind.ToString());
+                Answer(session, message, MessageKind.JobOpened, new JobOpened(opened.Id, opened.Targets));
+                break;
+            case ReadRows read:
+                await ReadRowsAsync(session, message, read, by).ConfigureAwait(false);
+                break;
+            case ReadOutput read:
+                await ReadOutputAsync(session, message, read, by).ConfigureAwait(false);
+                break;
+            case ControlJob control:
+                Answer(session, message, MessageKind.JobChanged, new JobChanged(directory.Control(control, by, session.Address)));
+                break;
+            case ListJobs list:
+                await ListAsync(session, message, MessageKind.JobPage, directory.Find(list.Filter, by), (items, last) => new JobPage(items, last)).ConfigureAwait(false);
+                break;
+            case AwaitJobs awaited:
+                await ListAsync(session, message, MessageKind.JobPage, await directory.AwaitAsync(awaited, by, session.Address, default).ConfigureAwait(false), (items, last) => new JobPage(items, last)).ConfigureAwait(false);
+                break;
+            case WatchEvents watch:
+                await PageAsync(session, message, MessageKind.EventsHappened, await events.TakeAsync(session, watch).ConfigureAwait(false)).ConfigureAwait(false);
+                break;
+            case StopWatching stop:
+                events.Stop(session, stop.Watch);
+                outputs.Stop(session, stop.Watch);
+                Answer(session, message, MessageKind.EventsHappened, new EventsHappened(stop.Watch, Began: false, []));
+                break;
+            case ListQueue list:
+                await ListAsync(session, message, MessageKind.QueuePage, directory.Queue(list.Filter, by), (items, last) => new QueuePage(items, last)).ConfigureAwait(false);
+                break;
+            case Unqueue unqueue:
+                Answer(session, message, MessageKind.Unqueued, new Unqueued(directory.Unqueue(unqueue, by, session.Address)));
+                break;
+            default:
+                RequireAdministrator(session, message, by);
+                session.EndsItself = message.Head is RevokeOperator revoked && Names.Same(revoked.Name, by.Name);
+                await AdministerAsync(session, message, by).ConfigureAwait(false);
+                if (session.EndsItself)
+                    close(session, "its operator has revoked itself");
+                break;
         }
     }
 
@@ -226,7 +256,7 @@ internal sealed class OperatorConversation(
         }
 
         Answer(session, message, MessageKind.JobStarted, new JobStarted(job.Id, job.Targets));
-        Feed(session, new JobRowsOf(job.Id, job.Targets, job.Rows), next: 0, taken: 0);
+        Feed(session, JobRowsOf.Of(job), next: 0, taken: 0);
     }
 
     private async Task ReadRowsAsync(ServerSession session, Message message, ReadRows read, OperatorEntry by)
@@ -234,7 +264,7 @@ internal sealed class OperatorConversation(
         JobRowsOf job = directory.Open(read.Job, by, session.Address, message.Kind.ToString());
         int from = Math.Clamp(read.From, 0, job.Targets.Count);
         TimeSpan wait = TimeSpan.FromSeconds(Math.Clamp(read.WaitSeconds, 0, options.RowWait.TotalSeconds));
-        await job.Rows.WaitForAsync(from, wait, time).ConfigureAwait(false);
+        await job.Rows.WaitForAsync(from, wait, time, default).ConfigureAwait(false);
         int until = Math.Min(job.Rows.Count, from + Math.Clamp(read.Most, 1, options.RowWindow));
         await foreach (ResultRow row in job.Rows.ReadAsync(from, default).Take(until - from).ConfigureAwait(false))
         {

@@ -1,10 +1,19 @@
+using Pantry.Security;
+
 namespace Pantry.Server;
 
-/// <summary>What whoever works on the server itself does with the fleet's root key. Each of it is in the audit log.</summary>
+/// <summary>
+/// What whoever works on the server itself does with the fleet's root key. Each of it is in the audit log before it is done,
+/// and not done where it cannot stand there.
+/// </summary>
 internal sealed class RootKeyDesk(Authority authority, EnrollmentDesk enrollments, ServerAudit audit)
 {
     /// <summary>A new key takes the place of the present one; enrolments and tokens that name the old one are withdrawn.</summary>
-    public Task<RootKeyInfo> RenewAsync() => DoAsync("RootKeyRenewed", null, authority.RenewRoot);
+    public async Task<RootKeyInfo> RenewAsync()
+    {
+        using SigningKey renewed = SigningKey.Generate();
+        return await DoAsync("RootKeyRenewed", null, renewed.PublicKey.Fingerprint, authority.CheckRenewal, () => authority.RenewRoot(renewed)).ConfigureAwait(false);
+    }
 
     /// <param name="file">The file, which must not be there.</param>
     /// <param name="password">Encrypts the file; null for none.</param>
@@ -13,27 +22,47 @@ internal sealed class RootKeyDesk(Authority authority, EnrollmentDesk enrollment
     public async Task<RootKeyInfo> ExportAsync(string file, string? password, bool takeAway)
     {
         int before = enrollments.CountOrphaned();
-        RootKeyInfo key = await DoAsync(takeAway ? "RootKeyTakenOffline" : "RootKeyExported", file, () => authority.ExportRoot(file, password, takeAway)).ConfigureAwait(false);
+        RootKeyInfo key = await DoAsync(
+            takeAway ? "RootKeyTakenOffline" : "RootKeyExported", file, file, () => authority.CheckExport(file, takeAway), () => authority.ExportRoot(file, password, takeAway)).ConfigureAwait(false);
         return key with { OrphanedEnrollments = Math.Max(0, enrollments.CountOrphaned() - before) };
     }
 
-    public Task<RootKeyInfo> ImportAsync(string file, string? password) =>
-        DoAsync("RootKeyImported", file, () => authority.ImportRoot(file, password));
-
-    private async Task<RootKeyInfo> DoAsync(string action, string? file, Action act)
+    public async Task<RootKeyInfo> ImportAsync(string file, string? password)
     {
+        SigningKey? root = null;
         try
         {
-            await Task.Run(act).ConfigureAwait(false);
+            return await DoAsync("RootKeyImported", file, file, () => root = authority.ReadExported(file, password), () => authority.ImportRoot(root!)).ConfigureAwait(false);
         }
-        catch (PantryException refused)
+        finally
         {
-            audit.Note(Authority.LocalOperator, null, null, action, file, refused.Code.ToString());
-            throw;
+            root?.Dispose();
+        }
+    }
+
+    private async Task<RootKeyInfo> DoAsync(string action, string? file, string target, Action check, Action act)
+    {
+        // No other bundle comes into force between the look and the deed.
+        using (await authority.AloneAsync().ConfigureAwait(false))
+        {
+            try
+            {
+                check();
+            }
+            catch (PantryException refused)
+            {
+                audit.Note(Authority.LocalOperator, null, null, action, target, refused.Code.ToString());
+                throw;
+            }
+
+            await audit.DecidedAsync(Authority.LocalOperator, null, null, [new AuditedDecision(action, target, null)], () =>
+            {
+                act();
+                return true;
+            }).ConfigureAwait(false);
         }
 
-        audit.Note(Authority.LocalOperator, null, null, action, file ?? authority.RootKey.Fingerprint, "Done");
-        int withdrawn = await Task.Run(() => enrollments.WithdrawForeign(Authority.LocalOperator)).ConfigureAwait(false);
+        int withdrawn = enrollments.WithdrawForeign(Authority.LocalOperator);
         await audit.FlushAsync().ConfigureAwait(false);
         return authority.RootKeyInfo with { File = file, WithdrawnEnrollments = withdrawn };
     }

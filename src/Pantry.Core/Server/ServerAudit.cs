@@ -47,15 +47,18 @@ internal sealed class ServerAudit(AuditLog log, Func<PublicKey, bool> isKnown)
     /// cannot be carried out then, a second record says so.
     /// </summary>
     /// <exception cref="PantryException">The log cannot be written, and nothing was done; or it could not be carried out.</exception>
-    public async Task<T> DecidedAsync<T>(OperatorEntry by, string? from, IReadOnlyList<AuditedDecision> decisions, Func<T> carryOut)
+    public Task<T> DecidedAsync<T>(OperatorEntry by, string? from, IReadOnlyList<AuditedDecision> decisions, Func<T> carryOut) =>
+        DecidedAsync(by.Name, Fingerprint.Of(by.SigningKey), from, decisions, carryOut);
+
+    /// <inheritdoc cref="DecidedAsync{T}(OperatorEntry, string?, IReadOnlyList{AuditedDecision}, Func{T})"/>
+    public async Task<T> DecidedAsync<T>(string actor, string? key, string? from, IReadOnlyList<AuditedDecision> decisions, Func<T> carryOut)
     {
-        string key = Fingerprint.Of(by.SigningKey);
         int written = 0;
         try
         {
             foreach (AuditedDecision decision in decisions)
             {
-                await log.WriteAsync(Entry(by.Name, key, from, decision.Action, decision.Target, "Done", null, decision.Detail)).ConfigureAwait(false);
+                await log.WriteAsync(Entry(actor, key, from, decision.Action, decision.Target, "Done", null, decision.Detail)).ConfigureAwait(false);
                 written++;
             }
 
@@ -65,7 +68,7 @@ internal sealed class ServerAudit(AuditLog log, Func<PublicKey, bool> isKnown)
         catch
         {
             foreach (AuditedDecision decision in decisions.Take(written))
-                Note(by, from, decision.Action, decision.Target, "Failed", detail: decision.Detail);
+                Append(actor, key, from, decision.Action, decision.Target, "Failed", null, decision.Detail);
             throw;
         }
     }

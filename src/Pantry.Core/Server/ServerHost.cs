@@ -8,6 +8,7 @@ using Pantry.Security;
 using Pantry.Server.Events;
 using Pantry.Server.Files;
 using Pantry.Server.Jobs;
+using Pantry.Server.Output;
 using Pantry.Storage;
 using Pantry.Targeting;
 using Pantry.Transport;
@@ -50,8 +51,10 @@ internal sealed class ServerHost : IAsyncDisposable
         _log = log;
         StartedAt = time.GetUtcNow();
         Registry = new ClientRegistry(options.MaxClients);
-        foreach (ClientKey key in state.Trust.All().Where(key => key.Status == KeyStatus.Approved))
-            Registry.Add(key.Key, key.Labels, key.LastSeen);
+        ClientKey[] approved = [.. state.Trust.All().Where(key => key.Status == KeyStatus.Approved)];
+        var lastRun = new LastRun(approved, options);
+        foreach (ClientKey key in approved)
+            Registry.Add(key.Key, key.Labels, key.LastSeen, lastRun.WasThere(key));
 
         var addresses = new ServerAddresses(configuration.AdvertisedAddress ?? Addresses.ToAdvertise(configuration.Address), PublishPort, ReceivePort, FilePort);
         Place = new FleetPlace(addresses.Host, ReceivePort, PublicKey.ToString(), state.Authority.Network);
@@ -60,7 +63,8 @@ internal sealed class ServerHost : IAsyncDisposable
         var sender = new OrderSender(Registry, state.Authority, Counters, Publish, log);
         Jobs = new JobDispatcher(Registry, new OrderDesk(state.Authority, state.Trust, options, time), state.Jobs, sender, state.Audit, options, time, log);
         var answers = new JobAnswers(Jobs, state.Jobs, sender, state.Audit, options, time);
-        JobDirectory = new JobDirectory(Jobs, state.Jobs, Registry, state.Audit, options);
+        JobDirectory = new JobDirectory(Jobs, state.Jobs, Registry, state.Audit, options, time);
+        Outputs = new OutputDesk(JobDirectory, state.Jobs, options, time);
         _clock = new JobClock(Jobs, sender, options, time);
         Events = new EventFeed(id => Jobs.Find(id)?.Order.By.SigningKey, options, time);
         state.AuditLog.Written += Events.Audited;
@@ -71,9 +75,9 @@ internal sealed class ServerHost : IAsyncDisposable
         Administration = new Administration(Registry, state.Trust, Admission, Enrollments, state.Authority, state.AuditLog, state.Audit, changes.CarryOut);
         _clients = new ClientConversation(Registry, Admission, _renewal, state.Authority, state.Audit, answers, Events, options, time, Counters, _sessions.Close, FilePort, log);
         _operators = new OperatorConversation(state.Authority, Administration, Enrollments, state.Audit, Jobs, JobDirectory,
-            new EventDesk(Events, state.Authority, options), options, time, _sessions.Close, FilePort, log);
+            new EventDesk(Events, state.Authority, options), Outputs, options, time, _sessions.Close, FilePort, log);
         FileGrants = new FileGrants(Jobs, JobDirectory, state.Trust, state.Authority, state.Files, state.Audit);
-        _upkeep = new ServerUpkeep(state.Trust, Enrollments, state.Jobs, state.Files, FileGrants, _sessions, options, limits, time, log);
+        _upkeep = new ServerUpkeep(state.Trust, Registry, Enrollments, state.Jobs, state.Files, FileGrants, _sessions, options, limits, time, log);
         _files = new FileConversation(state.Files, FileGrants, state.Audit, Counters, options, time, _sessions.Close, log);
         _router = new MessageRouter(_sessions, _clients, _operators, _files, state.Audit, Counters, options.Wire, time);
         state.Authority.Changed += changes.BundleChanged;
@@ -132,6 +136,8 @@ internal sealed class ServerHost : IAsyncDisposable
     public long FileBytesUnderWay => _files.BytesUnderWay;
 
     public EventFeed Events { get; }
+
+    public OutputDesk Outputs { get; }
 
     public IFleet Fleet { get; }
 
@@ -199,8 +205,12 @@ internal sealed class ServerHost : IAsyncDisposable
         }
 
         ServerStatistics counted = Counters.Snapshot();
-        if (_transport.Strays is > 0 and long strays)
-            counted = counted with { MessagesDropped = new SortedDictionary<string, long>(counted.MessagesDropped.ToDictionary()) { ["Stray"] = strays } };
+        foreach ((string name, long count) in (ReadOnlySpan<(string, long)>)[("Stray", _transport.Strays), ("SubscriberSlow", _transport.Missed)])
+        {
+            if (count > 0)
+                counted = counted with { MessagesDropped = new SortedDictionary<string, long>(counted.MessagesDropped.ToDictionary()) { [name] = count } };
+        }
+
         return counted with { ConnectionsAdmitted = admitted, ConnectionsOpen = (int)open, ConnectionsRefused = refused };
     }
 
@@ -230,6 +240,7 @@ internal sealed class ServerHost : IAsyncDisposable
         await _transport.DisposeAsync().ConfigureAwait(false);
         await Task.WhenAll(_reading, _readingFiles, _sweeping).ConfigureAwait(false);
         await _sessions.DisposeAsync().ConfigureAwait(false);
+        _upkeep.NoteSeen();
         _state.Audit.Note(ServerAudit.Server, PublicKey, null, "ServerStopped", Configuration.Path, "Done");
         await _state.DisposeAsync().ConfigureAwait(false);
         if (_ownLoop is not null)

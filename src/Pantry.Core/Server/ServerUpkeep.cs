@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Pantry.Configuration;
 using Pantry.Protocol;
+using Pantry.Security;
 using Pantry.Server.Files;
 using Pantry.Storage;
 
@@ -8,7 +9,7 @@ namespace Pantry.Server;
 
 /// <summary>What the server writes down and forgets once in a while; nothing waits for it.</summary>
 internal sealed class ServerUpkeep(
-    TrustStore trust, EnrollmentDesk enrollments, JobStore jobs, FileVault files, FileGrants grants, PeerSessions sessions, PantryOptions options, StorageLimits limits, TimeProvider time, ILogger log)
+    TrustStore trust, ClientRegistry registry, EnrollmentDesk enrollments, JobStore jobs, FileVault files, FileGrants grants, PeerSessions sessions, PantryOptions options, StorageLimits limits, TimeProvider time, ILogger log)
 {
     private long _flushedAt = time.GetTimestamp();
     private long _forgottenAt = time.GetTimestamp();
@@ -20,6 +21,7 @@ internal sealed class ServerUpkeep(
         if (time.GetElapsedTime(_flushedAt) >= options.SeenFlushInterval)
         {
             _flushedAt = time.GetTimestamp();
+            NoteSeen();
             trust.FlushSeen();
         }
 
@@ -37,6 +39,13 @@ internal sealed class ServerUpkeep(
             _collecting = Task.Run(CollectFiles);
         if (jobs.Prune(now - limits.JobKeep) is > 0 and int removed)
             log.LogInformation("{Count} jobs that ended long ago, or had the oldest output, were removed.", removed);
+    }
+
+    /// <summary>Has the store know when the clients that are there were last heard.</summary>
+    public void NoteSeen()
+    {
+        foreach ((PublicKey key, DateTimeOffset at) in registry.LastSeen())
+            trust.NoteSeen(key, at);
     }
 
     private void CollectFiles()

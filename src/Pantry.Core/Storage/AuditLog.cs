@@ -6,8 +6,9 @@ namespace Pantry.Storage;
 
 /// <summary>
 /// What was done, by whom and with what outcome: only ever added to, each record hanging on the one before it. One task
-/// writes, a batch a transaction; when its queue is full, callers wait. What is written survives the process; the disk is
-/// synced, and the checkpoint's file written, at once where somebody waits for that, and else once in a while.
+/// writes, a batch a transaction; when its queue is full, callers wait. Who waits for a record while nothing else does
+/// writes it at once. What is written survives the process; the disk is synced, and the checkpoint's file written, at once
+/// where somebody waits for that, and else once in a while.
 /// </summary>
 internal sealed class AuditLog : IAsyncDisposable
 {
@@ -21,12 +22,15 @@ internal sealed class AuditLog : IAsyncDisposable
     private readonly ITimer _refusalTimer;
     private readonly Task _writing;
 
-    // Entries that nobody waits for and that the disk refused; only the writing task changes it.
+    // Whoever writes holds it: the task, or a caller while the queue is empty.
+    private readonly Lock _turn = new();
+
+    // Entries that nobody waits for and that the disk refused; whoever has the turn changes it.
     private readonly List<Item> _held = [];
     private readonly CancellationTokenSource _closing = new();
     private volatile bool _holding;
 
-    // The newest checkpoint that is in the database, while the disk or the file does not have it; the writing task's own.
+    // The newest checkpoint that is in the database, while the disk or the file does not have it; of whoever has the turn.
     private AuditCheckpoint? _unsynced;
     private long _syncedAt;
     private volatile AuditCheckpoint? _onDisk;
@@ -80,8 +84,11 @@ internal sealed class AuditLog : IAsyncDisposable
         if (_holding && _fault is { } fault)
             throw StorageErrors.Failed(_store.CheckpointPath, $"The audit log cannot be written: {fault.Message}", fault);
 
-        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await PutAsync(new Item(entry, _time.GetUtcNow(), done), cancellationToken).ConfigureAwait(false);
+        var item = new Item(entry, _time.GetUtcNow(), new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        if (TryWriteNow(item))
+            await item.Done!.Task.ConfigureAwait(false);
+        else
+            await PutAsync(item, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Adds an entry without waiting for the disk; waits only for room. It is kept until the disk takes it.</summary>
@@ -134,6 +141,28 @@ internal sealed class AuditLog : IAsyncDisposable
         _closing.Dispose();
     }
 
+    // Two changes of threads take longer than the write. All is left to the task that is not as it always is.
+    private bool TryWriteNow(Item item)
+    {
+        if (!_turn.TryEnter())
+            return false;
+        try
+        {
+            if (_queue.Reader.Count > 0 || _holding || _fault is not null || _syncedAt == 0 || _closing.IsCancellationRequested)
+                return false;
+            bool wasSynced = _unsynced is null;
+            WriteBatch([item], maySync: false);
+            // The task waits for ever while there is nothing to sync.
+            if (wasSynced)
+                _queue.Writer.TryWrite(Item.Nudge);
+            return true;
+        }
+        finally
+        {
+            _turn.Exit();
+        }
+    }
+
     private async Task PutAsync(Item item, CancellationToken cancellationToken)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -161,21 +190,28 @@ internal sealed class AuditLog : IAsyncDisposable
         var batch = new List<Item>();
         while (await WaitForMoreAsync().ConfigureAwait(false))
         {
-            batch.AddRange(_held);
-            _held.Clear();
-            while (batch.Count < _limits.AuditBatch && _queue.Reader.TryRead(out Item? item))
-                batch.Add(item);
-            if (batch.Exists(item => item.Entry is null))
-                AddRefusals(batch);
-            WriteBatch(batch);
-            batch.Clear();
-            if (_held.Count > 0 && _closing.IsCancellationRequested)
-                break;
+            lock (_turn)
+            {
+                batch.AddRange(_held);
+                _held.Clear();
+                while (batch.Count < _limits.AuditBatch && _queue.Reader.TryRead(out Item? item))
+                    batch.Add(item);
+                if (batch.Exists(item => item.Entry is null && !ReferenceEquals(item, Item.Nudge)))
+                    AddRefusals(batch);
+                WriteBatch(batch, maySync: true);
+                batch.Clear();
+                if (_held.Count > 0 && _closing.IsCancellationRequested)
+                    break;
+            }
         }
 
-        AddRefusals(batch);
-        WriteBatch([.. _held, .. batch]);
-        _holding = false;
+        lock (_turn)
+        {
+            AddRefusals(batch);
+            WriteBatch([.. _held, .. batch], maySync: true);
+            _holding = false;
+        }
+
         while (_queue.Reader.TryRead(out Item? left))
             left.Done?.TrySetException(Closed());
     }
@@ -212,7 +248,7 @@ internal sealed class AuditLog : IAsyncDisposable
         }
     }
 
-    private void WriteBatch(List<Item> batch)
+    private void WriteBatch(List<Item> batch, bool maySync)
     {
         List<Item> entries = [.. batch.Where(item => item.Entry is not null && item.Done is not { Task.IsCompleted: true })];
         bool written = false;
@@ -230,7 +266,7 @@ internal sealed class AuditLog : IAsyncDisposable
 
             if (!careful)
                 entries.ForEach(item => item.Done?.TrySetResult());
-            if (careful || UntilSync == TimeSpan.Zero)
+            if (maySync && (careful || UntilSync == TimeSpan.Zero))
                 Sync(alreadySynced: careful && written);
 
             _holding = false;
@@ -268,5 +304,9 @@ internal sealed class AuditLog : IAsyncDisposable
     private static PantryException Closed() => new(PantryErrorCode.Stopped, "The audit log is closed: the server has stopped.");
 
     /// <summary>An entry, or where there is none a wish to have everything written; Done where somebody waits.</summary>
-    private sealed record Item(AuditEvent? Entry, DateTimeOffset At, TaskCompletionSource? Done);
+    private sealed record Item(AuditEvent? Entry, DateTimeOffset At, TaskCompletionSource? Done)
+    {
+        /// <summary>Nothing but that there is something to sync.</summary>
+        public static Item Nudge { get; } = new(null, default, null);
+    }
 }

@@ -40,24 +40,15 @@ internal static class AuditRows
 
     public static void Insert(SqliteConnection connection, IEnumerable<(AuditRecord Record, byte[] Hash)> records)
     {
-        using SqliteCommand insert = connection.Command("""
-            INSERT INTO audit (sequence, at, actor, key, came_from, action, target, job, outcome, detail, hash)
-            VALUES ($sequence, $at, $actor, $key, $from, $action, $target, $job, $outcome, $detail, $hash)
-            """);
         foreach ((AuditRecord record, byte[] hash) in records)
         {
-            insert.Parameters.Clear();
-            foreach ((string name, object? value) in (ReadOnlySpan<(string, object?)>)
-                [
-                    ("$sequence", record.Sequence), ("$at", record.At.UtcTicks), ("$actor", record.Actor), ("$key", record.Key),
-                    ("$from", record.From), ("$action", record.Action), ("$target", record.Target), ("$job", record.Job),
-                    ("$outcome", record.Outcome), ("$detail", record.Detail), ("$hash", hash),
-                ])
-            {
-                insert.Parameters.AddWithValue(name, value ?? DBNull.Value);
-            }
-
-            insert.ExecuteNonQuery();
+            connection.Run("""
+                INSERT INTO audit (sequence, at, actor, key, came_from, action, target, job, outcome, detail, hash)
+                VALUES ($sequence, $at, $actor, $key, $from, $action, $target, $job, $outcome, $detail, $hash)
+                """,
+                ("$sequence", record.Sequence), ("$at", record.At), ("$actor", record.Actor), ("$key", record.Key),
+                ("$from", record.From), ("$action", record.Action), ("$target", record.Target), ("$job", record.Job),
+                ("$outcome", record.Outcome), ("$detail", record.Detail), ("$hash", hash));
         }
     }
 

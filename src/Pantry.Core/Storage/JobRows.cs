@@ -15,14 +15,13 @@ internal static class JobRows
     public static long Insert(SqliteConnection connection, StoredJob job)
     {
         connection.Run("""
-            INSERT INTO jobs (id, operator, operator_key, came_from, command, target, created_at, not_after, state, targets, names)
-            VALUES ($id, $operator, $operator_key, $from, $command, $target, $created_at, $not_after, $state, $targets, $names)
+            INSERT INTO jobs (id, operator, operator_key, came_from, command, target, created_at, not_after, state, targets, names, live)
+            VALUES ($id, $operator, $operator_key, $from, $command, $target, $created_at, $not_after, $state, $targets, $names, $live)
             """,
             ("$id", job.Id), ("$operator", job.Operator), ("$operator_key", job.OperatorKey), ("$from", job.From), ("$command", job.Command), ("$target", job.Target),
             ("$created_at", job.CreatedAt), ("$not_after", job.NotAfter), ("$state", job.State.ToString()), ("$targets", job.Targets.Count),
-            ("$names", JsonSerializer.SerializeToUtf8Bytes([.. job.Targets], WireJson.Default.StringArray)));
-        using SqliteCommand last = connection.Command("SELECT last_insert_rowid()");
-        long number = (long)last.ExecuteScalar()!;
+            ("$names", JsonSerializer.SerializeToUtf8Bytes([.. job.Targets], WireJson.Default.StringArray)), ("$live", job.IsLive ? 1 : 0));
+        long number = (long)connection.Ask("SELECT last_insert_rowid()")!;
         StoredOrder order = job.Order!;
         SignedJob signed = order.Signed;
         connection.Run("""
@@ -37,31 +36,18 @@ internal static class JobRows
     }
 
     /// <summary>Adds a row; false where its target has one already.</summary>
-    public static bool TryInsert(SqliteCommand insert, long job, int number, StoredRow stored)
+    public static bool TryInsert(SqliteConnection connection, long job, int number, StoredRow stored)
     {
         ResultRow row = stored.Row;
-        foreach ((string name, object? value) in (ReadOnlySpan<(string, object?)>)
-            [
-                ("$job", job), ("$number", number), ("$client", row.Client), ("$status", row.Result.Status.ToString()), ("$canary", stored.Canary ? 1 : 0),
-                ("$round_trip", row.RoundTrip?.Ticks), ("$result", JsonSerializer.SerializeToUtf8Bytes(row.Result, WireJson.Default.Result)),
-                ("$output", ByteLists.ToBytes(row.Bodies)),
-            ])
-        {
-            // The same parameters for every row of a batch.
-            if (insert.Parameters.IndexOf(name) is >= 0 and var at)
-                insert.Parameters[at].Value = value ?? DBNull.Value;
-            else
-                insert.Parameters.AddWithValue(name, value ?? DBNull.Value);
-        }
-
-        return insert.ExecuteNonQuery() > 0;
+        return connection.Run("""
+            INSERT INTO rows (job, number, client, status, canary, round_trip, result, output)
+            VALUES ($job, $number, $client, $status, $canary, $round_trip, $result, $output)
+            ON CONFLICT (job, client) DO NOTHING
+            """,
+            ("$job", job), ("$number", number), ("$client", row.Client), ("$status", row.Result.Status.ToString()), ("$canary", stored.Canary ? 1 : 0),
+            ("$round_trip", row.RoundTrip?.Ticks), ("$result", JsonSerializer.SerializeToUtf8Bytes(row.Result, WireJson.Default.Result)),
+            ("$output", ByteLists.ToBytes(row.Bodies))) > 0;
     }
-
-    public const string InsertRow = """
-        INSERT INTO rows (job, number, client, status, canary, round_trip, result, output)
-        VALUES ($job, $number, $client, $status, $canary, $round_trip, $result, $output)
-        ON CONFLICT (job, client) DO NOTHING
-        """;
 
     public static (long Number, StoredJob Job) Read(SqliteDataReader reader, bool withOrder) => (reader.GetInt64(reader.GetOrdinal("number")), new StoredJob
     {
@@ -76,6 +62,7 @@ internal static class JobRows
         State = Enum.Parse<PantryJobState>(reader.Text("state")),
         EndedAt = reader.TimeOrNull("ended_at"),
         Targets = Read(reader.Bytes("names"), WireJson.Default.StringArray),
+        IsLive = reader.GetInt64(reader.GetOrdinal("live")) != 0,
         Order = withOrder ? ReadOrder(reader) : null,
     });
 

@@ -29,5 +29,16 @@ internal static class JobSchema
         CREATE UNIQUE INDEX one_row_a_target ON rows (job, client);
         """;
 
-    public static IReadOnlyList<string> Migrations { get; } = [Jobs];
+    // Live output. Once a target has its row, its pieces are places in that row's output, and their bytes are not kept twice.
+    private const string Pieces = """
+        ALTER TABLE jobs ADD COLUMN live INTEGER NOT NULL DEFAULT 0;
+        CREATE TABLE pieces (
+            job INTEGER NOT NULL REFERENCES jobs (number) ON DELETE CASCADE, target INTEGER NOT NULL, sequence INTEGER NOT NULL,
+            stream INTEGER NOT NULL, place INTEGER NOT NULL, size INTEGER NOT NULL, at INTEGER NOT NULL,
+            more INTEGER NOT NULL, truncated INTEGER NOT NULL, encoding TEXT, row INTEGER, bytes BLOB,
+            PRIMARY KEY (job, target, sequence)
+        ) STRICT, WITHOUT ROWID;
+        """;
+
+    public static IReadOnlyList<string> Migrations { get; } = [Jobs, Pieces];
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Threading.Channels;
 using Microsoft.Data.Sqlite;
 using Pantry.Protocol;
@@ -9,21 +10,25 @@ namespace Pantry.Storage;
 /// it has taken is kept and tried again while the disk refuses it. What is written survives the process; a power cut may
 /// take the last moments.
 /// </summary>
-internal sealed class JobStore : IAsyncDisposable
+internal sealed partial class JobStore : IAsyncDisposable
 {
     public const string FileName = "jobs.db";
 
     private readonly SqliteFile _file;
     private readonly StorageLimits _limits;
     private readonly TimeProvider _time;
-    private readonly Channel<Work> _queue = Channel.CreateUnbounded<Work>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Channel<JobWork> _queue = Channel.CreateUnbounded<JobWork>();
     private readonly CancellationTokenSource _closing = new();
     private readonly Task _writing;
 
-    // The writing task's own: the numbers of jobs that have not ended, and how many rows they have.
+    // Whoever writes holds it: the task, or a caller while the queue is empty.
+    private readonly Lock _turn = new();
+
+    // Of whoever has the turn: the numbers of jobs that have not ended, and how many rows they have.
     private readonly Dictionary<string, Place> _places = [];
     private volatile PantryException? _fault;
     private long _waitingBytes;
+    private long _waitingPieces;
 
     private JobStore(SqliteFile file, StorageLimits limits, TimeProvider time)
     {
@@ -45,6 +50,9 @@ internal sealed class JobStore : IAsyncDisposable
     /// <summary>Whether more output can wait to be written; where not, a result is best left with its client.</summary>
     public bool HasRoom => Volatile.Read(ref _waitingBytes) < _limits.WaitingOutput;
 
+    /// <summary>Whether more live output can wait to be written; it has a bound of its own, so that it takes no result's room.</summary>
+    public bool HasRoomForPieces => Volatile.Read(ref _waitingPieces) < _limits.WaitingPieces;
+
     /// <exception cref="PantryException">The file is unfit for use.</exception>
     public static JobStore Open(ServerDatabase database, StorageLimits? limits = null, TimeProvider? time = null) => new(
         SqliteFile.Open(Path.Combine(database.RootDirectory, FileName), JobSchema.Migrations), limits ?? new StorageLimits(), time ?? TimeProvider.System);
@@ -56,7 +64,9 @@ internal sealed class JobStore : IAsyncDisposable
         if (_fault is { } fault)
             throw StorageErrors.Failed(_file.Path, $"Jobs cannot be written: {fault.Message}", fault);
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Put(new Work.Add(job, done));
+        var add = new JobWork.Add(job, done);
+        if (!TryWriteNow(add))
+            Put(add);
         try
         {
             await done.Task.WaitAsync(_limits.AuditDeadline).ConfigureAwait(false);
@@ -70,72 +80,40 @@ internal sealed class JobStore : IAsyncDisposable
     }
 
     /// <summary>Takes a job away that was not begun.</summary>
-    public void Remove(string job) => Put(new Work.Remove(job));
+    public void Remove(string job) => Put(new JobWork.Remove(job));
 
     /// <summary>Adds a target's row.</summary>
     /// <param name="job">The job's id.</param>
     /// <param name="row">The row; its number is given here, in the order in which rows are written.</param>
-    /// <param name="stored">Called with the row as it stands in the database, on the writing task.</param>
-    public void AddRow(string job, StoredRow row, Action<ResultRow> stored)
+    /// <param name="stored">Called with the row as it stands in the database, and how many pieces of live output its target has then, on the writing task.</param>
+    public void AddRow(string job, StoredRow row, Action<ResultRow, int> stored)
     {
-        Interlocked.Add(ref _waitingBytes, SizeOf(row));
-        Put(new Work.AddRow(job, row, stored));
+        Interlocked.Add(ref _waitingBytes, JobWork.SizeOf(row.Row));
+        Put(new JobWork.AddRow(job, row, stored));
+    }
+
+    /// <summary>Adds a piece of a target's live output.</summary>
+    /// <param name="job">The job's id.</param>
+    /// <param name="piece">The piece.</param>
+    /// <param name="stored">Called when it is written, on the writing task; with false where it is not, for its target has its row by now.</param>
+    public void AddPiece(string job, NewPiece piece, Action<bool> stored)
+    {
+        Interlocked.Add(ref _waitingPieces, piece.Bytes.Length);
+        Put(new JobWork.AddPiece(job, piece, stored));
     }
 
     /// <summary>Notes how far a job has come.</summary>
     /// <param name="job">The job's id.</param>
     /// <param name="state">Its state; the order is forgotten when it has ended.</param>
     /// <param name="begun">How many targets, in their order, may have been sent the order; null for no change.</param>
-    public void Note(string job, PantryJobState state, int? begun = null) => Put(new Work.Note(job, state, begun, _time.GetUtcNow()));
+    public void Note(string job, PantryJobState state, int? begun = null) => Put(new JobWork.Note(job, state, begun, _time.GetUtcNow()));
 
     /// <summary>Completes when all that was put in before is written, or could not be.</summary>
     public Task FlushAsync()
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Put(new Work.Flush(done));
+        Put(new JobWork.Flush(done));
         return done.Task;
-    }
-
-    /// <summary>Jobs that have not ended, with their orders and the heads of their rows.</summary>
-    public IReadOnlyList<StoredJob> LoadOpen() =>
-        [.. _file.Read(JobRows.Open, reader => JobRows.Read(reader, withOrder: true)).ToList().Select(read => read.Job with { Rows = Heads(read.Number) })];
-
-    /// <summary>A job with the heads of its rows, without its order; null where there is none.</summary>
-    public StoredJob? Load(string id) => _file.Read("SELECT * FROM jobs WHERE id = $id", reader => JobRows.Read(reader, withOrder: false), ("$id", id)).ToList() is [var read]
-        ? read.Job with { Rows = Heads(read.Number) }
-        : null;
-
-    /// <summary>Jobs from the newest on, without the counts of their rows.</summary>
-    /// <param name="operatorKey">Those of one operator; null for all.</param>
-    /// <param name="id">One job by its id; null for all.</param>
-    public IEnumerable<JobInfo> List(byte[]? operatorKey, string? id) => _file.Read(
-        "SELECT * FROM jobs WHERE ($key IS NULL OR operator_key = $key) AND ($id IS NULL OR id = $id) ORDER BY number DESC", JobRows.ReadInfo,
-        ("$key", operatorKey), ("$id", id));
-
-    /// <summary>How many rows of a job ended in which way.</summary>
-    public IReadOnlyDictionary<string, int> Counts(string id) => _file.Read(
-        "SELECT status, count(*) AS count FROM rows WHERE job = (SELECT number FROM jobs WHERE id = $id) GROUP BY status",
-        reader => (Status: reader.GetString(0), Count: (int)reader.GetInt64(1)), ("$id", id)).ToDictionary(row => row.Status, row => row.Count);
-
-    /// <summary>The output of a row: standard output, standard error, output; nothing where the job is gone.</summary>
-    public IReadOnlyList<byte[]> Output(string id, int number) => _file.Read(
-        "SELECT output FROM rows WHERE job = (SELECT number FROM jobs WHERE id = $id) AND number = $number",
-        reader => ByteLists.ToLists(reader.Bytes("output")), ("$id", id), ("$number", number)).FirstOrDefault() ?? [];
-
-    /// <summary>Removes jobs that ended before a moment, and then the oldest until what is left has fewer bytes of output than the limit; how many.</summary>
-    /// <exception cref="PantryException">The disk failed.</exception>
-    public int Prune(DateTimeOffset before)
-    {
-        int removed = _file.Write(connection => connection.Run("DELETE FROM jobs WHERE ended_at < $before", ("$before", before)));
-        long bytes = _file.Read("SELECT coalesce(sum(bytes), 0) AS bytes FROM jobs", reader => reader.GetInt64(0)).First();
-        while (bytes > _limits.JobBytes
-            && _file.Read("SELECT number, bytes FROM jobs WHERE ended_at IS NOT NULL ORDER BY ended_at LIMIT 1", reader => (reader.GetInt64(0), reader.GetInt64(1))).ToList() is [var (oldest, freed)])
-        {
-            removed += _file.Write(connection => connection.Run("DELETE FROM jobs WHERE number = $number", ("$number", oldest)));
-            bytes -= freed;
-        }
-
-        return removed;
     }
 
     /// <summary>Writes what waits and closes the file. What the disk refuses even now is lost; clients keep their results.</summary>
@@ -148,22 +126,42 @@ internal sealed class JobStore : IAsyncDisposable
         _closing.Dispose();
     }
 
-    private IReadOnlyList<StoredRow> Heads(long number) => [.. _file.Read(JobRows.Heads, JobRows.ReadHead, ("$job", number))];
-
-    private void Put(Work work)
+    private void Put(JobWork work)
     {
         if (!_queue.Writer.TryWrite(work))
             work.Fail(new PantryException(PantryErrorCode.Stopped, "The server was stopped; it takes no more orders."));
     }
 
+    // Two changes of threads take longer than the write.
+    private bool TryWriteNow(JobWork work)
+    {
+        if (!_turn.TryEnter())
+            return false;
+        try
+        {
+            // What cannot be written now is the task's, which tells whoever waits and tries again.
+            return !_queue.Reader.TryPeek(out _) && _fault is null && !_closing.IsCancellationRequested && TryWrite([work]);
+        }
+        finally
+        {
+            _turn.Exit();
+        }
+    }
+
     private async Task WriteAllAsync()
     {
-        var batch = new List<Work>();
+        var batch = new List<JobWork>();
         while (batch.Count > 0 || await _queue.Reader.WaitToReadAsync().ConfigureAwait(false))
         {
-            while (batch.Count < _limits.JobBatch && _queue.Reader.TryRead(out Work? work))
-                batch.Add(work);
-            if (TryWrite(batch))
+            bool written;
+            lock (_turn)
+            {
+                while (batch.Count < _limits.JobBatch && _queue.Reader.TryRead(out JobWork? work))
+                    batch.Add(work);
+                written = TryWrite(batch);
+            }
+
+            if (written)
             {
                 batch.Clear();
                 continue;
@@ -177,7 +175,7 @@ internal sealed class JobStore : IAsyncDisposable
         }
     }
 
-    private bool TryWrite(List<Work> batch)
+    private bool TryWrite(List<JobWork> batch)
     {
         var written = new List<Action>(batch.Count);
         var before = new Dictionary<string, Place?>();
@@ -185,9 +183,8 @@ internal sealed class JobStore : IAsyncDisposable
         {
             _file.WriteUnsynced(connection =>
             {
-                using SqliteCommand insert = connection.Command(JobRows.InsertRow);
-                foreach (Work work in batch)
-                    Write(connection, insert, work, before, written);
+                foreach (JobWork work in batch)
+                    Write(connection, work, before, written);
                 foreach ((string id, _) in before)
                 {
                     if (_places.TryGetValue(id, out Place? place))
@@ -218,11 +215,11 @@ internal sealed class JobStore : IAsyncDisposable
         return true;
     }
 
-    private void Write(SqliteConnection connection, SqliteCommand insert, Work work, Dictionary<string, Place?> before, List<Action> written)
+    private void Write(SqliteConnection connection, JobWork work, Dictionary<string, Place?> before, List<Action> written)
     {
         switch (work)
         {
-            case Work.Add { Done.Task.IsCompleted: false } add:
+            case JobWork.Add { Done.Task.IsCompleted: false } add:
                 if (Exists(connection, add.Job.Id))
                 {
                     written.Add(() => add.Fail(new PantryException(PantryErrorCode.InvalidArgument, $"There is a job {add.Job.Id} already; an order is given once.")));
@@ -233,36 +230,57 @@ internal sealed class JobStore : IAsyncDisposable
                 _places[add.Job.Id] = new Place(JobRows.Insert(connection, add.Job), 0);
                 written.Add(() => add.Done.TrySetResult());
                 break;
-            case Work.AddRow add when _places.TryGetValue(add.Job, out Place? place):
+            case JobWork.AddRow add when _places.TryGetValue(add.Job, out Place? place):
                 before.TryAdd(add.Job, place);
                 ResultRow numbered = add.Row.Row with { Number = place.Rows };
-                if (!JobRows.TryInsert(insert, place.Number, numbered.Number, add.Row with { Row = numbered }))
+                if (!JobRows.TryInsert(connection, place.Number, numbered.Number, add.Row with { Row = numbered }))
                 {
                     // Tried again and again it would keep all others from being written.
-                    written.Add(() => Interlocked.Add(ref _waitingBytes, -SizeOf(add.Row)));
+                    written.Add(() => Interlocked.Add(ref _waitingBytes, -add.Size));
                     break;
                 }
 
-                _places[add.Job] = place with { Rows = place.Rows + 1, NewBytes = place.NewBytes + SizeOf(add.Row) };
+                (int pieces, long freed) = add.Row.Live is { } target ? PieceRows.Complete(connection, place.Number, target, numbered, _time.GetUtcNow()) : default;
+                _places[add.Job] = place with
+                {
+                    Rows = place.Rows + 1,
+                    NewBytes = place.NewBytes + add.Size - freed,
+                    Ended = add.Row.Live is { } ended ? place.Ended.Add(ended) : place.Ended,
+                };
                 written.Add(() =>
                 {
-                    Interlocked.Add(ref _waitingBytes, -SizeOf(add.Row));
-                    add.Stored(numbered);
+                    Interlocked.Add(ref _waitingBytes, -add.Size);
+                    add.Stored(numbered, pieces);
                 });
                 break;
-            case Work.AddRow left:
-                written.Add(() => Interlocked.Add(ref _waitingBytes, -SizeOf(left.Row)));
+            case JobWork.AddRow left:
+                written.Add(() => Interlocked.Add(ref _waitingBytes, -left.Size));
                 break;
-            case Work.Note note when _places.TryGetValue(note.Job, out Place? place):
+            case JobWork.AddPiece add:
+                bool wanted = _places.TryGetValue(add.Job, out Place? its) && !its.Ended.Contains(add.Piece.Head.Target);
+                if (wanted)
+                {
+                    before.TryAdd(add.Job, its);
+                    if (PieceRows.TryAdd(connection, its!.Number, add.Piece))
+                        _places[add.Job] = its with { NewBytes = its.NewBytes + add.Size };
+                }
+
+                written.Add(() =>
+                {
+                    Interlocked.Add(ref _waitingPieces, -add.Size);
+                    add.Stored(wanted);
+                });
+                break;
+            case JobWork.Note note when _places.TryGetValue(note.Job, out Place? place):
                 before.TryAdd(note.Job, place);
                 Write(connection, note, place);
                 break;
-            case Work.Remove remove when _places.TryGetValue(remove.Job, out Place? place):
+            case JobWork.Remove remove when _places.TryGetValue(remove.Job, out Place? place):
                 before.TryAdd(remove.Job, place);
                 connection.Run("DELETE FROM jobs WHERE number = $number", ("$number", place.Number));
                 _places.Remove(remove.Job);
                 break;
-            case Work.Flush flush:
+            case JobWork.Flush flush:
                 written.Add(() => flush.Done.TrySetResult());
                 break;
             default:
@@ -270,7 +288,7 @@ internal sealed class JobStore : IAsyncDisposable
         }
     }
 
-    private void Write(SqliteConnection connection, Work.Note note, Place place)
+    private void Write(SqliteConnection connection, JobWork.Note note, Place place)
     {
         bool ended = note.State is PantryJobState.Ended or PantryJobState.Cancelled;
         connection.Run("UPDATE jobs SET state = $state, ended_at = $ended_at WHERE number = $number",
@@ -288,35 +306,11 @@ internal sealed class JobStore : IAsyncDisposable
         "UPDATE jobs SET rows = $rows, bytes = bytes + $bytes WHERE number = $number",
         ("$rows", place.Rows), ("$bytes", place.NewBytes), ("$number", place.Number));
 
-    private static bool Exists(SqliteConnection connection, string id)
+    private static bool Exists(SqliteConnection connection, string id) => connection.Ask("SELECT 1 FROM jobs WHERE id = $id", ("$id", id)) is not null;
+
+    private sealed record Place(long Number, int Rows, long NewBytes = 0)
     {
-        using SqliteCommand find = connection.Command("SELECT 1 FROM jobs WHERE id = $id", ("$id", id));
-        return find.ExecuteScalar() is not null;
-    }
-
-    private static long SizeOf(StoredRow row) => row.Row.Bodies.Sum(body => (long)body.Length);
-
-    private sealed record Place(long Number, int Rows, long NewBytes = 0);
-
-    private abstract record Work
-    {
-        /// <summary>Tells whoever waits that it was not written; false where nobody does, and it is to be tried again.</summary>
-        public virtual bool Fail(PantryException why) => false;
-
-        public sealed record Add(StoredJob Job, TaskCompletionSource Done) : Work
-        {
-            public override bool Fail(PantryException why) => Done.TrySetException(why) || true;
-        }
-
-        public sealed record Remove(string Job) : Work;
-
-        public sealed record AddRow(string Job, StoredRow Row, Action<ResultRow> Stored) : Work;
-
-        public sealed record Note(string Job, PantryJobState State, int? Begun, DateTimeOffset At) : Work;
-
-        public sealed record Flush(TaskCompletionSource Done) : Work
-        {
-            public override bool Fail(PantryException why) => Done.TrySetException(why) || true;
-        }
+        /// <summary>Targets whose live output is complete: they have their rows.</summary>
+        public ImmutableHashSet<int> Ended { get; init; } = [];
     }
 }

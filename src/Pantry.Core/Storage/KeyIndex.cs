@@ -11,6 +11,8 @@ internal sealed class KeyIndex
     private readonly Dictionary<string, PublicKey> _byFingerprint = [];
     private readonly Dictionary<string, List<PublicKey>> _byIdentity = new(Names.Comparer);
 
+    private readonly HashSet<PublicKey> _notApproved = [];
+
     // How many of those who hold an identity hear each stream.
     private readonly Dictionary<string, int> _streams = new(Names.Comparer);
 
@@ -18,6 +20,9 @@ internal sealed class KeyIndex
     public int Undecided { get; private set; }
 
     public IReadOnlyCollection<ClientKey> All => _byKey.Values;
+
+    /// <summary>Keys that wait, or were turned away: few beside those that are approved.</summary>
+    public IEnumerable<ClientKey> NotApproved => _notApproved.Select(key => _byKey[key]);
 
     public bool TryGet(PublicKey key, [NotNullWhen(true)] out ClientKey? client) => _byKey.TryGetValue(key, out client);
 
@@ -43,6 +48,8 @@ internal sealed class KeyIndex
         if (!_byIdentity.TryGetValue(client.Labels.Identity, out List<PublicKey>? keys))
             _byIdentity.Add(client.Labels.Identity, keys = []);
         keys.Add(client.Key);
+        if (client.Status != KeyStatus.Approved)
+            _notApproved.Add(client.Key);
         if (client.IsUndecided)
             Undecided++;
     }
@@ -55,6 +62,7 @@ internal sealed class KeyIndex
         if (!_byKey.Remove(key, out ClientKey? old))
             return;
         CountStreams(old, -1);
+        _notApproved.Remove(key);
         _byFingerprint.Remove(key.Fingerprint);
         List<PublicKey> keys = _byIdentity[old.Labels.Identity];
         keys.Remove(key);

@@ -56,7 +56,6 @@ internal sealed class ServerDatabase : IDisposable
     {
         connection.Run("INSERT OR IGNORE INTO facts (name, value) VALUES ('network', $network)",
             ("$network", Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16))));
-        using SqliteCommand read = connection.Command("SELECT value FROM facts WHERE name = 'network'");
-        return (string)read.ExecuteScalar()!;
+        return (string)connection.Ask("SELECT value FROM facts WHERE name = 'network'")!;
     }
 }

@@ -12,21 +12,35 @@ internal static class SqliteCommands
         SqliteCommand command = connection.CreateCommand();
         command.CommandText = sql;
         foreach ((string name, object? value) in parameters)
-            command.Parameters.AddWithValue(name, value switch
-            {
-                null => DBNull.Value,
-                DateTimeOffset time => time.UtcTicks,
-                _ => value,
-            });
+            command.Parameters.AddWithValue(name, ToStored(value));
         return command;
     }
 
     /// <summary>Runs a statement; how many rows it changed.</summary>
     public static int Run(this SqliteConnection connection, string sql, params (string Name, object? Value)[] parameters)
     {
+        if (connection is SqliteWriter writer)
+            return writer.Run(sql, parameters);
         using SqliteCommand command = connection.Command(sql, parameters);
         return command.ExecuteNonQuery();
     }
+
+    /// <summary>Runs a statement; its first value, null where there is none.</summary>
+    public static object? Ask(this SqliteConnection connection, string sql, params (string Name, object? Value)[] parameters)
+    {
+        if (connection is SqliteWriter writer)
+            return writer.Ask(sql, parameters);
+        using SqliteCommand command = connection.Command(sql, parameters);
+        return command.ExecuteScalar();
+    }
+
+    /// <summary>A value as it is stored.</summary>
+    public static object ToStored(object? value) => value switch
+    {
+        null => DBNull.Value,
+        DateTimeOffset time => time.UtcTicks,
+        _ => value,
+    };
 
     public static string Text(this SqliteDataReader reader, string column) => reader.GetString(reader.GetOrdinal(column));
 

@@ -15,12 +15,13 @@ internal sealed class SqliteFile : IDisposable
     private const string Unsynced = "PRAGMA synchronous = NORMAL;";
 
     private readonly Lock _writing = new();
-    private readonly SqliteConnection _writer;
+    private readonly SqliteWriter _writer;
+    private bool _synced = true;
     private bool _disposed;
 
     static SqliteFile() => SQLitePCL.Batteries_V2.Init();
 
-    private SqliteFile(string path, SqliteConnection writer)
+    private SqliteFile(string path, SqliteWriter writer)
     {
         Path = path;
         _writer = writer;
@@ -35,10 +36,10 @@ internal sealed class SqliteFile : IDisposable
     public static SqliteFile Open(string path, IReadOnlyList<string> migrations)
     {
         OwnerOnly.EnsureFile(path);
-        SqliteConnection? writer = null;
+        SqliteWriter? writer = null;
         try
         {
-            writer = Connect(path, SqliteOpenMode.ReadWrite);
+            writer = Connect(path, connection => new SqliteWriter(connection));
 
             Execute(writer, $"PRAGMA journal_mode = WAL; {Synced} PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;");
             Migrate(writer, path, migrations);
@@ -58,24 +59,7 @@ internal sealed class SqliteFile : IDisposable
 
     /// <summary>Runs the work in a transaction of its own, one at a time; where it fails, nothing of it remains.</summary>
     /// <exception cref="PantryException">The disk or the file failed.</exception>
-    public T Write<T>(Func<SqliteConnection, T> work)
-    {
-        lock (_writing)
-        {
-            ObjectDisposedException.ThrowIf(_disposed, this);
-            try
-            {
-                using SqliteTransaction transaction = _writer.BeginTransaction(deferred: false);
-                T result = work(_writer);
-                transaction.Commit();
-                return result;
-            }
-            catch (SqliteException exception)
-            {
-                throw StorageErrors.From(exception, Path);
-            }
-        }
-    }
+    public T Write<T>(Func<SqliteConnection, T> work) => Write(work, synced: true);
 
     /// <inheritdoc cref="Write{T}(Func{SqliteConnection, T})"/>
     public void Write(Action<SqliteConnection> work) => Write<object?>(connection =>
@@ -89,35 +73,19 @@ internal sealed class SqliteFile : IDisposable
     /// brings all before it to the disk as well. Nothing is lost with the process, and never one write without those after it.
     /// </summary>
     /// <exception cref="PantryException">The disk or the file failed.</exception>
-    public void WriteUnsynced(Action<SqliteConnection> work)
-    {
-        lock (_writing)
+    public void WriteUnsynced(Action<SqliteConnection> work) => Write<object?>(
+        connection =>
         {
-            ObjectDisposedException.ThrowIf(_disposed, this);
-            try
-            {
-                Execute(_writer, Unsynced);
-                try
-                {
-                    Write(work);
-                }
-                finally
-                {
-                    Execute(_writer, Synced);
-                }
-            }
-            catch (SqliteException exception)
-            {
-                throw StorageErrors.From(exception, Path);
-            }
-        }
-    }
+            work(connection);
+            return null;
+        },
+        synced: false);
 
     /// <summary>Reads rows as they come, of one moment. The connection is the enumeration's own.</summary>
     /// <exception cref="PantryException">The disk or the file failed.</exception>
     public IEnumerable<T> Read<T>(string sql, Func<SqliteDataReader, T> row, params (string Name, object? Value)[] parameters)
     {
-        using SqliteConnection connection = Guarded(() => Connect(Path, SqliteOpenMode.ReadWrite));
+        using SqliteConnection connection = Guarded(() => Connect(Path, text => new SqliteConnection(text)));
         Guarded(() => Execute(connection, "PRAGMA query_only = ON;"));
         using SqliteCommand command = connection.Command(sql, parameters);
         using SqliteDataReader reader = Guarded(command.ExecuteReader);
@@ -133,6 +101,25 @@ internal sealed class SqliteFile : IDisposable
                 return;
             _disposed = true;
             _writer.Dispose();
+        }
+    }
+
+    private T Write<T>(Func<SqliteConnection, T> work, bool synced)
+    {
+        lock (_writing)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            try
+            {
+                if (_synced != synced)
+                    _writer.Run(synced ? Synced : Unsynced);
+                _synced = synced;
+                return _writer.Transact(work);
+            }
+            catch (SqliteException exception)
+            {
+                throw StorageErrors.From(exception, Path);
+            }
         }
     }
 
@@ -152,9 +139,10 @@ internal sealed class SqliteFile : IDisposable
         }
     }
 
-    private static SqliteConnection Connect(string path, SqliteOpenMode mode)
+    private static T Connect<T>(string path, Func<string, T> make)
+        where T : SqliteConnection
     {
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Mode = mode, Pooling = false, DefaultTimeout = 5 }.ToString());
+        T connection = make(new SqliteConnectionStringBuilder { DataSource = path, Mode = SqliteOpenMode.ReadWrite, Pooling = false, DefaultTimeout = 5 }.ToString());
         try
         {
             connection.Open();

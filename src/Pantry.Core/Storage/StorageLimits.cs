@@ -39,6 +39,9 @@ internal sealed record StorageLimits
     /// <summary>Bytes of output that may wait to be written; beyond, results are left with their clients, which send them again.</summary>
     public long WaitingOutput { get; init; } = 256L * 1024 * 1024;
 
+    /// <summary>Bytes of live output that may wait to be written; beyond, pieces are left with their clients, which send them again.</summary>
+    public long WaitingPieces { get; init; } = 64L * 1024 * 1024;
+
     /// <summary>How long jobs that have ended are kept.</summary>
     public TimeSpan JobKeep { get; init; } = TimeSpan.FromDays(30);
 

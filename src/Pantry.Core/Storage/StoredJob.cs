@@ -33,6 +33,9 @@ internal sealed record StoredJob
     /// <summary>Identities of the targets.</summary>
     public required IReadOnlyList<string> Targets { get; init; }
 
+    /// <summary>Whether its output was wanted while it ran.</summary>
+    public bool IsLive { get; init; }
+
     /// <summary>The order; null where the job has ended.</summary>
     public StoredOrder? Order { get; init; }
 
@@ -49,4 +52,5 @@ internal sealed record StoredOrder(SignedJob Signed, IReadOnlyList<PublicKey?> K
 /// <summary>One target's row.</summary>
 /// <param name="Row">The row, where its output was asked for with all of it.</param>
 /// <param name="Canary">Whether the target was one of those that go first.</param>
-internal sealed record StoredRow(ResultRow Row, bool Canary);
+/// <param name="Live">Place of the target among the job's where its output was wanted while it ran; else null.</param>
+internal sealed record StoredRow(ResultRow Row, bool Canary, int? Live = null);

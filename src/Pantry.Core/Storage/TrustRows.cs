@@ -37,8 +37,17 @@ internal static class TrustRows
         ("$first_seen", client.FirstSeen), ("$last_seen", client.LastSeen), ("$decided_at", client.DecidedAt),
         ("$decided_by", client.DecidedBy), ("$came_from", client.From), ("$enrollment", client.Enrollment));
 
-    public static void SaveSeen(SqliteConnection connection, PublicKey key, DateTimeOffset at) => connection.Run(
-        "UPDATE keys SET last_seen = $at WHERE key = $key", ("$at", at), ("$key", key.Bytes.ToArray()));
+    public static void SaveSeen(SqliteConnection connection, IReadOnlyList<KeyValuePair<PublicKey, DateTimeOffset>> seen)
+    {
+        // One statement for all: they can be a whole fleet.
+        using SqliteCommand update = connection.Command("UPDATE keys SET last_seen = $at WHERE key = $key", ("$at", 0L), ("$key", Array.Empty<byte>()));
+        foreach ((PublicKey key, DateTimeOffset at) in seen)
+        {
+            update.Parameters["$at"].Value = at.UtcTicks;
+            update.Parameters["$key"].Value = key.Bytes.ToArray();
+            update.ExecuteNonQuery();
+        }
+    }
 
     public static bool Remove(SqliteConnection connection, PublicKey key) =>
         connection.Run("DELETE FROM keys WHERE key = $key", ("$key", key.Bytes.ToArray())) > 0;

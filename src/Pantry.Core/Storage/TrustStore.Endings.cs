@@ -46,7 +46,7 @@ internal sealed partial class TrustStore
         lock (_changing)
         {
             Grant[] over = [.. Grants().Where(grant => grant.OverSince < overBefore)];
-            PublicKey[] gone = [.. All().Where(client => client.IsUndecided && (client.LastSeen ?? client.FirstSeen) < seenBefore).Select(client => client.Key)];
+            PublicKey[] gone = [.. NotApproved().Where(client => client.IsUndecided && (client.LastSeen ?? client.FirstSeen) < seenBefore).Select(client => client.Key)];
             if (over.Length + gone.Length == 0)
                 return default;
             Write(connection =>

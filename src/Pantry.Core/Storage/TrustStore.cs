@@ -45,6 +45,9 @@ internal sealed partial class TrustStore : IDisposable
 
     public IReadOnlyList<ClientKey> All() => Look(() => _index.All.ToList());
 
+    /// <summary>Keys that wait for a decision, or that were denied or revoked.</summary>
+    public IReadOnlyList<ClientKey> NotApproved() => Look(() => _index.NotApproved.ToList());
+
     /// <summary>
     /// Takes in a key that an operator has to decide about. One that was approved keeps its labels and shows what it
     /// claims beside them; one that waits already gets its newest claim.
@@ -168,8 +171,7 @@ internal sealed partial class TrustStore : IDisposable
         KeyValuePair<PublicKey, DateTimeOffset>[] seen = Look(() => _seen.ToArray());
         _file.Write(connection =>
         {
-            foreach ((PublicKey key, DateTimeOffset at) in seen)
-                TrustRows.SaveSeen(connection, key, at);
+            TrustRows.SaveSeen(connection, seen);
             change(connection);
         });
         Look(() =>

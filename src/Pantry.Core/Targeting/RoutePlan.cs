@@ -17,7 +17,8 @@ internal static class RoutePlan
             return topics;
         }
 
-        var byIdentity = expected.Where(client => target.Identities.Contains(client.Identity, Names.Comparer)).ToList();
+        var named = target.Identities.ToHashSet(Names.Comparer);
+        var byIdentity = expected.Where(client => named.Contains(client.Identity)).ToList();
         AddIdentities(topics, byIdentity);
         foreach (ClientLabels client in expected)
         {

@@ -3,23 +3,6 @@ namespace Pantry.Transport;
 /// <summary>Sends on the loop; a peer whose queue is full is given time, with growing pauses.</summary>
 internal static class CongestionRetry
 {
-    /// <summary>One try; a peer whose queue is full has not been sent to.</summary>
-    public static async Task<SendOutcome> OnceAsync(SocketLoop loop, Func<SendOutcome> send, CancellationToken deadline)
-    {
-        try
-        {
-            return await loop.InvokeAsync(send, deadline).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException)
-        {
-            return SendOutcome.Congested;
-        }
-        catch (PantryException stopped) when (stopped.Code == PantryErrorCode.Stopped)
-        {
-            return SendOutcome.Closed;
-        }
-    }
-
     public static async Task<SendOutcome> SendAsync(SocketLoop loop, Func<SendOutcome> send, CancellationToken deadline)
     {
         try

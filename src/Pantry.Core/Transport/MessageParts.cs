@@ -47,7 +47,8 @@ internal static class MessageParts
         return sent;
     }
 
-    private static byte[] Take(ref Msg part)
+    /// <summary>The bytes of a part; whether more follow is to be asked before.</summary>
+    public static byte[] Take(ref Msg part)
     {
         if (part.Size < Large || part.IsShared || !MemoryMarshal.TryGetArray<byte>(part.SliceAsMemory(), out ArraySegment<byte> own)
             || own.Array is not { } array || own.Offset != 0 || own.Count != array.Length)

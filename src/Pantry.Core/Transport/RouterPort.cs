@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Net;
 using NetMQ;
 using NetMQ.Sockets;
@@ -7,8 +8,9 @@ using Pantry.Transport.Gates;
 namespace Pantry.Transport;
 
 /// <summary>
-/// One of a server's ROUTERs, bound to loopback behind its gate: it sends to peers and hears them by the numbers that the
-/// gate gave their connections. Used on the loop's thread only.
+/// One of a server's ROUTERs, bound to loopback behind its gate. It has one peer, the gate's link; the peers that matter
+/// are known by the numbers that the gate gave their connections, which stand in front of every message. Used on the
+/// loop's thread only.
 /// </summary>
 internal sealed class RouterPort : IDisposable
 {
@@ -16,26 +18,25 @@ internal sealed class RouterPort : IDisposable
     private readonly RouterSocket _socket = new();
     private readonly ServerPort _port;
     private readonly InboundQueue<ServerEvent> _inbound;
-    private readonly Func<PeerId, bool> _isHeard;
-    private readonly EndedPeers _ended;
+    // Those that were heard and have not ended; false for those that are not listened to any more.
+    private readonly Dictionary<ulong, bool> _peers = [];
+    // Those of a link that broke, of whose end the host is still to be told.
+    private readonly Queue<ulong> _lost = [];
+    private readonly List<byte[]> _frames = [];
+    private byte[] _link = [];
+    private Msg _part;
     private long _strays;
 
-    /// <param name="port">Which port it is.</param>
-    /// <param name="loop">The loop that owns the socket.</param>
-    /// <param name="inbound">Where received messages go.</param>
-    /// <param name="isHeard">Whether the gate has this connection and it is not dismissed.</param>
-    /// <param name="options">Limits.</param>
-    /// <param name="time">Clock.</param>
-    public RouterPort(
-        ServerPort port, SocketLoop loop, InboundQueue<ServerEvent> inbound, Func<PeerId, bool> isHeard, PantryOptions options, TimeProvider time)
+    public RouterPort(ServerPort port, SocketLoop loop, InboundQueue<ServerEvent> inbound, PantryOptions options)
     {
         _port = port;
         _loop = loop;
         _inbound = inbound;
-        _isHeard = isHeard;
-        _ended = new EndedPeers(_socket, port, inbound, time);
+        _part.InitEmpty();
         SocketDefaults.Apply(_socket, Profiles.Subscribe(options.Wire).MaxFrameBytes, options.StopTimeout);
-        // A peer that is gone is reported instead of swallowed.
+        // The gate bounds what waits for each peer; a bound for the one link would make all wait for the slow ones.
+        _socket.Options.SendHighWatermark = 0;
+        // A link that is gone is reported instead of swallowed.
         _socket.Options.RouterMandatory = true;
         EndPoint = ServerSockets.Bind(_socket);
         loop.Add(_socket, Receive);
@@ -46,29 +47,44 @@ internal sealed class RouterPort : IDisposable
     /// <summary>Messages dropped because they came from no connection that is heard. From any thread.</summary>
     public long Strays => Interlocked.Read(ref _strays);
 
-    public SendOutcome Send(ulong number, params ReadOnlySpan<byte[]> frames)
+    /// <summary>The gate is going to introduce itself under this name; whoever has another is a stranger.</summary>
+    public void SetLink(byte[] name)
+    {
+        _link = name;
+        foreach (ulong number in _peers.Keys)
+            _lost.Enqueue(number);
+        _peers.Clear();
+        TellLost();
+    }
+
+    /// <summary>Sends a message to a peer for which the gate has room; false if there is no link to the gate.</summary>
+    public bool Send(ulong number, byte[][] frames)
     {
         try
         {
-            if (!MessageParts.TrySend(_socket, RoutingId.Of(number), more: true))
-                return SendOutcome.Congested;
-            for (int i = 0; i < frames.Length; i++)
-                MessageParts.Send(_socket, frames[i], more: i < frames.Length - 1);
-            return SendOutcome.Sent;
+            SendPart(_link, more: true);
+            SendNumber(number, frames.Length > 0);
+            for (int index = 0; index < frames.Length; index++)
+                SendPart(frames[index], index < frames.Length - 1);
+            return true;
         }
         catch (HostUnreachableException)
         {
-            return SendOutcome.Unreachable;
+            return false;
         }
     }
 
-    /// <summary>A connection that reached the socket has ended; <paramref name="told"/> completes when the host's queue has its notice.</summary>
-    public void End(ulong number, TaskCompletionSource told) => _ended.Add(number, told);
+    /// <summary>Ends a peer's connection after what was sent to it before.</summary>
+    public void End(ulong number)
+    {
+        if (_peers.ContainsKey(number))
+            _peers[number] = false;
+        Send(number, []);
+    }
 
     public void Resume()
     {
-        // Ends first: messages of others would take the room again and again.
-        _ended.Tell();
+        TellLost();
         _loop.Resume(_socket);
     }
 
@@ -78,15 +94,67 @@ internal sealed class RouterPort : IDisposable
     {
         if (!_inbound.HasRoom())
             return false;
-        if (MessageParts.TryReceive(_socket) is { } frames)
+        if (!_socket.TryReceive(ref _part, TimeSpan.Zero))
+            return true;
+        bool isOurs = _part.Slice().SequenceEqual(_link), more = _part.HasMore;
+        ulong? number = null;
+        _frames.Clear();
+        while (more && _socket.TryReceive(ref _part, TimeSpan.Zero))
         {
-            if (frames is [{ } id, _, ..] && RoutingId.TryRead(id, out ulong number) && new PeerId(_port, number) is var peer && _isHeard(peer))
-                _inbound.Add(new ServerEvent.Received(peer, frames[1..]));
-            else
-                Interlocked.Increment(ref _strays);
+            more = _part.HasMore;
+            if (!isOurs)
+                continue;
+            if (number is not null)
+                _frames.Add(MessageParts.Take(ref _part));
+            else if (BinaryPrimitives.TryReadUInt64BigEndian(_part.Slice(), out ulong read))
+                number = read;
         }
 
-        _ended.Tell();
+        if (number is not { } known)
+            Interlocked.Increment(ref _strays);
+        else
+            Take(known);
+        TellLost();
         return true;
+    }
+
+    private void Take(ulong number)
+    {
+        var peer = new PeerId(_port, number);
+        if (_frames.Count == 0)
+        {
+            if (_peers.Remove(number))
+                _inbound.Add(new ServerEvent.Disconnected(peer));
+        }
+        else if (!_peers.TryGetValue(number, out bool isHeard) ? _peers.TryAdd(number, true) : isHeard)
+        {
+            _inbound.Add(new ServerEvent.Received(peer, [.. _frames]));
+        }
+        else
+        {
+            Interlocked.Increment(ref _strays);
+        }
+    }
+
+    private void TellLost()
+    {
+        while (_lost.Count > 0 && _inbound.HasRoom())
+            _inbound.Add(new ServerEvent.Disconnected(new PeerId(_port, _lost.Dequeue())));
+    }
+
+    private void SendNumber(ulong number, bool more)
+    {
+        byte[] frame = new byte[LinkMessage.NumberBytes];
+        BinaryPrimitives.WriteUInt64BigEndian(frame, number);
+        SendPart(frame, more);
+    }
+
+    // The bytes are the message's own: nobody changes them afterwards.
+    private void SendPart(byte[] bytes, bool more)
+    {
+        var part = new Msg();
+        part.InitGC(bytes, bytes.Length);
+        _socket.Send(ref part, more);
+        part.Close();
     }
 }

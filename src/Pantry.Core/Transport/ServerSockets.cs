@@ -15,15 +15,17 @@ internal sealed class ServerSockets : IDisposable
     private readonly XPublisherSocket _publisher = new();
     private readonly InboundQueue<ServerEvent> _inbound;
 
-    private ServerSockets(SocketLoop loop, InboundQueue<ServerEvent> inbound, InboundQueue<ServerEvent> files, Func<PeerId, bool> isHeard, PantryOptions options, TimeProvider time)
+    private ServerSockets(SocketLoop loop, InboundQueue<ServerEvent> inbound, InboundQueue<ServerEvent> files, PantryOptions options)
     {
         _loop = loop;
         _inbound = inbound;
         SocketDefaults.Apply(_publisher, Profiles.Subscribe(options.Wire).MaxFrameBytes, options.StopTimeout);
+        // The gate takes it all at once and bounds what waits for each peer; a list by name may publish to each client.
+        _publisher.Options.SendHighWatermark = options.MaxClients;
         PublishEndPoint = Bind(_publisher);
         loop.Add(_publisher, ReceiveSubscription);
-        Receiver = new RouterPort(ServerPort.Receive, loop, inbound, isHeard, options, time);
-        Files = new RouterPort(ServerPort.File, loop, files, isHeard, options, time);
+        Receiver = new RouterPort(ServerPort.Receive, loop, inbound, options);
+        Files = new RouterPort(ServerPort.File, loop, files, options);
     }
 
     public IPEndPoint PublishEndPoint { get; }
@@ -32,9 +34,8 @@ internal sealed class ServerSockets : IDisposable
 
     public RouterPort Files { get; }
 
-    public static Task<ServerSockets> OpenAsync(
-        SocketLoop loop, InboundQueue<ServerEvent> inbound, InboundQueue<ServerEvent> files, Func<PeerId, bool> isHeard, PantryOptions options, TimeProvider time) =>
-        loop.InvokeAsync(() => new ServerSockets(loop, inbound, files, isHeard, options, time));
+    public static Task<ServerSockets> OpenAsync(SocketLoop loop, InboundQueue<ServerEvent> inbound, InboundQueue<ServerEvent> files, PantryOptions options) =>
+        loop.InvokeAsync(() => new ServerSockets(loop, inbound, files, options));
 
     public RouterPort Of(ServerPort port) => port == ServerPort.Receive ? Receiver : Files;
 

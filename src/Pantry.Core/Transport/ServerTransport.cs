@@ -38,6 +38,9 @@ internal sealed class ServerTransport : IAsyncDisposable
     /// <summary>Messages that reached an endpoint from no connection of its gate, or from one that was closed meanwhile.</summary>
     public long Strays => _sockets is { } sockets ? sockets.Receiver.Strays + sockets.Files.Strays : 0;
 
+    /// <summary>Published messages that did not reach a subscriber, because too much waits for it already.</summary>
+    public long Missed => GateCounters.Sum(counters => counters.Missed);
+
     /// <summary>What happens on the sockets, but for that of files; ends when the transport does.</summary>
     public IAsyncEnumerable<ServerEvent> Events => _inbound.ReadAllAsync();
 
@@ -58,16 +61,23 @@ internal sealed class ServerTransport : IAsyncDisposable
         var transport = new ServerTransport(loop, options);
         try
         {
-            ServerSockets sockets = await ServerSockets.OpenAsync(loop, transport._inbound, transport._inboundFiles, transport.IsHeard, options, time).ConfigureAwait(false);
+            ServerSockets sockets = await ServerSockets.OpenAsync(loop, transport._inbound, transport._inboundFiles, options).ConfigureAwait(false);
             transport._sockets = sockets;
             GateProfile receive = Profiles.Receive(options.Wire);
-            transport._publishing = Open(ports.Publish, sockets.PublishEndPoint, GateProfile.Publish(), null);
-            transport._receiving = Open(ports.Receive, sockets.Receiver.EndPoint, receive, transport.TellEnded(ServerPort.Receive));
-            transport._files = Open(ports.File, sockets.Files.EndPoint, Profiles.ReceiveFiles(options.Wire), transport.TellEnded(ServerPort.File));
+            transport._publishing = Open(ports.Publish, sockets.PublishEndPoint, GateProfile.Publish(), null, gateLimits);
+            transport._receiving = Open(ports.Receive, sockets.Receiver.EndPoint, receive, sockets.Receiver, gateLimits);
+            // A peer may have a whole window of chunks on its way.
+            transport._files = Open(ports.File, sockets.Files.EndPoint, Profiles.ReceiveFiles(options.Wire), sockets.Files,
+                gateLimits with { OutboundBytes = Math.Max(gateLimits.OutboundBytes, 2L * options.Files.MaxChunkWindow) });
             return transport;
 
-            ServerGate Open(int port, IPEndPoint backend, GateProfile profile, Func<ulong, Task>? ended) =>
-                ServerGate.Open([.. addresses.Select(address => new IPEndPoint(address, port))], backend, profile, gateLimits, time, log, ended);
+            ServerGate Open(int port, IPEndPoint backend, GateProfile profile, RouterPort? router, GateLimits limits) => ServerGate.Open(
+                [.. addresses.Select(address => new IPEndPoint(address, port))], backend, profile, limits, time, log,
+                router is null ? null : name => loop.InvokeAsync(() =>
+                {
+                    router.SetLink(name);
+                    return true;
+                }));
         }
         catch
         {
@@ -83,15 +93,44 @@ internal sealed class ServerTransport : IAsyncDisposable
     /// <summary>Sends to one peer; waits a while for one that is congested.</summary>
     public async Task<SendOutcome> SendAsync(PeerId peer, byte[][] frames)
     {
+        SendOutcome outcome = await TrySendAsync(peer, frames).ConfigureAwait(false);
+        if (outcome != SendOutcome.Congested)
+            return outcome;
         using var deadline = new CancellationTokenSource(_options.SendTimeout);
-        return await CongestionRetry.SendAsync(_loop, () => _sockets?.Of(peer.Port).Send(peer.Number, frames) ?? SendOutcome.Closed, deadline.Token).ConfigureAwait(false);
+        for (int pause = 5; outcome == SendOutcome.Congested && !deadline.IsCancellationRequested; pause = Math.Min(pause * 2, 200))
+        {
+            await Task.Delay(pause, deadline.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            outcome = await TrySendAsync(peer, frames).ConfigureAwait(false);
+        }
+
+        return outcome;
     }
 
     /// <summary>Sends to one peer what it takes at once, or nothing.</summary>
-    public async Task<SendOutcome> TrySendAsync(PeerId peer, byte[][] frames)
+    public async ValueTask<SendOutcome> TrySendAsync(PeerId peer, byte[][] frames)
     {
-        using var deadline = new CancellationTokenSource(_options.SendTimeout);
-        return await CongestionRetry.OnceAsync(_loop, () => _sockets?.Of(peer.Port).Send(peer.Number, frames) ?? SendOutcome.Closed, deadline.Token).ConfigureAwait(false);
+        if (_sockets is null || GateOf(peer.Port) is not { } gate)
+            return SendOutcome.Closed;
+        long bytes = LinkMessage.WireBytes(frames);
+        switch (gate.TryTakeRoom(peer.Number, bytes))
+        {
+            case RoomOutcome.Gone:
+                return SendOutcome.Unreachable;
+            case RoomOutcome.Full:
+                return SendOutcome.Congested;
+        }
+
+        // With room it will be sent, so nobody has to wait until it was.
+        SendOutcome outcome = _loop.TryPost(Send) ? SendOutcome.Sent : await PostInTimeAsync(Send).ConfigureAwait(false);
+        if (outcome != SendOutcome.Sent)
+            gate.ReturnRoom(peer.Number, bytes);
+        return outcome;
+
+        void Send()
+        {
+            if (_sockets?.Of(peer.Port).Send(peer.Number, frames) != true)
+                gate.ReturnRoom(peer.Number, bytes);
+        }
     }
 
     /// <summary>Where a peer is, as address and port; null once its connection has ended.</summary>
@@ -103,10 +142,9 @@ internal sealed class ServerTransport : IAsyncDisposable
     /// </summary>
     public void Close(PeerId peer)
     {
-        var mark = new EndMark();
-        // The gate comes first, or it would pass the mark on. A mark that cannot be sent is what the gate's deadline is for.
-        if (GateOf(peer.Port)?.Dismiss(peer.Number, mark) == true)
-            _ = _loop.PostAsync(() => _sockets?.Of(peer.Port).Send(peer.Number, mark.Body)).AsTask();
+        // The gate first: it listens no more from here on, and ends the connection in time even if the end cannot be sent.
+        if (GateOf(peer.Port)?.Dismiss(peer.Number) == true)
+            _ = _loop.PostAsync(() => _sockets?.Of(peer.Port).End(peer.Number)).AsTask();
     }
 
     /// <summary>Stops listening, lets what was accepted leave, and closes everything.</summary>
@@ -116,6 +154,7 @@ internal sealed class ServerTransport : IAsyncDisposable
         Task[] drained = [.. Gates.Select(gate => gate.StopAsync(_options.StopTimeout))];
         if (_sockets is { } sockets)
         {
+            await FlushAsync().ConfigureAwait(false);
             await _loop.CloseAsync(() =>
             {
                 sockets.Dispose();
@@ -132,12 +171,26 @@ internal sealed class ServerTransport : IAsyncDisposable
 
     private ServerGate? GateOf(ServerPort port) => port == ServerPort.Receive ? _receiving : _files;
 
-    private bool IsHeard(PeerId peer) => GateOf(peer.Port)?.IsHeard(peer.Number) == true;
-
-    private Func<ulong, Task> TellEnded(ServerPort port) => async number =>
+    private async Task<SendOutcome> PostInTimeAsync(Action work)
     {
-        var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        if (await _loop.PostAsync(() => _sockets?.Of(port).End(number, told)).ConfigureAwait(false))
-            await told.Task.ConfigureAwait(false);
-    };
+        using var deadline = new CancellationTokenSource(_options.SendTimeout);
+        try
+        {
+            return await _loop.PostAsync(work, deadline.Token).ConfigureAwait(false) ? SendOutcome.Sent : SendOutcome.Closed;
+        }
+        catch (OperationCanceledException)
+        {
+            return SendOutcome.Congested;
+        }
+    }
+
+    /// <summary>Waits for what was sent to reach the gates: closing NetMQ's sockets, linger or not, can lose it.</summary>
+    private async Task FlushAsync()
+    {
+        using var deadline = new CancellationTokenSource(_options.StopTimeout);
+        // Behind all that was posted before.
+        await _loop.CloseAsync(() => { }).ConfigureAwait(false);
+        while (Gates.Any(gate => gate.UnderWay > 0) && !deadline.IsCancellationRequested)
+            await Task.Delay(1, deadline.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
 }

@@ -49,19 +49,27 @@ internal sealed class SocketLoop : IAsyncDisposable
         return loop;
     }
 
+    /// <summary>Runs work on the loop's thread; false if the mailbox is full or the loop closed.</summary>
+    public bool TryPost(Action work)
+    {
+        bool accepted = _mailbox.Writer.TryWrite(work);
+        if (accepted)
+            Wake();
+        return accepted;
+    }
+
     /// <summary>Runs work on the loop's thread; waits while the mailbox is full. False once the loop is closed.</summary>
     public async ValueTask<bool> PostAsync(Action work, CancellationToken cancellation = default)
     {
-        if (!_mailbox.Writer.TryWrite(work))
+        if (TryPost(work))
+            return true;
+        try
         {
-            try
-            {
-                await _mailbox.Writer.WriteAsync(work, cancellation).ConfigureAwait(false);
-            }
-            catch (ChannelClosedException)
-            {
-                return false;
-            }
+            await _mailbox.Writer.WriteAsync(work, cancellation).ConfigureAwait(false);
+        }
+        catch (ChannelClosedException)
+        {
+            return false;
         }
 
         Wake();

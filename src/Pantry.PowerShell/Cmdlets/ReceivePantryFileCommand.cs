@@ -75,7 +75,7 @@ public sealed class ReceivePantryFileCommand : OrderCmdlet
         {
             IJob job = await fleet.StartJobAsync(request, cancellation).ConfigureAwait(false);
             var folders = new ClientFolders(fleet.Trees, destination, limit, new FileLimits());
-            await new RowPrinter(output, what) { Finish = folders.FetchAsync }.RunAsync(job, request.Command, cancellation).ConfigureAwait(false);
+            await new RowPrinter(output, what) { Finish = folders.FetchAsync }.RunAsync(job, request.Command, live: false, cancellation).ConfigureAwait(false);
         });
     }
 }

@@ -17,6 +17,7 @@ namespace Pantry.PowerShell.Cmdlets;
 /// </summary>
 [Cmdlet(VerbsCommunications.Send, "PantryCommand", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium, DefaultParameterSetName = "ScriptBlock")]
 [OutputType(typeof(CommandResult))]
+[OutputType(typeof(LiveOutput))]
 [OutputType(typeof(PantryJob))]
 public sealed class SendPantryCommandCommand : OrderCmdlet
 {
@@ -78,6 +79,13 @@ public sealed class SendPantryCommandCommand : OrderCmdlet
     [ValidateRange(1, ScriptOrder.MaxDepth)]
     public int Depth { get; set; } = 1;
 
+    /// <summary>
+    /// Brings what clients write as they write it, as Pantry.LiveOutput, and each client's result behind it. The server keeps it: Receive-PantryJob -Live
+    /// brings it again.
+    /// </summary>
+    [Parameter]
+    public SwitchParameter Live { get; set; }
+
     /// <summary>Goes on in the background, as a job with a child for each client.</summary>
     [Parameter]
     public SwitchParameter AsJob { get; set; }
@@ -103,7 +111,7 @@ public sealed class SendPantryCommandCommand : OrderCmdlet
                 secrets.Wipe();
             }
 
-            await (AsJob ? PostAsJobAsync(output, job, request, what) : new RowPrinter(output, what).RunAsync(job, request.Command, cancellation)).ConfigureAwait(false);
+            await (AsJob ? PostAsJobAsync(output, job, request, what, Live) : new RowPrinter(output, what).RunAsync(job, request.Command, Live, cancellation)).ConfigureAwait(false);
         });
     }
 
@@ -123,7 +131,7 @@ public sealed class SendPantryCommandCommand : OrderCmdlet
             Timeout = Timeout,
             DeliveryTimeout = DeliveryTimeout,
             ValidFor = ValidFor,
-            Plan = Plan(),
+            Plan = Plan() with { Live = Live },
             Secrets = secrets.Values,
             RunAs = Credential?.UserName ?? RunAs,
         };

@@ -17,7 +17,9 @@ public sealed class StopPantryServerCommand : PantryCmdlet
     {
         RunspaceHost state = State;
         PantryServer[] servers = [.. (Server ?? Checked(() => Only(state))).Where(server => ShouldProcess($"{server}, {server.Path}", "Stop the Pantry server"))];
-        Run((_, _) => Task.WhenAll(servers.Select(state.StopServerAsync)));
+        // Begun here: what comes next in this runspace finds that they stop, however soon Ctrl+C ends the waiting.
+        var stopped = Task.WhenAll([.. servers.Select(state.StopServerAsync)]);
+        Run((_, _) => stopped);
     }
 
     private static PantryServer[] Only(RunspaceHost state) => state.Servers switch

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Pantry.Operators;
 using Pantry.PowerShell.Results;
@@ -6,19 +5,20 @@ using Pantry.Protocol;
 
 namespace Pantry.PowerShell.Jobs;
 
-/// <summary>Waits for jobs at the server to end. It asks now and then, so that a link that is lost in between does no harm.</summary>
+/// <summary>Waits for jobs at the server to end. The server says when one has come further; nothing is asked in between.</summary>
 internal sealed class JobWatch(IFleet fleet, CmdletOutput output, string what)
 {
-    private static readonly TimeSpan Often = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan Seldom = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LongestLoss = TimeSpan.FromMinutes(10);
-    private const int Few = 8;
-
     private readonly Dictionary<string, JobInfo> _jobs = new(StringComparer.Ordinal);
-    private long? _lostAt;
 
     /// <summary>Those that have not ended.</summary>
-    public IReadOnlyList<JobInfo> Open => [.. _jobs.Values.Where(job => !HasEnded(job))];
+    public IReadOnlyList<JobInfo> Open
+    {
+        get
+        {
+            lock (_jobs)
+                return [.. _jobs.Values.Where(job => !HasEnded(job))];
+        }
+    }
 
     public static bool HasEnded(JobInfo job) => job.State is PantryJobState.Ended or PantryJobState.Cancelled && job.Done == job.Targets;
 
@@ -37,55 +37,53 @@ internal sealed class JobWatch(IFleet fleet, CmdletOutput output, string what)
     /// <summary>Each of the jobs once it has ended. One that is not there is an error of its own.</summary>
     public async IAsyncEnumerable<JobInfo> EndedAsync(IEnumerable<string> ids, [EnumeratorCancellation] CancellationToken cancellation)
     {
-        var waiting = new List<string>(ids.Distinct(StringComparer.Ordinal));
+        // How many rows of each are known; of none anything, to begin with.
+        var waiting = ids.Distinct(StringComparer.Ordinal).ToDictionary(id => id, _ => -1, StringComparer.Ordinal);
         var progress = new ProgressLine(output, what, Count, cancellation);
         await using (progress.ConfigureAwait(false))
         {
-            while (true)
+            while (waiting.Count > 0)
             {
-                foreach (string id in waiting.ToArray())
+                foreach (JobInfo job in await NewsAsync(waiting, cancellation).ConfigureAwait(false))
                 {
-                    (bool answered, JobInfo? job) = await LookAsync(id, cancellation).ConfigureAwait(false);
-                    if (!answered)
-                        break;
-                    if (job is null)
-                    {
-                        waiting.Remove(id);
-                        await output.ErrorAsync(None(id), id).ConfigureAwait(false);
-                        continue;
-                    }
-
                     lock (_jobs)
-                        _jobs[id] = job;
+                        _jobs[job.JobId] = job;
+                    waiting[job.JobId] = job.Done;
                     if (!HasEnded(job))
                         continue;
-                    waiting.Remove(id);
+                    waiting.Remove(job.JobId);
                     yield return job;
                 }
-
-                if (waiting.Count == 0)
-                    yield break;
-                await Task.Delay(waiting.Count <= Few ? Often : Seldom, cancellation).ConfigureAwait(false);
             }
         }
     }
 
-    private async Task<(bool Answered, JobInfo? Job)> LookAsync(string id, CancellationToken cancellation)
+    private async Task<IReadOnlyList<JobInfo>> NewsAsync(Dictionary<string, int> waiting, CancellationToken cancellation)
     {
         try
         {
-            JobInfo? job = await FindAsync(fleet, id, cancellation).ConfigureAwait(false);
-            _lostAt = null;
-            return (true, job);
+            return await fleet.AwaitJobsAsync([.. waiting.Select(job => new JobMark(job.Key, job.Value))], cancellation).ConfigureAwait(false);
         }
-        catch (PantryException lost) when (lost.Code is PantryErrorCode.ConnectionLost or PantryErrorCode.TimedOut)
+        catch (PantryException none) when (none.Code == PantryErrorCode.NoMatchingJob)
         {
-            // The link comes back by itself, and the jobs go on meanwhile.
-            _lostAt ??= Stopwatch.GetTimestamp();
-            if (Stopwatch.GetElapsedTime(_lostAt.Value) > LongestLoss)
-                throw;
-            return (false, null);
+            // Which one it is that is not there, or no longer, each by itself tells.
         }
+
+        var news = new List<JobInfo>();
+        foreach (string id in waiting.Keys.ToArray())
+        {
+            try
+            {
+                news.AddRange(await fleet.AwaitJobsAsync([new JobMark(id, -1)], cancellation).ConfigureAwait(false));
+            }
+            catch (PantryException none) when (none.Code == PantryErrorCode.NoMatchingJob)
+            {
+                waiting.Remove(id);
+                await output.ErrorAsync(none, id).ConfigureAwait(false);
+            }
+        }
+
+        return news;
     }
 
     private Counted Count()

@@ -30,6 +30,15 @@ internal sealed class PantryChildJob : Job
 
     public void Start() => SetJobState(JobState.Running);
 
+    /// <summary>Something that was written while the command runs.</summary>
+    public void Show(LiveOutput output)
+    {
+        if (!Volatile.Read(ref _ended))
+            Output.Add(PSObject.AsPSObject(output));
+    }
+
+    public void Warn(string why) => Warning.Add(new WarningRecord(why));
+
     public void End(CommandResult result)
     {
         lock (_lock)

@@ -12,17 +12,19 @@ public sealed class PantryJob : Job
 
     private readonly object _job;
     private readonly string _command;
+    private readonly bool _live;
     private readonly CancellationTokenSource _abandoned = new();
     private readonly Dictionary<string, PantryChildJob> _children = new(StringComparer.OrdinalIgnoreCase);
     private Task _reading = Task.CompletedTask;
     private volatile bool _stopping;
 
     // The running order is held as an object: PowerShell reflects over this type before the core is loaded.
-    internal PantryJob(object job, string command, string what)
+    internal PantryJob(object job, string command, string what, bool live)
         : base(what)
     {
         _job = job;
         _command = command;
+        _live = live;
         PSJobTypeName = nameof(PantryJob);
         foreach (string identity in Order.Targets)
             ChildJobs.Add(_children[identity] = new PantryChildJob(what, identity, this));
@@ -73,11 +75,7 @@ public sealed class PantryJob : Job
         string why = "The job was stopped before the client answered.";
         try
         {
-            await foreach (ResultRow row in Order.ReadRowsAsync(_abandoned.Token).ConfigureAwait(false))
-            {
-                if (_children.TryGetValue(row.Client, out PantryChildJob? child))
-                    child.End(ResultReader.Read(Order.Id, _command, row));
-            }
+            await (_live ? ReadLiveAsync() : ReadRowsAsync()).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
@@ -93,5 +91,30 @@ public sealed class PantryJob : Job
         SetJobState(_stopping ? JobState.Stopped
             : _children.Values.All(child => child.JobStateInfo.State == JobState.Completed) ? JobState.Completed
             : JobState.Failed);
+    }
+
+    private async Task ReadRowsAsync()
+    {
+        await foreach (ResultRow row in Order.ReadRowsAsync(_abandoned.Token).ConfigureAwait(false))
+            End(row);
+    }
+
+    private Task ReadLiveAsync()
+    {
+        var reader = new LiveReader(Order.Id, Order.Targets);
+        var merge = new LiveMerge(
+            reader,
+            item => Done(() => _children.GetValueOrDefault(item.Client)?.Show(item)),
+            row => Done(() => End(row)),
+            why => Done(() => _children.Values.FirstOrDefault(child => child.JobStateInfo.State == JobState.Running)?.Warn(why)));
+        return merge.RunAsync(Order.ReadOutputAsync(reader.From, _abandoned.Token), Order.ReadRowsAsync(_abandoned.Token), _abandoned.Token);
+    }
+
+    private void End(ResultRow row) => _children.GetValueOrDefault(row.Client)?.End(ResultReader.Read(Order.Id, _command, row));
+
+    private static Task Done(Action action)
+    {
+        action();
+        return Task.CompletedTask;
     }
 }

@@ -46,7 +46,7 @@ internal static class ResultReader
     }
 
     /// <summary>UTF-8 where it is that, else what the client says its console writes, else byte by byte.</summary>
-    private static string Text(byte[] bytes, string? encoding)
+    public static string Text(byte[] bytes, string? encoding)
     {
         try
         {
@@ -72,7 +72,7 @@ internal static class ResultReader
         }
     }
 
-    private static string[] Lines(string text)
+    public static string[] Lines(string text)
     {
         string[] lines = text.Split('\n');
         for (int i = 0; i < lines.Length; i++)

@@ -13,12 +13,19 @@ internal sealed class RowPrinter(CmdletOutput output, string what)
     public Func<CommandResult, CancellationToken, Task<CommandResult>>? Finish { get; init; }
 
     /// <summary>Carries an order out in the foreground: whoever ends the waiting ends the order.</summary>
-    public async Task RunAsync(IJob job, string command, CancellationToken cancellation)
+    /// <param name="job">The order.</param>
+    /// <param name="command">Its command.</param>
+    /// <param name="live">Whether output is brought as it comes.</param>
+    /// <param name="cancellation">Ends the waiting.</param>
+    public async Task RunAsync(IJob job, string command, bool live, CancellationToken cancellation)
     {
         await output.VerboseAsync($"Job {job.Id}: {what}, {job.Targets.Count} targets.").ConfigureAwait(false);
         try
         {
-            await PrintAsync(job.Id, command, job.ReadRowsAsync(cancellation), job.Targets.Count, cancellation).ConfigureAwait(false);
+            IAsyncEnumerable<ResultRow> rows = job.ReadRowsAsync(cancellation);
+            await (live
+                ? PrintLiveAsync(job, command, new LiveReader(job.Id, job.Targets), rows, job.Targets.Count, _ => true, cancellation)
+                : PrintAsync(job.Id, command, rows, job.Targets.Count, cancellation)).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
@@ -36,13 +43,37 @@ internal sealed class RowPrinter(CmdletOutput output, string what)
     /// <param name="cancellation">Ends the waiting.</param>
     public async Task PrintAsync(string jobId, string command, IAsyncEnumerable<ResultRow> rows, int count, CancellationToken cancellation)
     {
-        var progress = new ProgressLine(output, what, () => new Counted(Volatile.Read(ref _done), Volatile.Read(ref _failed), count), cancellation);
+        ProgressLine progress = Progress(count, cancellation);
         await using (progress.ConfigureAwait(false))
         {
             await foreach (ResultRow row in rows.WithCancellation(cancellation).ConfigureAwait(false))
                 await PrintAsync(ResultReader.Read(jobId, command, row), cancellation).ConfigureAwait(false);
         }
     }
+
+    /// <summary>Writes live output as it comes, and each target's row behind all of it.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="command">Its command.</param>
+    /// <param name="reader">Makes output of its pieces.</param>
+    /// <param name="rows">The rows.</param>
+    /// <param name="count">How many rows there will be.</param>
+    /// <param name="wanted">Whose output is wanted.</param>
+    /// <param name="cancellation">Ends the waiting.</param>
+    public async Task PrintLiveAsync(
+        IJob job, string command, LiveReader reader, IAsyncEnumerable<ResultRow> rows, int count, Func<string, bool> wanted, CancellationToken cancellation)
+    {
+        var merge = new LiveMerge(
+            reader,
+            item => wanted(item.Client) ? output.WriteAsync(item).AsTask() : Task.CompletedTask,
+            row => PrintAsync(ResultReader.Read(job.Id, command, row), cancellation),
+            why => output.WarningAsync(why).AsTask());
+        ProgressLine progress = Progress(count, cancellation);
+        await using (progress.ConfigureAwait(false))
+            await merge.RunAsync(job.ReadOutputAsync(reader.From, cancellation), rows, cancellation).ConfigureAwait(false);
+    }
+
+    private ProgressLine Progress(int count, CancellationToken cancellation) =>
+        new(output, what, () => new Counted(Volatile.Read(ref _done), Volatile.Read(ref _failed), count), cancellation);
 
     private async Task PrintAsync(CommandResult result, CancellationToken cancellation)
     {

@@ -28,19 +28,28 @@ internal sealed class ScriptStreams
     public static ScriptStreams Read(ReadOnlySpan<byte> records)
     {
         var streams = new ScriptStreams();
+        foreach ((OutputStream stream, object? value) in ReadRecords(records))
+            streams.Add(stream, value);
+        return streams;
+    }
+
+    /// <summary>Records in the order they came.</summary>
+    public static List<(OutputStream Stream, object? Value)> ReadRecords(ReadOnlySpan<byte> records)
+    {
+        var read = new List<(OutputStream, object?)>();
         while (records.Length > 0)
         {
             int end = records.IndexOf((byte)0);
             ReadOnlySpan<byte> record = end < 0 ? records : records[..end];
             records = end < 0 ? [] : records[(end + 1)..];
             if (record.Length > 0)
-                streams.Add((char)record[0], record[1..]);
+                Add(read, (char)record[0], record[1..]);
         }
 
-        return streams;
+        return read;
     }
 
-    private void Add(char stream, ReadOnlySpan<byte> document)
+    private static void Add(List<(OutputStream, object?)> read, char letter, ReadOnlySpan<byte> document)
     {
         object?[] values;
         try
@@ -49,38 +58,52 @@ internal sealed class ScriptStreams
         }
         catch (Exception exception) when (exception is System.Xml.XmlException or RuntimeException or FormatException or InvalidOperationException)
         {
-            _errors.Add(new ErrorRecord(
+            read.Add((OutputStream.Error, new ErrorRecord(
                 new RemoteException($"A record of the client could not be read: {DisplayText.Clean(exception.Message, 200)}"),
-                "UnreadableRecord", ErrorCategory.InvalidData, null));
+                "UnreadableRecord", ErrorCategory.InvalidData, null)));
             return;
         }
 
         foreach (object? value in values)
-            Add(stream, value);
+        {
+            switch (letter)
+            {
+                case ScriptRecords.Output:
+                    read.Add((OutputStream.Output, value));
+                    break;
+                case ScriptRecords.Error:
+                    read.Add((OutputStream.Error, ToError(value)));
+                    break;
+                case ScriptRecords.Warning:
+                    read.Add((OutputStream.Warning, new WarningRecord(Message(value))));
+                    break;
+                case ScriptRecords.Verbose:
+                    read.Add((OutputStream.Verbose, new VerboseRecord(Message(value))));
+                    break;
+                case ScriptRecords.Information:
+                    read.Add((OutputStream.Information, ToInformation(value)));
+                    break;
+                case ScriptRecords.Debug:
+                    read.Add((OutputStream.Debug, new DebugRecord(Message(value))));
+                    break;
+                default:
+                    break;
+            }
+        }
     }
 
-    private void Add(char stream, object? value)
+    private void Add(OutputStream stream, object? value)
     {
-        switch (stream)
+        List<object?>? list = stream switch
         {
-            case ScriptRecords.Output:
-                _output.Add(value);
-                break;
-            case ScriptRecords.Error:
-                _errors.Add(ToError(value));
-                break;
-            case ScriptRecords.Warning:
-                _warnings.Add(new WarningRecord(Message(value)));
-                break;
-            case ScriptRecords.Verbose:
-                _verbose.Add(new VerboseRecord(Message(value)));
-                break;
-            case ScriptRecords.Information:
-                _information.Add(ToInformation(value));
-                break;
-            default:
-                break;
-        }
+            OutputStream.Output => _output,
+            OutputStream.Error => _errors,
+            OutputStream.Warning => _warnings,
+            OutputStream.Verbose => _verbose,
+            OutputStream.Information => _information,
+            _ => null,
+        };
+        list?.Add(value);
     }
 
     // Records cross as bags of properties; here they become records again, so that they show and behave as such.

@@ -8,5 +8,5 @@ internal sealed class RegisteredCommand(string name, string script) : ICommand
     public string Name => name;
 
     public Task<CommandOutcome> RunAsync(CommandContext context, CancellationToken cancellation) =>
-        ScriptRun.RunAsync(script, SealedPlaces.Restore(ScriptOrder.FromBytes(context.Arguments), context.Secrets), context.Options.OutputBytes, cancellation);
+        ScriptRun.RunAsync(script, SealedPlaces.Restore(ScriptOrder.FromBytes(context.Arguments), context.Secrets), context, cancellation);
 }

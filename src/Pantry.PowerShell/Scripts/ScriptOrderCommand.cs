@@ -19,6 +19,6 @@ internal sealed class ScriptOrderCommand : ICommand
         if (context.RunAs is { } user && !RunAsUser.IsOwn(user))
             return _child.RunAsync(context, cancellation);
         ScriptOrder order = SealedPlaces.Restore(ScriptOrder.FromBytes(context.Arguments), context.Secrets);
-        return ScriptRun.RunAsync(order.Script, order, context.Options.OutputBytes, cancellation);
+        return ScriptRun.RunAsync(order.Script, order, context, cancellation);
     }
 }

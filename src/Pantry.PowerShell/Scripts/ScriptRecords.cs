@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using System.Text;
+using Pantry.Commands;
 
 namespace Pantry.PowerShell.Scripts;
 
@@ -7,7 +8,7 @@ namespace Pantry.PowerShell.Scripts;
 /// What a script wrote, in the order it came, kept up to a cap: for each record the letter of its stream, a CLIXML
 /// document and a zero byte. Plain values that follow each other share a document, whose frame is longer than they are.
 /// </summary>
-internal sealed class ScriptRecords(int cap, int depth) : IDisposable
+internal sealed class ScriptRecords(int cap, int depth) : IOutputSource, IDisposable
 {
     public const char Output = 'O';
     public const char Error = 'E';
@@ -23,6 +24,7 @@ internal sealed class ScriptRecords(int cap, int depth) : IDisposable
 
     // Stream of the document that is still open for more plain values; none is.
     private char? _open;
+    private bool _closed;
 
     /// <summary>Whether a record did not fit; those after it are left out too, so that what is kept has no gaps.</summary>
     public bool Truncated { get; private set; }
@@ -44,13 +46,41 @@ internal sealed class ScriptRecords(int cap, int depth) : IDisposable
             Keep(stream, document, plain, end);
     }
 
+    /// <summary>How much is kept. Asked for, the open document is closed: what is looked at is whole.</summary>
+    public int Length
+    {
+        get
+        {
+            lock (_lock)
+            {
+                if (_closed)
+                    return 0;
+                Close();
+                return (int)_kept.Length;
+            }
+        }
+    }
+
+    public byte[] Read(int from, int most)
+    {
+        lock (_lock)
+            return _closed || from >= _kept.Length ? [] : _kept.GetBuffer().AsSpan(from, Math.Min(most, (int)_kept.Length - from)).ToArray();
+    }
+
     public byte[] ToArray()
     {
         lock (_lock)
             return _open is null ? _kept.ToArray() : [.. _kept.ToArray(), .. Closing];
     }
 
-    public void Dispose() => _kept.Dispose();
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            _closed = true;
+            _kept.Dispose();
+        }
+    }
 
     private static ReadOnlySpan<byte> Closing => "</Objs>\0"u8;
 
@@ -65,11 +95,18 @@ internal sealed class ScriptRecords(int cap, int depth) : IDisposable
             return;
         }
 
-        if (_open is not null && !shares)
-            _kept.Write(Closing);
+        if (!shares)
+            Close();
         _kept.Write(text);
         if (!plain)
             _kept.Write(Closing);
         _open = plain ? stream : null;
+    }
+
+    private void Close()
+    {
+        if (_open is not null)
+            _kept.Write(Closing);
+        _open = null;
     }
 }

@@ -11,7 +11,7 @@ internal static class ScriptRun
     // Opening a runspace is work for the processor; hundreds at once would only take turns, and memory.
     private static readonly SemaphoreSlim Opening = new(Environment.ProcessorCount * 2);
 
-    public static async Task<CommandOutcome> RunAsync(string script, ScriptOrder order, int outputBytes, CancellationToken cancellation)
+    public static async Task<CommandOutcome> RunAsync(string script, ScriptOrder order, CommandContext context, CancellationToken cancellation)
     {
         using Runspace runspace = await OpenAsync(cancellation).ConfigureAwait(false);
         using var shell = System.Management.Automation.PowerShell.Create();
@@ -20,7 +20,8 @@ internal static class ScriptRun
             runspace.SessionStateProxy.SetVariable(name, secret);
         AddScript(shell, script, order);
 
-        using var records = new ScriptRecords(outputBytes, order.Depth);
+        using var records = new ScriptRecords(context.Options.OutputBytes, order.Depth);
+        context.Live?.Attach(Result.OutputBody, records);
         string? firstError = null;
         using PSDataCollection<PSObject?> output = Collect(shell, records, error => firstError ??= error);
         ErrorRecord? fatal = null;

@@ -23,6 +23,9 @@ internal sealed class RunspaceHost
     private readonly SharedLoop _loop = new();
     private readonly List<ClientRegistration> _clients = [];
 
+    // After Ctrl+C nobody waits for them any more, while they still have their directories and ports.
+    private readonly List<Task> _stopping = [];
+
     // Servers of this process and sessions elsewhere; the last is what cmdlets use that are given none.
     private readonly List<object> _fleets = [];
 
@@ -74,6 +77,7 @@ internal sealed class RunspaceHost
 
     public async Task<PantryServer> StartServerAsync(ServerConfiguration configuration, CancellationToken cancellation)
     {
+        await StoppedAsync(cancellation).ConfigureAwait(false);
         ServerHost host = await InProcess.StartServerAsync(configuration, cancellation).ConfigureAwait(false);
         var server = new PantryServer(host, () => host.Status, host.Statistics, () => host.Authority.RootKeyInfo)
         {
@@ -99,12 +103,8 @@ internal sealed class RunspaceHost
         return server;
     }
 
-    public async Task StopServerAsync(PantryServer server)
-    {
-        lock (_lock)
-            _fleets.Remove(server);
-        await ((ServerHost)server.Host).DisposeAsync().ConfigureAwait(false);
-    }
+    /// <summary>Begins to stop a server; what is started from now on in this runspace waits until it has stopped.</summary>
+    public Task StopServerAsync(PantryServer server) => StopAsync(() => _fleets.Remove(server), async () => await ((ServerHost)server.Host).DisposeAsync().ConfigureAwait(false));
 
     public async Task<PantrySession> ConnectAsync(OperatorCredentials credentials, CancellationToken cancellation)
     {
@@ -144,6 +144,7 @@ internal sealed class RunspaceHost
 
     public async Task<ClientRegistration> StartClientAsync(ClientConfiguration configuration, CancellationToken cancellation)
     {
+        await StoppedAsync(cancellation).ConfigureAwait(false);
         ClientAgent agent = await WithLoopAsync(
             loop => InProcess.StartClientAsync(configuration, Commands, loop, cancellation)).ConfigureAwait(false);
         // What was approved: it can be less than what was asked for.
@@ -173,15 +174,15 @@ internal sealed class RunspaceHost
     /// <summary>Stops a client of this runspace; false where it was stopped already.</summary>
     public async Task<bool> StopClientAsync(ClientRegistration client, bool forget)
     {
-        lock (_lock)
+        bool isHere = false;
+        await StopAsync(() => isHere = _clients.Remove(client), async () =>
         {
-            if (!_clients.Remove(client))
-                return false;
-        }
-
-        await ((ClientAgent)client.Agent).StopAsync(forget).ConfigureAwait(false);
-        await _loop.ReleaseAsync().ConfigureAwait(false);
-        return true;
+            if (!isHere)
+                return;
+            await ((ClientAgent)client.Agent).StopAsync(forget).ConfigureAwait(false);
+            await _loop.ReleaseAsync().ConfigureAwait(false);
+        }).ConfigureAwait(false);
+        return isHere;
     }
 
     /// <summary>Stops the client of this runspace with that key, if there is one: its server has let it go.</summary>
@@ -205,6 +206,34 @@ internal sealed class RunspaceHost
         await Task.WhenAll(sessions).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         Task[] servers = [.. Servers.Select(StopServerAsync)];
         await Task.WhenAll(servers).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private async Task StopAsync(Action takeOut, Func<Task> stop)
+    {
+        Task stopping;
+        lock (_lock)
+        {
+            takeOut();
+            stopping = Task.Run(stop);
+            _stopping.Add(stopping);
+        }
+
+        try
+        {
+            await stopping.ConfigureAwait(false);
+        }
+        finally
+        {
+            lock (_lock)
+                _stopping.Remove(stopping);
+        }
+    }
+
+    // That one could not be stopped as it should is said to whoever stops it.
+    private async Task StoppedAsync(CancellationToken cancellation)
+    {
+        await Task.WhenAll(Snapshot(_stopping)).WaitAsync(cancellation).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        cancellation.ThrowIfCancellationRequested();
     }
 
     private void Stop() => Task.Run(StopAllAsync).Wait(StopPatience);

@@ -18,6 +18,6 @@ public sealed class ProcessTreeTests
 
         await ProcessTree.EndAsync(root, "a mark that none of them has", TimeSpan.FromSeconds(5));
 
-        await Fleet.EventuallyAsync(() => Processes.WithVariable(tag).Count == 0, "the tree to be gone", TimeSpan.FromSeconds(5));
+        await Fleet.EventuallyAsync(() => Processes.WithVariable(tag).Count == 0, "the tree to be gone");
     }
 }

@@ -24,7 +24,7 @@ public sealed class ShellCommandTests
         // What the command leaves behind can write until nobody holds the other end.
         await RunAsync(new { line = $"trap '' PIPE; (sleep 1; for i in $(seq 200); do echo x || {{ touch {told}; exit; }}; sleep 0.02; done) & echo begun" });
 
-        await Fleet.EventuallyAsync(() => File.Exists(told), "the pipe to be closed", TimeSpan.FromSeconds(5));
+        await Fleet.EventuallyAsync(() => File.Exists(told), "the pipe to be closed");
         File.Delete(told);
     }
 

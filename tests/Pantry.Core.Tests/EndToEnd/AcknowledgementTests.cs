@@ -40,7 +40,7 @@ public sealed class AcknowledgementTests
         (await fleet.AddAsync("host")).Commands.Add(new RepeatableCommand(new WaitingCommand("wait", happened.Task), repeatable));
 
         IJob job = await fleet.Server.Fleet.StartJobAsync(new JobRequest { Target = Target.All, Command = "wait" }, TestContext.Current.CancellationToken);
-        await Fleet.EventuallyAsync(() => fleet.Server.Jobs.Find(job.Id)!.StateOf("host") == TargetState.Accepted, "the client to acknowledge the order");
+        await Fleet.EventuallyAsync(() => fleet.Server.Jobs.Find(job.Id)!.Progress.StateOf("host") == TargetState.Accepted, "the client to acknowledge the order");
         happened.SetResult();
 
         await foreach (ResultRow row in job.ReadRowsAsync(TestContext.Current.CancellationToken))

@@ -1,6 +1,7 @@
 using Pantry.Operators;
 using Pantry.Protocol;
 using Pantry.Security;
+using Pantry.Server;
 using static Pantry.Tests.EndToEnd.EnrollmentTests;
 
 namespace Pantry.Tests.EndToEnd;
@@ -16,6 +17,11 @@ public sealed class AuditedFirstTests
         using CurveKeyPair key = await fleet.EnrolKeyAsync("web1", "shop");
         await fleet.AddOperatorAsync("deploy");
         Enrollment open = await here.EnrolAsync(new Enrol("web2", "shop", null, [], 0), default);
+        // Another administrator, or the root key could not go; and its file, or it could not come back.
+        await fleet.AddOperatorAsync("admin", administrator: true);
+        string exported = Path.Combine(fleet.Root, "exported.pem"), copy = Path.Combine(fleet.Root, "copy.pem");
+        fleet.Server.Authority.ExportRoot(copy, null, takeAway: false);
+        string root = fleet.Server.Authority.RootKey.Fingerprint;
         byte[] bundle = Bundle(fleet, "other").ToBytes();
         await fleet.Server.AuditLog.FlushAsync();
         long serial = fleet.Server.Authority.Bundle.Serial;
@@ -29,12 +35,17 @@ public sealed class AuditedFirstTests
             await RefusedAsync(fleet.AddOperatorAsync("eve", administrator: true));
             await RefusedAsync(here.RevokeOperatorAsync("deploy", default));
             await RefusedAsync(here.PutBundleAsync(bundle, default));
+            var desk = new RootKeyDesk(fleet.Server.Authority, fleet.Server.Enrollments, fleet.Server.Audit);
+            await RefusedAsync(desk.RenewAsync());
+            await RefusedAsync(desk.ExportAsync(exported, null, takeAway: true));
+            await RefusedAsync(desk.ImportAsync(copy, null));
         }
 
         Assert.Equal(open.Id, Assert.Single(await ListAsync(here)).Id);
         Assert.Equal(ClientStatus.Offline, fleet.Info("web1").Status);
         Assert.Equal(serial, fleet.Server.Authority.Bundle.Serial);
         Assert.NotNull(fleet.Server.Authority.Bundle.Find("deploy"));
+        Assert.Equal((root, true, false), (fleet.Server.Authority.RootKey.Fingerprint, fleet.Server.Authority.IsRootKeyHere, File.Exists(exported)));
 
         await fleet.Server.AuditLog.FlushAsync();
         await here.DecideAsync(new DecideClient(ClientDecision.Revoke, "web1", null), default);
@@ -64,6 +75,31 @@ public sealed class AuditedFirstTests
         await fleet.Server.AuditLog.FlushAsync();
         // The newest comes first.
         Assert.Equal(["Failed", "Done"], (await OutcomesAsync(here, action)).SkipLast(before));
+    }
+
+    [Fact]
+    public async Task What_is_done_with_the_root_key_has_one_record_and_so_has_what_is_refused()
+    {
+        await using Fleet fleet = await Fleet.StartAsync();
+        await fleet.AddOperatorAsync("admin", administrator: true);
+        var desk = new RootKeyDesk(fleet.Server.Authority, fleet.Server.Enrollments, fleet.Server.Audit);
+        string file = Path.Combine(fleet.Root, "root.pem"), other = Path.Combine(fleet.Root, "other.pem");
+
+        RootKeyInfo renewed = await desk.RenewAsync();
+        await desk.ExportAsync(other, null, takeAway: false);
+        Assert.Contains("It is there already", (await Assert.ThrowsAsync<PantryException>(() => desk.ExportAsync(other, null, takeAway: false))).Message, StringComparison.Ordinal);
+        await desk.RenewAsync();
+        await Assert.ThrowsAsync<PantryException>(() => desk.ImportAsync(other, null));
+        await desk.ExportAsync(file, null, takeAway: true);
+        await Assert.ThrowsAsync<PantryException>(desk.RenewAsync);
+        await desk.ImportAsync(file, null);
+
+        await fleet.Server.AuditLog.FlushAsync();
+        Assert.Equal(["RootKeyOffline", "Done", "Done"], await OutcomesAsync(fleet.Server.Fleet, "RootKeyRenewed"));
+        Assert.Equal(renewed.Fingerprint, (await TargetsAsync(fleet.Server.Fleet, "RootKeyRenewed"))[^1]);
+        Assert.Equal(["StorageFailed", "Done"], await OutcomesAsync(fleet.Server.Fleet, "RootKeyExported"));
+        Assert.Equal(["Done"], await OutcomesAsync(fleet.Server.Fleet, "RootKeyTakenOffline"));
+        Assert.Equal(["Done", "ServerKeyMismatch"], await OutcomesAsync(fleet.Server.Fleet, "RootKeyImported"));
     }
 
     [Fact]

@@ -91,7 +91,8 @@ public sealed class NewRootKeyTests
     {
         await using Fleet fleet = await Fleet.StartAsync();
         Enrollment enrollment = await fleet.Server.Fleet.EnrolAsync(new Enrol("web1", "shop", null, [], 0), default);
-        fleet.Server.Authority.RenewRoot();
+        using SigningKey renewed = SigningKey.Generate();
+        fleet.Server.Authority.RenewRoot(renewed);
         using CurveKeyPair own = CurveKeyPair.Generate();
         Refused refused = Redeem(fleet, enrollment, own, "web1")!;
         Assert.Contains("the fleet has a new root key", refused.Message, StringComparison.Ordinal);

@@ -34,8 +34,10 @@ public sealed class NewestBundleTests
         await Fleet.EventuallyAsync(() => tally.Times == 1, "the order to be run");
     }
 
-    [Fact]
-    public async Task A_client_that_could_not_keep_a_bundle_asks_for_it_when_an_order_needs_it()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_client_that_could_not_keep_a_bundle_asks_for_it_when_an_order_needs_it(bool askedBefore)
     {
         await using Fleet fleet = await Fleet.StartAsync();
         var tally = new Tally();
@@ -52,7 +54,8 @@ public sealed class NewestBundleTests
         PrivateFile.WriteNew(file, kept);
 
         await using RemoteFleet console = await RemoteFleet.ConnectAsync(late, options: fleet.Options);
-        ResultRow row = Assert.Single(await fleet.RunAsync(Target.All, "Count", fleet: console));
+        ResultRow row = Assert.Single(await fleet.RunAsync(
+            new JobRequest { Target = Target.All, Command = "Count", Plan = new RolloutPlan { Quorum = askedBefore ? new Share(1) : null } }, console));
 
         Assert.Equal((CommandStatus.Succeeded, 1), (row.Result.Status, tally.Times));
     }

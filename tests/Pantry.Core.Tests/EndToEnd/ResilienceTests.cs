@@ -79,7 +79,7 @@ public sealed class ResilienceTests : IDisposable
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(40));
         IJob job = await fleet.Server.Fleet.StartJobAsync(
             new JobRequest { Target = Target.All, Command = "Shell", Format = BodyFormat.Json, Arguments = Fleet.Json(new { line = "exec sleep 45" }) }, deadline.Token);
-        await Fleet.EventuallyAsync(() => fleet.Server.Jobs.Find(job.Id)!.OpenTargets().Any(target => target.Accepted), "the order to be taken");
+        await Fleet.EventuallyAsync(() => fleet.Server.Jobs.Find(job.Id)!.Progress.OpenTargets().Any(target => target.Accepted), "the order to be taken");
 
         await client.KillAsync();
         long killed = Stopwatch.GetTimestamp();

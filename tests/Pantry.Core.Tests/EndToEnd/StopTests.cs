@@ -87,7 +87,7 @@ public sealed class StopTests
         Task stopping = agent.StopAsync(forget: false);
         await Fleet.EventuallyAsync(() => agent.Status == ServiceStatus.Stopped, "the stop to begin");
         IJob late = await fleet.Server.Fleet.StartJobAsync(new JobRequest { Target = Target.All, Command = "Wait" }, deadline.Token);
-        await Fleet.EventuallyAsync(() => fleet.Server.Jobs.Find(late.Id)!.OpenTargets().All(target => target.Accepted), "the order to be taken");
+        await Fleet.EventuallyAsync(() => fleet.Server.Jobs.Find(late.Id)!.Progress.OpenTargets().All(target => target.Accepted), "the order to be taken");
         stubborn.SetResult();
         await stopping;
 

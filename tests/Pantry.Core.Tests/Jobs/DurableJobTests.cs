@@ -94,7 +94,7 @@ public sealed class DurableJobTests
         await using (HostProcess client = await HostProcess.StartAsync("client", file, configuration.Path))
         {
             job = await fleet.Server.Fleet.StartJobAsync(Shell($"while ! test -e {gate}; do sleep 0.05; done; echo once >> {done}; echo $$"), deadline.Token);
-            await Fleet.EventuallyAsync(() => fleet.Server.Jobs.Find(job.Id)!.OpenTargets().Any(target => target.Accepted), "the order to be taken");
+            await Fleet.EventuallyAsync(() => fleet.Server.Jobs.Find(job.Id)!.Progress.OpenTargets().Any(target => target.Accepted), "the order to be taken");
             proxy.Pause();
             await File.WriteAllTextAsync(gate, "");
             await Fleet.EventuallyAsync(() => Journal(configuration.Path).Count == 1, "the result to be in the journal");

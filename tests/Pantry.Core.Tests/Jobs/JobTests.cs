@@ -27,18 +27,18 @@ public sealed class JobTests
                         if (End(job, name, what == 0 ? CommandStatus.Succeeded : CommandStatus.Failed))
                             Assert.True(ended.Add(name), $"{name} ended twice");
                         break;
-                    case 2: job.Accept(name, 0); break;
+                    case 2: job.Progress.Accept(name, 0); break;
                     case 3: job.TakeBatch(0, _ => who % 2 == 0); break;
                     case 4: job.TakeBack(name); break;
                     default: job.TakeBatch(0, _ => true); break;
                 }
 
-                Assert.True(batch == 0 || job.OpenTargets().Count <= batch);
-                Assert.Equal(count, ended.Count + job.OpenTargets().Count + job.Waiting().Count);
+                Assert.True(batch == 0 || job.Progress.OpenTargets().Count <= batch);
+                Assert.Equal(count, ended.Count + job.Progress.OpenTargets().Count + job.Waiting().Count);
             }
 
             job.Cancel(1);
-            foreach (string left in job.TakeWaiting().Concat(job.OpenTargets().Select(target => target.Identity)))
+            foreach (string left in job.TakeWaiting().Concat(job.Progress.OpenTargets().Select(target => target.Identity)))
                 End(job, left, CommandStatus.Lost);
             Assert.True(job.Ended);
             Assert.All(targets, target => Assert.False(End(job, target, CommandStatus.Failed)));

@@ -36,7 +36,7 @@ public sealed class RemoteJobsTests
         using var deadline = new CancellationTokenSource(Fleet.Deadline);
         var options = new PantryOptions();
         ServerLink? link = null;
-        var jobs = new RemoteJobs(() => link!, server.Address, options, TimeProvider.System);
+        var jobs = new RemoteJobs(() => link!, new FleetRequests(() => link!, server.Address, options, TimeProvider.System), server.Address, options, TimeProvider.System);
         var owner = new JobsOwner(new LinkCredentials(key, server.PublicKey, SessionRole.Operator, "fleet"), jobs);
         link = await ServerLink.OpenAsync(
             server.Address, hearsOrders: false, owner, null, options, TimeProvider.System, NullLogger.Instance, deadline.Token);

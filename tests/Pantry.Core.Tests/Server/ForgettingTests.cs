@@ -64,6 +64,58 @@ public sealed class ForgettingTests
         Assert.Equal(["denied", "more", "stays"], Names(fleet));
     }
 
+    [Fact]
+    public async Task A_client_that_waits_for_a_decision_and_gives_up_is_forgotten_and_one_that_was_denied_is_not()
+    {
+        await using Fleet fleet = await Fleet.StartAsync();
+        using CurveKeyPair gone = CurveKeyPair.Generate(), more = await fleet.EnrolKeyAsync("more", "shop");
+        var goodbye = new Message(MessageKind.Leave, new Leave("the client was unregistered", true), 2);
+        foreach ((CurveKeyPair key, string name) in ((CurveKeyPair, string)[])[(gone, "gone"), (more, "more")])
+        {
+            using RawPeer peer = RawPeer.Connect(fleet.Server.ReceivePort, key, fleet.Server.PublicKey);
+            Register(peer, name);
+            peer.Send(goodbye);
+            Assert.Equal(2UL, peer.Receive(MessageKind.Leave).Correlation);
+            Assert.Null(fleet.Server.Admission.Now(key.PublicKey));
+        }
+
+        using CurveKeyPair denied = CurveKeyPair.Generate();
+        using RawPeer late = RawPeer.Connect(fleet.Server.ReceivePort, denied, fleet.Server.PublicKey);
+        Register(late, "denied");
+        // What was decided in the moment before stands.
+        fleet.Server.Admission.Decide(new DecideClient(ClientDecision.Deny, "denied", null), fleet.Server.Authority.Bundle.Operators[0]);
+        late.Send(goodbye);
+        late.Receive(MessageKind.Leave);
+
+        Assert.Equal(["denied"], Names(fleet));
+        Assert.Equal(["gone", "more"], fleet.Server.AuditLog.Query(new AuditQuery { Action = "ClientLeft" }).Select(record => record.Target));
+    }
+
+    [Fact]
+    public async Task A_client_that_did_not_hear_that_it_was_taken_off_the_list_is_told_again_and_its_next_run_is_a_stranger()
+    {
+        await using Fleet fleet = await Fleet.StartAsync();
+        using CurveKeyPair key = await fleet.EnrolKeyAsync("web1", "bank");
+        Register run = Fleet.NewRegister("web1", "bank");
+        using (RawPeer first = RawPeer.Connect(fleet.Server.ReceivePort, key, fleet.Server.PublicKey))
+        {
+            first.Send(new Message(MessageKind.Register, run, 1));
+            first.Receive(MessageKind.Registered);
+        }
+
+        await fleet.Server.Fleet.DecideAsync(new DecideClient(ClientDecision.Remove, "web1", null), default);
+        using (RawPeer again = RawPeer.Connect(fleet.Server.ReceivePort, key, fleet.Server.PublicKey))
+        {
+            again.Send(new Message(MessageKind.Register, run, 1));
+            Assert.True(again.Receive(MessageKind.Leave).HeadAs<Leave>().Forget);
+            Assert.Empty(Names(fleet));
+        }
+
+        using RawPeer next = RawPeer.Connect(fleet.Server.ReceivePort, key, fleet.Server.PublicKey);
+        Register(next, "web1");
+        Assert.Equal(["web1"], Names(fleet));
+    }
+
     private static IEnumerable<string> Names(Fleet fleet) => fleet.Server.Administration.List(new ClientFilter(), null).Select(client => client.Identity);
 
     private static void Register(RawPeer peer, string identity)

@@ -69,6 +69,31 @@ public sealed class ServerSessionTests
         Assert.Single(_dropped);
     }
 
+    [Theory]
+    [InlineData(nameof(MessageKind.JobPage))]
+    [InlineData(nameof(MessageKind.EventsHappened))]
+    [InlineData(nameof(MessageKind.RowsRead))]
+    [InlineData(nameof(MessageKind.OutputRead))]
+    public async Task A_session_that_lasts_takes_answers_of_every_kind_without_end(string name)
+    {
+        MessageKind kind = Enum.Parse<MessageKind>(name);
+        ServerSession session = Open();
+        _mayLeave.SetResult();
+        object head = kind switch
+        {
+            MessageKind.JobPage => new JobPage([], true),
+            MessageKind.EventsHappened => new EventsHappened("w", false, []),
+            MessageKind.RowsRead => new RowsRead("j", 0),
+            _ => new OutputRead("w", true, [], [], false),
+        };
+        for (int i = 0; i < 3000; i++)
+            await session.PostBulkAsync(new Message(kind, head), TestContext.Current.CancellationToken).WaitAsync(Deadline, TestContext.Current.CancellationToken);
+        await session.FlushAsync(TestContext.Current.CancellationToken).WaitAsync(Deadline, TestContext.Current.CancellationToken);
+
+        Assert.Equal(3000, _left.Count);
+        Assert.Empty(_dropped);
+    }
+
     private async Task CloseWhileOthersPostAsync()
     {
         ServerSession session = Open();

@@ -105,7 +105,7 @@ public sealed class JobStoreTests : IDisposable
             await store.AddAsync(NewJob("one", "a", "b"));
             await AddRowAsync(store, "one", "a", canary: false, "the first");
             bool told = false;
-            store.AddRow("one", Row("A", canary: false, "the second"), _ => told = true);
+            store.AddRow("one", Row("A", canary: false, "the second"), (_, _) => told = true);
 
             Assert.Equal(1, (await AddRowAsync(store, "one", "b")).Number);
             await store.AddAsync(NewJob("two", "a"));
@@ -123,7 +123,7 @@ public sealed class JobStoreTests : IDisposable
         await WithStoreAsync(
             async store =>
             {
-                store.AddRow("nobody", Row("a", canary: false, new string('x', 2000)), _ => Assert.Fail("There is no such job."));
+                store.AddRow("nobody", Row("a", canary: false, new string('x', 2000)), (_, _) => Assert.Fail("There is no such job."));
                 await store.FlushAsync();
                 Assert.True(store.HasRoom);
             },
@@ -307,7 +307,7 @@ public sealed class JobStoreTests : IDisposable
     private static Task<ResultRow> AddRowAsync(JobStore store, string job, string client, bool canary = false, params string[] output)
     {
         var stored = new TaskCompletionSource<ResultRow>(TaskCreationOptions.RunContinuationsAsynchronously);
-        store.AddRow(job, Row(client, canary, output), stored.SetResult);
+        store.AddRow(job, Row(client, canary, output), (numbered, _) => stored.SetResult(numbered));
         return stored.Task.WaitAsync(Fleet.Deadline);
     }
 

@@ -54,7 +54,7 @@ internal sealed class ServerTransportRig : IAsyncDisposable
         ? _events.Current
         : throw new InvalidOperationException("The events have ended.");
 
-    /// <summary>Reads the handshake and then all messages of one frame until the connection ends.</summary>
+    /// <summary>Reads the handshake and then all frames until the connection ends.</summary>
     public static async Task<List<byte[]>> ReadToEndAsync(Socket peer)
     {
         var all = new MemoryStream();
@@ -66,7 +66,7 @@ internal sealed class ServerTransportRig : IAsyncDisposable
         var messages = new List<byte[]>();
         while (at < bytes.Length)
         {
-            bool isLong = bytes[at] == 2;
+            bool isLong = (bytes[at] & 2) != 0;
             int length = isLong ? (int)System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(bytes.AsSpan(at + 1)) : bytes[at + 1];
             at += isLong ? 9 : 2;
             messages.Add(bytes[at..(at + length)]);

@@ -177,9 +177,9 @@ public sealed class KeyTests
     public void An_enrolment_that_is_over_still_starts_the_client_that_used_it_and_no_other()
     {
         using Session session = Session.WithFleet();
-        session.Run("$null = New-PantryEnrollment one -Application shop -ExpiresIn 2 -OutFile $root/one.enrollment").Clean();
+        session.Run("$null = New-PantryEnrollment one -Application shop -ExpiresIn 8 -OutFile $root/one.enrollment").Clean();
         session.Run("$null = Register-PantryClient -EnrollmentFile $root/one.enrollment -Path $root/one").Clean();
-        session.Until("[datetime]::UtcNow -gt [IO.File]::GetLastWriteTimeUtc(\"$root/one.enrollment\").AddSeconds(3)");
+        session.Until("[datetime]::UtcNow -gt [IO.File]::GetLastWriteTimeUtc(\"$root/one.enrollment\").AddSeconds(9)");
         session.Run("Remove-Module Pantry").Clean();
         session.Run($"Import-Module '{Places.Manifest}'; $server = Start-PantryServer -Path $root -PublishPort $server.PublishPort -ReceivePort $server.ReceivePort -FilePort 0").Clean();
 

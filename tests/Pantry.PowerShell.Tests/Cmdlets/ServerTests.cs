@@ -10,6 +10,27 @@ public sealed class ServerTests
     private const string Start = "Start-PantryServer -Path $root -PublishPort 0 -ReceivePort 0 -FilePort 0";
 
     [Fact]
+    public void After_Ctrl_C_in_the_middle_of_a_stop_the_same_directory_and_ports_can_be_used_at_once()
+    {
+        using Session session = Session.WithFleet("one shop");
+        session.Set("mark", Path.Combine(session.Root, "stops"));
+        session.Run("$same = @{ Path = $server.Path; PublishPort = $server.PublishPort; ReceivePort = $server.ReceivePort; FilePort = $server.FilePort }").Clean();
+        for (int i = 0; i < 10; i++)
+        {
+            File.Delete(Path.Combine(session.Root, "stops"));
+            using (Running running = session.Start("[IO.File]::WriteAllText($mark, ''); $server | Stop-PantryServer"))
+            {
+                Assert.True(SpinWait.SpinUntil(() => File.Exists(Path.Combine(session.Root, "stops")), Session.Deadline));
+                running.Stop();
+            }
+
+            // Where Ctrl+C came before the stop began, it goes on running.
+            session.Run("if ($server.Status -ne 'Running') { $server = Start-PantryServer @same }").Clean();
+            Assert.Equal(["Running"], session.Run("$server").Texts("Status"));
+        }
+    }
+
+    [Fact]
     public void A_server_tells_where_it_listens_and_stops_through_the_pipeline()
     {
         using Session session = Session.Open();

@@ -94,6 +94,27 @@ public sealed class ChildPowerShellTests
     }
 
     [Fact]
+    public async Task Records_and_the_console_come_live_one_by_one()
+    {
+        await using BareClient client = await BareClient.WithPowerShellAsync();
+        string go = Path.Combine(client.Session.Root, "go");
+        client.Session.Set("go", go);
+
+        using Running running = client.Session.Start(
+            "Send-PantryCommand -All -Live { 'first'; Write-Warning careful; [Console]::WriteLine('to the console'); 'x' * 50KB; while (-not (Test-Path $using:go)) { Start-Sleep -Milliseconds 20 }; 'last' }");
+        Assert.True(SpinWait.SpinUntil(() => running.Output.Count == 4, Session.Deadline));
+        Assert.Equal(["careful", "first", "to the console"], running.Output.Take(4).Select(item => item.Text("Text")).Where(text => text.Length < 100).Order());
+        Assert.Contains(running.Output.Take(4), item => item.Text("Text").Length == 50 * 1024);
+        File.WriteAllText(go, "");
+        Outcome outcome = running.Wait(Session.Deadline);
+
+        outcome.Clean();
+        Assert.Equal("last", outcome.Output[^2].Text("Text"));
+        Assert.Equal(["first", "last"], outcome.Output[^1].List("Output").Select(item => item!.ToString()).Where(text => text!.Length < 100));
+        Assert.Equal("to the console\n", outcome.Output[^1].Text("StandardOutput").ReplaceLineEndings("\n"));
+    }
+
+    [Fact]
     public async Task A_script_that_ends_its_process_is_a_failed_row()
     {
         await using BareClient client = await BareClient.WithPowerShellAsync();

@@ -76,7 +76,7 @@ internal sealed class FileGrants(JobDispatcher jobs, JobDirectory directory, Tru
     // the server one that was at work waits in line until it has registered anew.
     private JobOrder? AtWork(PublicKey key, string identity, string id, string command) =>
         jobs.Find(id) is { Ended: false } job && job.Order.Statement.Command == command && job.IsTarget(identity, key)
-        && job.StateOf(identity) is { } state && (state is TargetState.Sent or TargetState.Accepted || (state == TargetState.Waiting && job.RestoredAt != 0)) ? job.Order : null;
+        && job.Progress.StateOf(identity) is { } state && (state is TargetState.Sent or TargetState.Accepted || (state == TargetState.Waiting && job.RestoredAt != 0)) ? job.Order : null;
 
     private string? Identity(ServerSession session) => trust.Find(session.Key) is { Status: KeyStatus.Approved } key ? key.Labels.Identity : null;
 

@@ -1,26 +1,26 @@
 using Pantry.Protocol;
 using Pantry.Security;
+using Pantry.Server.Output;
 using Pantry.Storage;
-using Pantry.Targeting;
 
 namespace Pantry.Server.Jobs;
 
 /// <summary>
-/// The one place where a job's targets are accounted for: every target ends once, whatever happens. No I/O: it says what
-/// to send and what to write, the dispatcher does. What becomes of its rows is <see cref="JobRowList"/>'s.
+/// The one place where a job's targets are accounted for: each has its turn, and ends once, whatever happens. No I/O: it
+/// says what to send and what to write, the dispatcher does. How far each has come is <see cref="JobProgress"/>'s, what
+/// becomes of its rows <see cref="JobRowList"/>'s.
 /// </summary>
 internal sealed class Job
 {
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, JobTarget> _targets = new(Names.Comparer);
     private readonly JobLine _line = new();
     private readonly JobQuorum _quorum;
-    private readonly Dictionary<string, int> _places = new(Names.Comparer);
     private readonly JobWindow _window;
     private int _done;
     private int _begun;
     private bool _suspended;
     private bool _cancelled;
+    private DateTimeOffset? _endedAt;
 
     /// <param name="order">The order.</param>
     /// <param name="targets">Identities of the targets.</param>
@@ -33,13 +33,9 @@ internal sealed class Job
         Targets = targets;
         CreatedAt = createdAt;
         Rows = rows;
+        Progress = new JobProgress(_lock, targets, keys);
         _window = new JobWindow(order.Request.Plan, targets.Count);
         _quorum = new JobQuorum(order.Request.Plan.Quorum?.Of(targets.Count) ?? 0, targets.Count);
-        foreach ((int place, string target) in targets.Index())
-        {
-            _targets[target] = new JobTarget(target, keys[place]);
-            _places[target] = place;
-        }
     }
 
     public string Id => Order.Statement.Job;
@@ -52,6 +48,12 @@ internal sealed class Job
     public DateTimeOffset CreatedAt { get; }
 
     public JobRowList Rows { get; }
+
+    /// <summary>How far its targets have come.</summary>
+    public JobProgress Progress { get; }
+
+    /// <summary>What there is of its live output; null where none is wanted.</summary>
+    public JobOutput? Output { get; init; }
 
     /// <summary>Position of the order among all of this run of the server; 0 for one of an earlier run, which nobody hears as published.</summary>
     public long Number { get; init; }
@@ -85,12 +87,13 @@ internal sealed class Job
         }
     }
 
-    public bool Cancelled
+    /// <summary>When its last row was there; null before, and where this run of the server did not see it.</summary>
+    public DateTimeOffset? EndedAt
     {
         get
         {
             lock (_lock)
-                return _cancelled;
+                return _endedAt;
         }
     }
 
@@ -127,16 +130,16 @@ internal sealed class Job
                 CancelledAt = now;
             foreach (StoredRow row in stored.Rows)
             {
-                JobTarget ended = _targets[row.Row.Client];
+                JobTarget ended = Progress.Find(row.Row.Client)!;
                 (ended.State, ended.Written) = (TargetState.Done, true);
                 _window.Restore(row.Row.Result.Status == CommandStatus.Succeeded, row.Canary);
                 _done++;
             }
 
             bool halted = _cancelled || _window.Stop() is not null;
-            foreach (JobTarget target in Targets.Select(identity => _targets[identity]).Where(target => target.State != TargetState.Done))
+            foreach (JobTarget target in Progress.All.Where(target => target.State != TargetState.Done))
             {
-                if (halted && _places[target.Identity] < _begun)
+                if (halted && target.Place < _begun)
                 {
                     (target.State, target.SentAt, target.LastSentAt, target.AcceptedAt, target.GoneAt) = (TargetState.Accepted, now, now, now, now);
                     _window.Started(canary: false);
@@ -155,7 +158,7 @@ internal sealed class Job
         lock (_lock)
         {
             foreach (string target in targets)
-                _line.Add(_targets[target]);
+                _line.Add(Progress.Find(target)!);
         }
     }
 
@@ -183,7 +186,7 @@ internal sealed class Job
                 target.SentAt = target.LastSentAt = now;
                 target.GoneAt = 0;
                 target.Resends = 0;
-                _begun = Math.Max(_begun, _places[target.Identity] + 1);
+                _begun = Math.Max(_begun, target.Place + 1);
                 _window.Started(target.Canary);
                 batch.Add(target.Identity);
             }
@@ -192,24 +195,11 @@ internal sealed class Job
         }
     }
 
-    /// <summary>The target has the order. False where it is none of this job's, or has ended: then it must not begin.</summary>
-    public bool Accept(string identity, long now)
-    {
-        lock (_lock)
-        {
-            if (!_targets.TryGetValue(identity, out JobTarget? target) || target.State == TargetState.Done)
-                return false;
-            if (target.State == TargetState.Sent)
-                (target.State, target.AcceptedAt) = (TargetState.Accepted, now);
-            return true;
-        }
-    }
-
     /// <summary>The target says that it would carry the order out; true where that was the last one needed.</summary>
     public bool Prepared(string identity)
     {
         lock (_lock)
-            return _targets.TryGetValue(identity, out JobTarget? target) && target.State == TargetState.Waiting && _quorum.Add(identity);
+            return Progress.Find(identity) is { State: TargetState.Waiting } && _quorum.Add(identity);
     }
 
     /// <summary>Whether it is time to ask again who is ready; notes that it is asked.</summary>
@@ -233,15 +223,11 @@ internal sealed class Job
     public IReadOnlyList<string> Unprepared()
     {
         lock (_lock)
-            return _quorum.IsOpen ? [.. _targets.Values.Where(target => target.State == TargetState.Waiting && !_quorum.Has(target.Identity)).Select(target => target.Identity)] : [];
+            return _quorum.IsOpen ? [.. Progress.All.Where(target => target.State == TargetState.Waiting && !_quorum.Has(target.Identity)).Select(target => target.Identity)] : [];
     }
 
     /// <summary>Whether the order is for the client that holds this key under this name.</summary>
-    public bool IsTarget(string identity, PublicKey key)
-    {
-        lock (_lock)
-            return _targets.TryGetValue(identity, out JobTarget? target) && (target.Key is null || target.Key.Equals(key));
-    }
+    public bool IsTarget(string identity, PublicKey key) => Progress.Find(identity) is { } target && (target.Key?.Equals(key) ?? true);
 
     /// <summary>Ends a target; its row is to be written then. Null where it has ended, or is none of this job's.</summary>
     /// <param name="identity">The target.</param>
@@ -253,35 +239,21 @@ internal sealed class Job
     {
         lock (_lock)
         {
-            if (!_targets.TryGetValue(identity, out JobTarget? target) || target.State == TargetState.Done)
+            if (Progress.Find(identity) is not { State: not TargetState.Done } target)
                 return null;
             _window.Ended(result.Status == CommandStatus.Succeeded, wasRunning: target.IsOpen, target.Canary);
             target.State = TargetState.Done;
             target.EndedWithoutIt = !itself;
             _done++;
-            return new StoredRow(new ResultRow(0, target.Identity, roundTrip, result, bodies), target.Canary);
+            return new StoredRow(new ResultRow(0, target.Identity, roundTrip, result, bodies), target.Canary, Output is null ? null : target.Place);
         }
     }
 
-    /// <summary>The target's row is on the disk.</summary>
-    public void NoteWritten(string identity)
+    /// <summary>Its last row is there.</summary>
+    public void NoteEnded(DateTimeOffset at)
     {
         lock (_lock)
-            _targets[identity].Written = true;
-    }
-
-    /// <summary>What a target has to know that speaks though it has ended: whether its row is on the disk, and whether that says what it said.</summary>
-    public (bool Written, bool EndedWithoutIt) EndOf(string identity)
-    {
-        lock (_lock)
-            return _targets.TryGetValue(identity, out JobTarget? target) ? (target.Written, target.EndedWithoutIt) : (true, false);
-    }
-
-    /// <summary>The first late word of a target that ended without it; false for any other.</summary>
-    public bool TakeLateWord(string identity)
-    {
-        lock (_lock)
-            return _targets.TryGetValue(identity, out JobTarget? target) && target.EndedWithoutIt && !(target.EndedWithoutIt = false);
+            _endedAt = at;
     }
 
     /// <summary>Why no further target may be started; null where some may.</summary>
@@ -291,18 +263,8 @@ internal sealed class Job
             return _line.IsEmpty || _cancelled ? null : _window.Stop();
     }
 
-    /// <summary>How far a target has come; null where it is none of this job's.</summary>
-    public TargetState? StateOf(string identity)
-    {
-        lock (_lock)
-            return _targets.TryGetValue(identity, out JobTarget? target) ? target.State : null;
-    }
-
-    public long? SentAt(string identity)
-    {
-        lock (_lock)
-            return _targets.TryGetValue(identity, out JobTarget? target) && target.IsOpen ? target.SentAt : null;
-    }
+    /// <summary>Place of a target among the job's; null where it is none of this job's.</summary>
+    public int? PlaceOf(string identity) => Progress.Find(identity)?.Place;
 
     /// <summary>No further target is started, and those at work are to stop.</summary>
     public void Cancel(long now)
@@ -353,47 +315,12 @@ internal sealed class Job
             return _line.Identities;
     }
 
-    /// <summary>Targets that were sent the order and have not ended.</summary>
-    public IReadOnlyList<OpenTarget> OpenTargets()
-    {
-        lock (_lock)
-        {
-            return
-            [
-                .. _targets.Values.Where(target => target.IsOpen).Select(target => new OpenTarget(
-                    target.Identity, target.State == TargetState.Accepted, target.SentAt, target.LastSentAt, target.AcceptedAt, target.GoneAt, target.Resends)),
-            ];
-        }
-    }
-
-    public void NoteResend(string identity, long now)
-    {
-        lock (_lock)
-        {
-            JobTarget target = _targets[identity];
-            target.LastSentAt = now;
-            target.Resends++;
-        }
-    }
-
-    /// <summary>The client has gone offline, or come back. False where the target is not at work.</summary>
-    public bool NoteGone(string identity, long goneAt)
-    {
-        lock (_lock)
-        {
-            if (!_targets.TryGetValue(identity, out JobTarget? target) || !target.IsOpen)
-                return false;
-            target.GoneAt = goneAt;
-            return true;
-        }
-    }
-
     /// <summary>A target that was sent the order and never acknowledged it waits again.</summary>
     public bool TakeBack(string identity)
     {
         lock (_lock)
         {
-            if (_targets.GetValueOrDefault(identity) is not { State: TargetState.Sent } target)
+            if (Progress.Find(identity) is not { State: TargetState.Sent } target)
                 return false;
             target.State = TargetState.Waiting;
             _window.TookBack(target.Canary);

@@ -16,7 +16,7 @@ internal sealed class JobAnswers(JobDispatcher jobs, JobStore store, OrderSender
         if (!job.IsTarget(client.Identity, client.Key))
             return false;
         // What has ended without the client is not to be begun.
-        if (!job.Accept(client.Identity, time.GetTimestamp()) && job.EndOf(client.Identity).EndedWithoutIt)
+        if (!job.Progress.Accept(client.Identity, time.GetTimestamp()) && job.Progress.EndOf(client.Identity).EndedWithoutIt)
             sender.SendCancel(job, [client.Identity]);
         return true;
     }
@@ -37,6 +37,46 @@ internal sealed class JobAnswers(JobDispatcher jobs, JobStore store, OrderSender
         return true;
     }
 
+    /// <summary>A piece of what a client's command has written so far; false where the client is no target of the job.</summary>
+    /// <param name="piece">The piece.</param>
+    /// <param name="bytes">Its bytes.</param>
+    /// <param name="client">Whose it is.</param>
+    /// <param name="stored">Called with the piece that the client is to keep at least.</param>
+    public bool TakePiece(OutputPiece piece, byte[] bytes, ClientRecord client, Action<int> stored)
+    {
+        if (jobs.Find(piece.Job) is not { } job)
+        {
+            stored(piece.Sequence + 1); // Long ended.
+            return true;
+        }
+
+        if (!job.IsTarget(client.Identity, client.Key) || job.Output is not { } output || job.PlaceOf(client.Identity) is not { } target)
+            return false;
+        // Left with the client, which sends it again: there is no room for it here.
+        if (!store.HasRoomForPieces)
+            return true;
+        if (job.Progress.StateOf(client.Identity) == TargetState.Done)
+        {
+            stored(piece.Sequence + 1);
+        }
+        else if (output.TryTake(target, piece, bytes.Length))
+        {
+            var head = new PieceHead(target, piece.Sequence, piece.Stream, bytes.Length, time.GetUtcNow(), piece.More, piece.Truncated, piece.TextEncoding);
+            store.AddPiece(job.Id, new NewPiece(head, piece.Place, bytes), written =>
+            {
+                if (written)
+                    output.NoteStored(target, piece.Sequence + 1);
+                stored(piece.Sequence + 1);
+            });
+        }
+        else
+        {
+            stored(output.Wanted(target, piece));
+        }
+
+        return true;
+    }
+
     /// <summary>A client's result; false where the client is no target of the job.</summary>
     /// <param name="result">The result.</param>
     /// <param name="bodies">Its output.</param>
@@ -52,7 +92,7 @@ internal sealed class JobAnswers(JobDispatcher jobs, JobStore store, OrderSender
 
         if (!job.IsTarget(client.Identity, client.Key))
             return false;
-        if (job.StateOf(client.Identity) == TargetState.Done)
+        if (job.Progress.StateOf(client.Identity) == TargetState.Done)
         {
             TakeLate(job, result, client, stored);
             return true;
@@ -63,7 +103,7 @@ internal sealed class JobAnswers(JobDispatcher jobs, JobStore store, OrderSender
             return true;
         if (bodies.Sum(body => (long)body.Length) > options.Wire.MaxResultBytes)
             (result, bodies) = (result with { Truncated = true, Format = BodyFormat.None }, []);
-        TimeSpan? roundTrip = job.SentAt(client.Identity) is { } sent ? time.GetElapsedTime(sent) : null;
+        TimeSpan? roundTrip = job.Progress.SentAt(client.Identity) is { } sent ? time.GetElapsedTime(sent) : null;
         if (job.TryEnd(client.Identity, result, bodies, roundTrip, itself: true) is { } row)
         {
             jobs.Write(job, row, stored);
@@ -78,13 +118,13 @@ internal sealed class JobAnswers(JobDispatcher jobs, JobStore store, OrderSender
     {
         foreach (Job job in Open(client.Identity, client.Key))
         {
-            TargetState? state = job.StateOf(client.Identity);
+            TargetState? state = job.Progress.StateOf(client.Identity);
             if (state == TargetState.Sent && job.Order.Request.Plan.Queue)
                 job.TakeBack(client.Identity);
             else if (forGood && state is TargetState.Sent or TargetState.Accepted)
                 jobs.End(job, client.Identity, CommandStatus.Offline, "WentOffline", $"The client went offline before it answered ({why}); last seen {client.LastSeen:u}.");
             else
-                job.NoteGone(client.Identity, time.GetTimestamp());
+                job.Progress.NoteGone(client.Identity, time.GetTimestamp());
         }
     }
 
@@ -96,8 +136,8 @@ internal sealed class JobAnswers(JobDispatcher jobs, JobStore store, OrderSender
         foreach (Job job in Open(client.Identity, client.Key))
         {
             string[] it = [client.Identity];
-            TargetState? state = job.StateOf(client.Identity);
-            job.NoteGone(client.Identity, 0);
+            TargetState? state = job.Progress.StateOf(client.Identity);
+            job.Progress.NoteGone(client.Identity, 0);
             if (state is TargetState.Sent or TargetState.Accepted && job.CancelledAt != 0)
                 sender.SendCancel(job, it);
             else if (state == TargetState.Sent || (state == TargetState.Accepted && restarted && !job.Halted))
@@ -112,19 +152,19 @@ internal sealed class JobAnswers(JobDispatcher jobs, JobStore store, OrderSender
     /// <summary>A client's key is trusted no more: what it would still say does not count. What waits for its turn ends when that comes.</summary>
     public void ClientDismissed(string identity, PublicKey key, string code, string why)
     {
-        foreach (Job job in Open(identity, key).Where(job => job.SentAt(identity) is not null || job.Order.Request.Plan.Queue))
+        foreach (Job job in Open(identity, key).Where(job => job.Progress.SentAt(identity) is not null || job.Order.Request.Plan.Queue))
             jobs.End(job, identity, CommandStatus.Denied, code, why);
     }
 
     private void TakeLate(Job job, Result result, ClientRecord client, Action stored)
     {
-        if (job.TakeLateWord(client.Identity))
+        if (job.Progress.TakeLateWord(client.Identity))
             audit.Note(client.Identity, client.Key, null, "LateResult", client.Identity, result.Status.ToString(), job.Id);
         // While its row is being written, the client keeps it.
-        if (job.EndOf(client.Identity).Written)
+        if (job.Progress.EndOf(client.Identity).Written)
             stored();
     }
 
     private IEnumerable<Job> Open(string identity, PublicKey key) =>
-        jobs.All.Where(job => !job.Ended && job.IsTarget(identity, key) && job.StateOf(identity) != TargetState.Done);
+        jobs.All.Where(job => !job.Ended && job.IsTarget(identity, key) && job.Progress.StateOf(identity) != TargetState.Done);
 }

@@ -12,7 +12,7 @@ internal sealed class JobClock(JobDispatcher jobs, OrderSender sender, PantryOpt
     public void Sweep()
     {
         long now = time.GetTimestamp();
-        var open = jobs.All.Where(job => !job.Ended).Select(job => (Job: job, Targets: job.OpenTargets())).ToList();
+        var open = jobs.All.Where(job => !job.Ended).Select(job => (Job: job, Targets: job.Progress.OpenTargets())).ToList();
         int unanswered = open.Sum(of => of.Targets.Count(target => !target.Accepted));
         foreach ((Job job, IReadOnlyList<OpenTarget> targets) in open)
         {
@@ -79,7 +79,7 @@ internal sealed class JobClock(JobDispatcher jobs, OrderSender sender, PantryOpt
             EndUndelivered(job, target);
         else if (time.GetElapsedTime(target.LastSentAt, now) > resendAfter * Math.Pow(2, target.Resends))
         {
-            job.NoteResend(target.Identity, now);
+            job.Progress.NoteResend(target.Identity, now);
             sender.Present(job, [target.Identity]).ForEach(recipient => sender.SendDirectly(job, recipient));
         }
     }
@@ -93,7 +93,7 @@ internal sealed class JobClock(JobDispatcher jobs, OrderSender sender, PantryOpt
         else if (time.GetElapsedTime(target.LastSentAt, now) > options.ResendAfter)
         {
             // Nothing is started any more; the client is told again until it confirms.
-            job.NoteResend(target.Identity, now);
+            job.Progress.NoteResend(target.Identity, now);
             sender.SendCancel(job, [target.Identity]);
         }
     }

@@ -1,13 +1,14 @@
 using Pantry.Configuration;
 using Pantry.Protocol;
 using Pantry.Security;
+using Pantry.Server.Output;
 using Pantry.Storage;
 using Pantry.Targeting;
 
 namespace Pantry.Server.Jobs;
 
 /// <summary>Jobs as operators look for them, those under way and those on the disk alike; each has its own, an administrator all.</summary>
-internal sealed class JobDirectory(JobDispatcher jobs, JobStore store, ClientRegistry registry, ServerAudit audit, PantryOptions options)
+internal sealed class JobDirectory(JobDispatcher jobs, JobStore store, ClientRegistry registry, ServerAudit audit, PantryOptions options, TimeProvider time)
 {
     /// <summary>Jobs that match, the newest first.</summary>
     public IEnumerable<JobInfo> Find(JobFilter filter, OperatorEntry by)
@@ -27,12 +28,41 @@ internal sealed class JobDirectory(JobDispatcher jobs, JobStore store, ClientReg
     public JobRowsOf Open(string id, OperatorEntry by, string? from, string what)
     {
         if (jobs.Find(id) is { } job)
-            return MayTouch(job.Order.By.SigningKey, id, by, from, what) ? new JobRowsOf(job.Id, job.Targets, job.Rows) : throw None(id);
+            return MayTouch(job.Order.By.SigningKey, id, by, from, what) ? JobRowsOf.Of(job) : throw None(id);
         if (store.Load(id) is not { } stored || !MayTouch(stored.OperatorKey, id, by, from, what))
             throw None(id);
         // One that is just being ended may have its last rows in memory only for a moment.
         var rows = new JobRowList(stored.Rows.Count, options.KeptOutput, row => store.Output(id, row), stored.Rows.Select(row => row.Row));
-        return new JobRowsOf(id, stored.Targets, rows);
+        JobOutput? output = stored.IsLive
+            ? new JobOutput(stored.Targets.Count, options.Wire.MaxResultBytes, store.CountPieces(id), PlacesOf(stored.Rows.Select(row => row.Row), stored.Targets))
+            : null;
+        return new JobRowsOf(id, stored.Targets, rows, output);
+    }
+
+    /// <summary>Places among the targets of those that have rows.</summary>
+    public static IEnumerable<int> PlacesOf(IEnumerable<ResultRow> rows, IReadOnlyList<string> targets)
+    {
+        Dictionary<string, int> places = targets.Index().ToDictionary(target => target.Item, target => target.Index, Names.Comparer);
+        return rows.Select(row => places[row.Client]);
+    }
+
+    /// <summary>
+    /// Those of some jobs that have come further than is known; waits for one where none has. When one has it waits a moment
+    /// longer, so that rows which follow each other are told at once, but not when a job has ended.
+    /// </summary>
+    /// <exception cref="PantryException">There is no such job of this operator, or these are too many.</exception>
+    public async Task<IReadOnlyList<JobInfo>> AwaitAsync(AwaitJobs request, OperatorEntry by, string? from, CancellationToken cancellation)
+    {
+        if (request.Jobs.Count > options.MaxJobs)
+            throw new PantryException(PantryErrorCode.LimitReached, $"{request.Jobs.Count:N0} jobs cannot be waited for at once; {options.MaxJobs:N0} is the most. Wait for some of them.");
+        if (request.Jobs.Count == 0)
+            return [];
+        var jobs = request.Jobs.Select(mark => (Of: Open(mark.Job, by, from, nameof(AwaitJobs)), Known: mark.Rows)).ToList();
+        var wait = TimeSpan.FromSeconds(Math.Clamp(request.WaitSeconds, 0, options.RowWait.TotalSeconds));
+        await AnyAsync(jobs.Select(job => (job.Of.Rows, job.Known)), wait, cancellation).ConfigureAwait(false);
+        if (!jobs.Any(job => job.Known < 0))
+            await AnyAsync(jobs.Select(job => (job.Of.Rows, job.Of.Targets.Count - 1)), wait < options.JobNewsInterval ? wait : options.JobNewsInterval, cancellation).ConfigureAwait(false);
+        return [.. jobs.Where(job => job.Of.Rows.Count > job.Known || job.Of.Rows.Count == job.Of.Targets.Count).SelectMany(job => Info(job.Of.Id))];
     }
 
     /// <exception cref="PantryException">There is no such job of this operator, or it has ended.</exception>
@@ -67,7 +97,7 @@ internal sealed class JobDirectory(JobDispatcher jobs, JobStore store, ClientReg
     public QueuedOrder Unqueue(Unqueue request, OperatorEntry by, string? from)
     {
         if (jobs.Find(request.Job) is not { } job || !MayTouch(job.Order.By.SigningKey, request.Job, by, from, nameof(Unqueue))
-            || !job.Order.Request.Plan.Queue || job.StateOf(request.Client) != TargetState.Waiting)
+            || !job.Order.Request.Plan.Queue || job.Progress.StateOf(request.Client) != TargetState.Waiting)
         {
             throw new PantryException(PantryErrorCode.InvalidArgument,
                 $"No order of job '{DisplayText.Clean(request.Job, 80)}' waits for '{DisplayText.Clean(request.Client, 80)}'. Get-PantryQueue lists those that do.")
@@ -80,10 +110,22 @@ internal sealed class JobDirectory(JobDispatcher jobs, JobStore store, ClientReg
         return order;
     }
 
+    // Until one of them has a row at its place.
+    private async Task AnyAsync(IEnumerable<(JobRowList Rows, int Place)> awaited, TimeSpan wait, CancellationToken cancellation)
+    {
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        Task first = await Task.WhenAny(awaited.Select(one => one.Rows.WaitForAsync(one.Place, wait, time, enough.Token))).ConfigureAwait(false);
+        await enough.CancelAsync().ConfigureAwait(false);
+        await first.ConfigureAwait(false);
+    }
+
+    // One that was just removed has none.
+    private IEnumerable<JobInfo> Info(string id) => store.List(null, id).Select(Now);
+
     private bool IsAway(string client) => registry.Find(client)?.Status != ClientStatus.Online;
 
     private JobInfo Now(JobInfo stored) => jobs.Find(stored.JobId) is { } job
-        ? ToInfo(job) with { EndedAt = stored.EndedAt }
+        ? ToInfo(job) with { EndedAt = job.EndedAt ?? stored.EndedAt }
         : stored with { Rows = store.Counts(stored.JobId) };
 
     private static JobInfo ToInfo(Job job) => new()
@@ -130,5 +172,8 @@ internal sealed class JobDirectory(JobDispatcher jobs, JobStore store, ClientReg
     { Target = id };
 }
 
-/// <summary>A job's targets and rows.</summary>
-internal sealed record JobRowsOf(string Id, IReadOnlyList<string> Targets, JobRowList Rows);
+/// <summary>A job's targets and rows, and its live output where that was wanted.</summary>
+internal sealed record JobRowsOf(string Id, IReadOnlyList<string> Targets, JobRowList Rows, JobOutput? Output)
+{
+    public static JobRowsOf Of(Job job) => new(job.Id, job.Targets, job.Rows, job.Output);
+}

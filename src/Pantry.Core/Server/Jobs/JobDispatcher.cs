@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Pantry.Configuration;
 using Pantry.Protocol;
 using Pantry.Security;
+using Pantry.Server.Output;
 using Pantry.Storage;
 using Pantry.Targeting;
 
@@ -17,6 +18,7 @@ internal sealed class JobDispatcher(
 {
     private readonly ConcurrentDictionary<string, Job> _jobs = new();
     private readonly ConcurrentQueue<string> _ended = new();
+    private readonly long _startedAt = time.GetTimestamp();
     private int _open;
     private volatile bool _stopped;
 
@@ -48,7 +50,7 @@ internal sealed class JobDispatcher(
 
         string[] targets = [.. recipients.Select(recipient => recipient.Identity), .. unknown];
         PublicKey?[] keys = [.. recipients.Select(recipient => recipient.Key), .. unknown.Select(_ => (PublicKey?)null)];
-        Job job = NewJob(order, targets, keys, time.GetUtcNow(), number, []);
+        Job job = NewJob(order, targets, keys, time.GetUtcNow(), number, [], []);
         await audit.OrderedAsync(job).ConfigureAwait(false);
         if (!_jobs.TryAdd(job.Id, job))
             throw new PantryException(PantryErrorCode.InvalidArgument, $"There is a job {job.Id} already; an order is given once.");
@@ -80,7 +82,7 @@ internal sealed class JobDispatcher(
         foreach (StoredJob stored in store.LoadOpen())
         {
             JobOrder order = desk.Reopen(stored);
-            Job job = NewJob(order, stored.Targets, stored.Order!.Keys, stored.CreatedAt, number: 0, stored.Rows.Select(row => row.Row));
+            Job job = NewJob(order, stored.Targets, stored.Order!.Keys, stored.CreatedAt, number: 0, stored.Rows.Select(row => row.Row), stored.IsLive ? store.CountPieces(stored.Id) : []);
             job.Restore(stored, time.GetTimestamp());
             _jobs[job.Id] = job;
             Interlocked.Increment(ref _open);
@@ -99,7 +101,7 @@ internal sealed class JobDispatcher(
         job.Cancel(time.GetTimestamp());
         store.Note(job.Id, job.State);
         Halt(job, "Cancelled", "Cancelled before it was started.");
-        sender.SendCancel(job, job.OpenTargets().Select(target => target.Identity));
+        sender.SendCancel(job, job.Progress.OpenTargets().Select(target => target.Identity));
     }
 
     /// <summary>Starts no further target, or goes on with them.</summary>
@@ -135,6 +137,7 @@ internal sealed class JobDispatcher(
         await store.FlushAsync().WaitAsync(options.StopTimeout).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         foreach (Job job in _jobs.Values.Where(job => job.Rows.Count < job.Targets.Count))
         {
+            job.Output?.Close();
             var lost = Result.WithoutRun(
                 job.Id, CommandStatus.Lost, "ServerStopped",
                 $"The server was stopped before the client answered. The job goes on when it is started again; Receive-PantryJob {job.Id} has its rows then.");
@@ -155,9 +158,18 @@ internal sealed class JobDispatcher(
         }
     }
 
-    private Job NewJob(JobOrder order, IReadOnlyList<string> targets, IReadOnlyList<PublicKey?> keys, DateTimeOffset createdAt, long number, IEnumerable<ResultRow> rows) => new(
-        order, targets, keys, createdAt, new JobRowList(targets.Count, options.KeptOutput, row => store.Output(order.Statement.Job, row), rows))
-    { Number = number, TakenAt = time.GetTimestamp() };
+    private Job NewJob(
+        JobOrder order, IReadOnlyList<string> targets, IReadOnlyList<PublicKey?> keys, DateTimeOffset createdAt, long number, IEnumerable<ResultRow> rows,
+        IReadOnlyList<(int Target, int Pieces, long Bytes)> pieces)
+    {
+        ResultRow[] there = [.. rows];
+        return new Job(order, targets, keys, createdAt, new JobRowList(targets.Count, options.KeptOutput, row => store.Output(order.Statement.Job, row), there))
+        {
+            Number = number,
+            TakenAt = time.GetTimestamp(),
+            Output = order.Request.Plan.Live ? new JobOutput(targets.Count, options.Wire.MaxResultBytes, pieces, JobDirectory.PlacesOf(there, targets)) : null,
+        };
+    }
 
     private void Begin(Job job, IReadOnlyList<Recipient> recipients, OperatorEntry by)
     {
@@ -166,7 +178,7 @@ internal sealed class JobDispatcher(
         {
             if (!Scopes.Covers(by.Scopes, job.Order.Statement.Command, recipient.Labels))
                 OrderDesk.EndOutOfScope(job, recipient, by, EndOnly);
-            else if (recipient.Status == ClientStatus.Online || (recipient.Status == ClientStatus.Offline && job.Order.Request.Plan.Queue))
+            else if (recipient.Status == ClientStatus.Online || (recipient.Status == ClientStatus.Offline && (job.Order.Request.Plan.Queue || (recipient.Awaited && MayComeBack(job)))))
                 reachable.Add(recipient.Identity);
             else
                 EndUnreachable(job, recipient);
@@ -185,7 +197,7 @@ internal sealed class JobDispatcher(
         IReadOnlyList<string> batch = job.TakeBatch(time.GetTimestamp(), MayStart(job));
         if (batch.Count == 0)
             return false;
-        if (job.Begun > before)
+        if (job.Begun > before && !job.Order.Request.Plan.BeginsAtOnce())
             store.Note(job.Id, job.State, job.Begun);
 
         // Looked up after the turn was noted: who goes before this is missing here, who goes after it finds the job.
@@ -209,11 +221,17 @@ internal sealed class JobDispatcher(
             Write(job, row, stored: null);
     }
 
-    // An order that waits for clients is sent to none that is away; nor is one whose server was restarted, until they had time to come back.
+    // An order that waits for clients is sent to none that is away; nor is one whose server was restarted, before it or after it, until they had time to come back.
     private Func<string, bool> MayStart(Job job) =>
         job.Order.Request.Plan.Queue || (job.RestoredAt != 0 && time.GetElapsedTime(job.RestoredAt) < options.RestartGrace)
             ? identity => registry.Find(identity)?.Status != ClientStatus.Offline
+            : MayComeBack(job)
+            ? identity => registry.Find(identity) is not { Status: ClientStatus.Offline, Awaited: true }
             : _ => true;
+
+    // The server has just started, and the order still has time for its way.
+    private bool MayComeBack(Job job) =>
+        time.GetElapsedTime(_startedAt) < options.ComeBackTime && time.GetElapsedTime(job.TakenAt) < job.Order.Request.DeliveryTimeout;
 
     private void EndUnreachable(Job job, Recipient recipient)
     {
@@ -230,12 +248,18 @@ internal sealed class JobDispatcher(
     }
 
     /// <summary>Writes a row; it counts, and its readers see it, when it is on the disk.</summary>
-    public void Write(Job job, StoredRow row, Action? stored) => store.AddRow(job.Id, row, numbered =>
+    public void Write(Job job, StoredRow row, Action? stored) => store.AddRow(job.Id, row, (numbered, pieces) =>
     {
-        job.NoteWritten(numbered.Client);
+        job.Progress.NoteWritten(numbered.Client);
+        bool last = numbered.Number == job.Targets.Count - 1;
+        // Before anybody can read its last row.
+        if (last)
+            job.NoteEnded(time.GetUtcNow());
         job.Rows.Add(numbered);
+        if (row.Live is { } target)
+            job.Output?.NoteStored(target, pieces, ended: true);
         stored?.Invoke();
-        if (numbered.Number == job.Targets.Count - 1)
+        if (last)
             Retire(job);
     });
 
@@ -261,6 +285,8 @@ internal sealed class JobDispatcher(
         NotAfter = job.Order.Statement.NotAfter,
         State = job.State,
         Targets = job.Targets,
-        Order = new StoredOrder(job.Order.Request, keys, 0),
+        IsLive = job.Output is not null,
+        // Where all may begin at once, that need not be noted again when they do.
+        Order = new StoredOrder(job.Order.Request, keys, job.Order.Request.Plan.BeginsAtOnce() ? job.Targets.Count : 0),
     };
 }

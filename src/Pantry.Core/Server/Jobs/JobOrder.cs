@@ -56,7 +56,7 @@ internal sealed class JobOrder
         MessageKind.Order,
         new Order(
             Statement.Job, number, direct, Request.Order.Signature, bundleSerial,
-            onlyThese ? [.. recipients.SelectMany(recipient => TargetTags.Tag(Statement.Job, recipient.Identity))] : null))
+            onlyThese ? [.. recipients.SelectMany(recipient => TargetTags.Tag(Statement.Job, recipient.Identity))] : null, Request.Plan.Live))
     {
         Bodies =
         [

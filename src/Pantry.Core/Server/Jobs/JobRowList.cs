@@ -97,8 +97,8 @@ internal sealed class JobRowList
     /// <summary>How the targets did, in a few words.</summary>
     public string Summary() => string.Join(", ", Heads().GroupBy(row => row.Result.Status).OrderBy(group => group.Key).Select(group => $"{group.Count()} {group.Key}"));
 
-    /// <summary>Completes when there is a row at a place, or none came in time.</summary>
-    public async Task WaitForAsync(int place, TimeSpan wait, TimeProvider time)
+    /// <summary>Completes when there is a row at a place, when none can come any more, or when none came in time.</summary>
+    public async Task WaitForAsync(int place, TimeSpan wait, TimeProvider time, CancellationToken cancellation)
     {
         long since = time.GetTimestamp();
         while (time.GetElapsedTime(since) < wait)
@@ -113,7 +113,7 @@ internal sealed class JobRowList
 
             try
             {
-                await added.WaitAsync(wait - time.GetElapsedTime(since), time).ConfigureAwait(false);
+                await added.WaitAsync(wait - time.GetElapsedTime(since), time, cancellation).ConfigureAwait(false);
             }
             catch (TimeoutException)
             {

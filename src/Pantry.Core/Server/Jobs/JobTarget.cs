@@ -3,9 +3,12 @@ using Pantry.Security;
 namespace Pantry.Server.Jobs;
 
 /// <summary>How far one target of a job has come. Guarded by its job's lock.</summary>
-internal sealed class JobTarget(string identity, PublicKey? key)
+internal sealed class JobTarget(string identity, PublicKey? key, int place)
 {
     public string Identity => identity;
+
+    /// <summary>Its place among the job's targets, by which they take their turns.</summary>
+    public int Place => place;
 
     /// <summary>The key that was approved when the order was given: who has the name later, with another key, is no target.</summary>
     public PublicKey? Key => key;

@@ -7,8 +7,8 @@ internal sealed class AdmissionControl(GateLimits limits, GateClock clock)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<UInt128, Address> _addresses = [];
-    private readonly LinkedList<(GateConnection Connection, long Since)> _halfOpen = [];
-    private readonly Dictionary<GateConnection, LinkedListNode<(GateConnection Connection, long Since)>> _halfOpenNodes = [];
+    private readonly LinkedList<(PeerConnection Connection, long Since)> _halfOpen = [];
+    private readonly Dictionary<PeerConnection, LinkedListNode<(PeerConnection Connection, long Since)>> _halfOpenNodes = [];
     private TokenBucket _rate = new(limits.AcceptsPerSecond, limits.AcceptBurst, clock.Now);
     private int _connections;
 
@@ -46,7 +46,7 @@ internal sealed class AdmissionControl(GateLimits limits, GateClock clock)
     }
 
     /// <summary>Gives the place back.</summary>
-    public void Leave(IPAddress from, GateConnection connection)
+    public void Leave(IPAddress from, PeerConnection connection)
     {
         lock (_lock)
         {
@@ -75,14 +75,14 @@ internal sealed class AdmissionControl(GateLimits limits, GateClock clock)
 
     /// <summary>Notes a connection as half-open.</summary>
     /// <returns>The oldest one if it has to go for it.</returns>
-    public GateConnection? AddHalfOpen(GateConnection connection)
+    public PeerConnection? AddHalfOpen(PeerConnection connection)
     {
         lock (_lock)
         {
             _halfOpenNodes.Add(connection, _halfOpen.AddLast((connection, clock.Now)));
             if (_halfOpen.Count <= limits.MaxHalfOpen)
                 return null;
-            GateConnection oldest = _halfOpen.First!.Value.Connection;
+            PeerConnection oldest = _halfOpen.First!.Value.Connection;
             _halfOpen.RemoveFirst();
             _halfOpenNodes.Remove(oldest);
             return oldest;
@@ -90,11 +90,11 @@ internal sealed class AdmissionControl(GateLimits limits, GateClock clock)
     }
 
     /// <summary>A connection is half-open no more.</summary>
-    public void Admit(GateConnection connection)
+    public void Admit(PeerConnection connection)
     {
         lock (_lock)
         {
-            if (_halfOpenNodes.Remove(connection, out LinkedListNode<(GateConnection Connection, long Since)>? node))
+            if (_halfOpenNodes.Remove(connection, out LinkedListNode<(PeerConnection Connection, long Since)>? node))
                 _halfOpen.Remove(node);
         }
     }

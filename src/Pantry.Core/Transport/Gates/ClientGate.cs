@@ -136,6 +136,7 @@ internal sealed class ClientGate : IAsyncDisposable
 
     private async Task RunAsync()
     {
+        long awaySince = _context.Clock.Now;
         while (!_stopping.IsCancellationRequested)
         {
             Task redial;
@@ -155,18 +156,22 @@ internal sealed class ClientGate : IAsyncDisposable
             {
                 if (lasted || redial.IsCompleted)
                     _failures = 0;
+                if (_failures == 0 && upSince != GateClock.Never)
+                    awaySince = _context.Clock.Now;
                 failures = redial.IsCompleted ? 0 : ++_failures;
             }
 
             Tell(GateLinkState.Down(fault, failures));
             if (!redial.IsCompleted)
-                await WaitAsync(failures, redial);
+                await WaitAsync(failures, TimeSpan.FromMilliseconds(_context.Clock.Now - awaySince), redial);
+            else
+                awaySince = _context.Clock.Now;
         }
     }
 
-    private async Task WaitAsync(int failures, Task redial)
+    private async Task WaitAsync(int failures, TimeSpan away, Task redial)
     {
-        TimeSpan wait = Backoff.Wait(failures, _options.BackoffBase, _options.BackoffCap, Random.Shared.NextDouble());
+        TimeSpan wait = _options.Backoff.Wait(failures, away, Random.Shared.NextDouble());
         using var over = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
         await Task.WhenAny(_context.Clock.Delay(wait, over.Token), redial);
         await over.CancelAsync();

@@ -17,11 +17,8 @@ internal sealed record DialOptions
     /// <summary>Name look-up, TCP connection and proxy, all addresses of the name together.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Bound of the first wait between attempts.</summary>
-    public TimeSpan BackoffBase { get; init; } = TimeSpan.FromMilliseconds(100);
-
-    /// <summary>Bound of every wait between attempts.</summary>
-    public TimeSpan BackoffCap { get; init; } = TimeSpan.FromSeconds(30);
+    /// <summary>Waits between attempts.</summary>
+    public Backoff Backoff { get; init; } = new(First: TimeSpan.FromMilliseconds(100), Cap: TimeSpan.FromSeconds(30), ShortOutage: TimeSpan.FromSeconds(5));
 
     /// <summary>A link that was up for this long makes the back-off begin anew.</summary>
     public TimeSpan StableAfter { get; init; } = TimeSpan.FromSeconds(10);

@@ -27,7 +27,6 @@ internal sealed class FrameParser(GateProfile profile, long largeMessageBytes)
         Size,
         AwaitGrant,
         Body,
-        GrantEnd,
         Refused,
     }
 
@@ -43,14 +42,14 @@ internal sealed class FrameParser(GateProfile profile, long largeMessageBytes)
     /// <summary>Complete messages so far.</summary>
     public long Messages { get; private set; }
 
-    /// <summary>Live subscriptions of the peer.</summary>
-    public int Subscriptions => _subscriptions?.Count ?? 0;
+    /// <summary>Live subscriptions of the peer, where it may have any.</summary>
+    public IReadOnlyCollection<UInt128> Subscriptions => _subscriptions?.Live ?? [];
 
     /// <summary>Takes bytes as they came, up to a pause.</summary>
     public FrameStep Feed(ReadOnlySpan<byte> bytes)
     {
         int used = 0;
-        if (_stage is Stage.AwaitGrant or Stage.GrantEnd or Stage.Refused)
+        if (_stage is Stage.AwaitGrant or Stage.Refused || (_granted > 0 && !IsInsideMessage))
             throw new InvalidOperationException($"Bytes were fed to a parser in stage {_stage}.");
 
         while (used < bytes.Length)
@@ -76,8 +75,8 @@ internal sealed class FrameParser(GateProfile profile, long largeMessageBytes)
 
             if (_stage == Stage.AwaitGrant)
                 return new FrameStep(used, GateRefusal.None, FramePause.NeedsGrant);
-            if (_stage == Stage.GrantEnd)
-                return new FrameStep(used, GateRefusal.None, FramePause.GrantedMessageEnded);
+            if (!IsInsideMessage)
+                return new FrameStep(used, GateRefusal.None, FramePause.MessageEnded);
         }
 
         return new FrameStep(used, GateRefusal.None, FramePause.None);
@@ -92,15 +91,14 @@ internal sealed class FrameParser(GateProfile profile, long largeMessageBytes)
         BeginBody();
     }
 
-    /// <summary>Acknowledges the end of a granted message.</summary>
+    /// <summary>Takes the grant of a message that has ended back.</summary>
     /// <returns>How many bytes had been granted.</returns>
     public long TakeBackGrant()
     {
-        if (_stage != Stage.GrantEnd)
-            throw new InvalidOperationException("No granted message ended.");
+        if (IsInsideMessage)
+            throw new InvalidOperationException("The message has not ended.");
         long granted = _granted;
         _granted = 0;
-        _stage = Stage.Flags;
         return granted;
     }
 
@@ -175,7 +173,5 @@ internal sealed class FrameParser(GateProfile profile, long largeMessageBytes)
         Messages++;
         _frames = 0;
         _announced = 0;
-        if (_granted > 0)
-            _stage = Stage.GrantEnd;
     }
 }

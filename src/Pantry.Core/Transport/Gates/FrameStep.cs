@@ -18,6 +18,6 @@ internal enum FramePause
     /// </summary>
     NeedsGrant,
 
-    /// <summary>A message with a grant is complete, so the grant can be given back.</summary>
-    GrantedMessageEnded,
+    /// <summary>A message is complete; if it had a grant, that can be given back.</summary>
+    MessageEnded,
 }

@@ -7,7 +7,6 @@ internal sealed partial class GateConnection
     private int _end;
     private long _reserved;
     private long _messagesSpent;
-    private bool _heard;
     private bool _readMore;
     private TimeSpan _messageTimeLeft;
     private TokenBucket _messageRate = new(
@@ -18,7 +17,6 @@ internal sealed partial class GateConnection
     /// <summary>Peer to endpoint: judges every byte and forwards what is good in the pieces it came in.</summary>
     private async Task PumpInAsync()
     {
-        _heard = _end > _start;
         _messageTimeLeft = context.Limits.MessageTimeout;
         while (_end > _start || await ReadAsync())
         {
@@ -27,9 +25,9 @@ internal sealed partial class GateConnection
         }
 
         // The peer has closed. The endpoint gets all that came before, then the end.
-        BeginClose();
+        _deadlines.ExpectClose();
         if (_backend is { } backend)
-            Shutdown(backend);
+            QuietSocket.Shutdown(backend);
     }
 
     private async ValueTask<bool> ReadAsync()
@@ -37,18 +35,15 @@ internal sealed partial class GateConnection
         bool inside = _frames.IsInsideMessage;
         long waitFrom = context.Clock.Now;
         if (inside)
-            SetDeadline(ref _inboundDeadline, _messageTimeLeft, GateRefusal.MessageTimeout);
-        else if (!_heard && context.Profile.PeerSpeaksFirst)
-            SetDeadline(ref _inboundDeadline, context.Limits.FirstMessageTimeout, GateRefusal.FirstMessageTimeout);
+            _deadlines.Expect(_messageTimeLeft, GateRefusal.MessageTimeout);
 
         int size = NextReadSize();
-        int count = await TryReceiveAsync(foreign, _buffer, size, _readMore);
-        ClearDeadline(ref _inboundDeadline);
+        int count = await QuietSocket.TryReceiveAsync(foreign, _buffer, size, _readMore);
+        _deadlines.Met();
         if (inside)
             _messageTimeLeft -= TimeSpan.FromMilliseconds(context.Clock.Now - waitFrom);
-        MarkActivity();
-        _heard = true;
-        _readMore = HasMore(foreign, count, size);
+        _deadlines.MarkActivity();
+        _readMore = QuietSocket.HasMore(foreign, count, size);
         _start = 0;
         _end = count;
         return count > 0;
@@ -78,7 +73,7 @@ internal sealed partial class GateConnection
                 return false;
             }
 
-            if (step.Pause == FramePause.GrantedMessageEnded)
+            if (step.Pause == FramePause.MessageEnded)
                 GiveBack(_frames.TakeBackGrant());
             else if (step.Pause == FramePause.NeedsGrant && !await ReserveAsync(judged - 1))
                 return false;
@@ -108,13 +103,13 @@ internal sealed partial class GateConnection
                 return false;
             // One that already holds a part must not hold it for ever while others do the same.
             if (_reserved > 0)
-                SetDeadline(ref _inboundDeadline, _messageTimeLeft, GateRefusal.MessageTimeout);
+                _deadlines.Expect(_messageTimeLeft, GateRefusal.MessageTimeout);
             await context.Budget.TakeAsync(bytes, _life.Token);
-            ClearDeadline(ref _inboundDeadline);
+            _deadlines.Met();
             _reserved += bytes;
             // Nobody looked at the peer meanwhile. If it has gone, those who wait behind need not wait for the endpoint
             // to allocate a frame that never comes.
-            if (HasClosed(foreign))
+            if (QuietSocket.HasClosed(foreign))
                 return false;
         }
         else
@@ -136,14 +131,12 @@ internal sealed partial class GateConnection
     {
         if (end > _start)
         {
-            if (_backend is null && !await OpenBackendAsync())
-                return false;
-            if (!await TrySendAllAsync(_backend!, _buffer.Current.AsMemory(_start, end - _start)))
+            if (!await QuietSocket.TrySendAllAsync(_backend!, _buffer.Current.AsMemory(_start, end - _start)))
             {
                 // Our endpoint is gone. What it said before goes out by the other direction; the peer's bytes are
                 // taken and thrown away meanwhile, because unread ones would reset the connection under them.
-                BeginClose();
-                await DiscardAsync(foreign, _buffer.Current);
+                _deadlines.ExpectClose();
+                await QuietSocket.DiscardAsync(foreign, _buffer.Current);
                 return false;
             }
         }

@@ -4,35 +4,22 @@ using Microsoft.Extensions.Logging;
 namespace Pantry.Transport.Gates;
 
 /// <summary>
-/// One foreign TCP connection and, once the peer has shown itself to be what it must be, the connection to our own
-/// endpoint behind it. It runs until either side closes or <see cref="Cut"/> is called, and never throws.
+/// A dialling gate's TCP connection to a server and, once that has shown itself to be what it must be, the connection to
+/// our own endpoint behind it. It runs until either side closes or <see cref="Cut"/> is called, and never throws.
 /// </summary>
-/// <remarks>
-/// Deadlines are numbers that the gate's sweep looks at, not timers, and cutting is closing both sockets, which ends
-/// every operation on them. An idle connection holds no buffer.
-/// </remarks>
+/// <remarks>Cutting is closing both sockets, which ends every operation on them. An idle connection holds no buffer.</remarks>
 internal sealed partial class GateConnection(Socket foreign, GateContext context) : IDisposable
 {
     private readonly CancellationTokenSource _life = new();
     private readonly HandshakeParser _handshake = HandshakeParser.ForPeer(context.Profile.Peer);
     private readonly FrameParser _frames = new(context.Profile, context.Limits.LargeMessageBytes);
+    private readonly ConnectionDeadlines _deadlines = new(context.Clock, context.Limits);
     private Socket? _backend;
+    private Task _outbound = Task.CompletedTask;
     private int _cut;
-
-    /// <summary>The gate's own name for it, from 1; 0 where none is needed.</summary>
-    public ulong Number { get; init; }
-
-    /// <summary>Called once when the peer's handshake is done.</summary>
-    public Action<GateConnection>? Admitted { get; init; }
 
     /// <summary>Called once when both sides are connected.</summary>
     public Action? Linked { get; init; }
-
-    /// <summary>Whether both sides are, or were, connected, so that the endpoint may have heard of the peer.</summary>
-    public bool IsLinked { get; private set; }
-
-    /// <summary>Bytes held to read into; none while it waits.</summary>
-    public int BufferBytes => _buffer.Current.Length + _outBuffer.Current.Length;
 
     /// <summary>Why it was cut, or <see cref="GateRefusal.None"/>.</summary>
     public GateRefusal Reason => (GateRefusal)Volatile.Read(ref _cut);
@@ -40,20 +27,22 @@ internal sealed partial class GateConnection(Socket foreign, GateContext context
     /// <summary>What the peer said of itself.</summary>
     public HandshakeParser Handshake => _handshake;
 
+    /// <summary>First bytes of what is not ZMTP, printable, for the error that names it.</summary>
+    public string? SeenInstead { get; private set; }
+
     /// <summary>Whether our own endpoint was the first to close.</summary>
     public bool BackendClosedFirst { get; private set; }
 
     /// <summary>Runs the connection to its end.</summary>
     public async Task RunAsync()
     {
-        SetDeadline(ref _inboundDeadline, context.Limits.HandshakeTimeout, GateRefusal.HandshakeTimeout);
+        _deadlines.Expect(context.Limits.HandshakeTimeout, GateRefusal.HandshakeTimeout);
         try
         {
             if (await GreetAsync())
             {
                 context.Counters.CountAdmitted();
-                Admitted?.Invoke(this);
-                if (context.Profile.PeerSpeaksFirst || await OpenBackendAsync())
+                if (await OpenBackendAsync())
                     await PumpInAsync();
             }
         }
@@ -65,7 +54,11 @@ internal sealed partial class GateConnection(Socket foreign, GateContext context
         {
             // Everything is over when the other direction is: it closes by itself or by its deadline.
             await _outbound;
-            End();
+            context.Budget.Return(_reserved);
+            _reserved = 0;
+            _buffer.Release();
+            _outBuffer.Release();
+            Dispose();
         }
     }
 
@@ -75,11 +68,17 @@ internal sealed partial class GateConnection(Socket foreign, GateContext context
         if (Interlocked.CompareExchange(ref _cut, (int)reason, (int)GateRefusal.None) != (int)GateRefusal.None)
             return;
         context.Counters.CountRefused(reason);
-        _life.Cancel();
-        // Resetting leaves no TIME_WAIT behind for every hostile connection.
-        Abort(foreign);
-        if (Volatile.Read(ref _backend) is { } backend)
-            Abort(backend);
+        Close();
+    }
+
+    /// <summary>Cuts the connection if one of its deadlines has passed. Called by the gate's sweep.</summary>
+    public void Check(long now)
+    {
+        DeadlineVerdict verdict = _deadlines.Check(now, out GateRefusal reason);
+        if (verdict == DeadlineVerdict.Cut)
+            Cut(reason);
+        else if (verdict == DeadlineVerdict.Close)
+            Close();
     }
 
     /// <inheritdoc/>
@@ -88,6 +87,14 @@ internal sealed partial class GateConnection(Socket foreign, GateContext context
     {
         foreign.Dispose();
         _backend?.Dispose();
+    }
+
+    private void Close()
+    {
+        _life.Cancel();
+        QuietSocket.Abort(foreign);
+        if (Volatile.Read(ref _backend) is { } backend)
+            QuietSocket.Abort(backend);
     }
 
     private void CutFor(Exception error)
@@ -104,14 +111,5 @@ internal sealed partial class GateConnection(Socket foreign, GateContext context
                 Cut(GateRefusal.InternalError);
                 break;
         }
-    }
-
-    private void End()
-    {
-        context.Budget.Return(_reserved);
-        _reserved = 0;
-        _buffer.Release();
-        _outBuffer.Release();
-        Dispose();
     }
 }

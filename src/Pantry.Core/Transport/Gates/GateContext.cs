@@ -6,6 +6,8 @@ namespace Pantry.Transport.Gates;
 /// <summary>What all connections of one gate share.</summary>
 internal sealed class GateContext
 {
+    private bool _isStopping;
+
     public GateContext(IPEndPoint backend, GateProfile profile, GateLimits limits, TimeProvider time, ILogger log)
     {
         limits.Validate(profile);
@@ -15,7 +17,7 @@ internal sealed class GateContext
         Log = log;
         Clock = new GateClock(time);
         Budget = new FrameBudget(limits.FrameBudgetBytes);
-        BackendPlaces = new SemaphoreSlim(limits.MaxBackendHandshakes);
+        Outbound = new OutboundShare(limits.OutboundBudgetBytes);
         Hello = ZmtpReady.Hello(profile.Local);
     }
 
@@ -33,16 +35,18 @@ internal sealed class GateContext
 
     public FrameBudget Budget { get; }
 
-    /// <summary>Bounds the handshakes with our own endpoint, whose backlog is short.</summary>
-    public SemaphoreSlim BackendPlaces { get; }
+    /// <summary>What waits for slow peers, over all connections.</summary>
+    public OutboundShare Outbound { get; }
+
+    /// <summary>Whether our endpoint is expected to close.</summary>
+    public bool IsStopping
+    {
+        get => Volatile.Read(ref _isStopping);
+        set => Volatile.Write(ref _isStopping, value);
+    }
 
     /// <summary>What we say to a foreign peer.</summary>
     public byte[] Hello { get; }
-
-    /// <summary>What we say to our own endpoint, in the peer's place.</summary>
-    /// <param name="number">The connection's number, which only a ROUTER has a use for.</param>
-    public byte[] BackendHello(ulong number) =>
-        ZmtpReady.Hello(Profile.Peer, Profile.Local == ZmtpSocketType.Router ? RoutingId.Of(number) : []);
 
     /// <summary>How often deadlines are looked at: fine enough for the shortest of them.</summary>
     public TimeSpan SweepPeriod

@@ -7,6 +7,7 @@ internal sealed class GateCounters
     private long _accepted;
     private long _admitted;
     private long _open;
+    private long _missed;
 
     /// <summary>TCP connections accepted or made.</summary>
     public long Accepted => Interlocked.Read(ref _accepted);
@@ -16,6 +17,9 @@ internal sealed class GateCounters
 
     /// <summary>Connections open now, half-open ones included.</summary>
     public long Open => Interlocked.Read(ref _open);
+
+    /// <summary>Published messages that did not reach a subscriber, because too much waits for it already.</summary>
+    public long Missed => Interlocked.Read(ref _missed);
 
     /// <summary>Connections refused or cut for one reason.</summary>
     public long Refused(GateRefusal reason) => Interlocked.Read(ref _refusals[(int)reason]);
@@ -47,6 +51,8 @@ internal sealed class GateCounters
     internal void CountClosed() => Interlocked.Decrement(ref _open);
 
     internal void CountAdmitted() => Interlocked.Increment(ref _admitted);
+
+    internal void CountMissed() => Interlocked.Increment(ref _missed);
 
     internal void CountRefused(GateRefusal reason)
     {

@@ -72,8 +72,8 @@ internal sealed record GateLimits
     public double BurstSeconds { get; init; } = 2;
 
     /// <summary>
-    /// A message announcing more than this takes its size from <see cref="FrameBudgetBytes"/>. Low, because the
-    /// endpoint allocates what is announced: connections times this is what strangers can make it hold for nothing.
+    /// A message announcing more than this takes its size from <see cref="FrameBudgetBytes"/>. Low, because
+    /// connections times this is what strangers can make us hold for nothing.
     /// </summary>
     public int LargeMessageBytes { get; init; } = 8 * 1024;
 
@@ -83,8 +83,20 @@ internal sealed record GateLimits
     /// </summary>
     public long FrameBudgetBytes { get; init; } = 256L * 1024 * 1024;
 
-    /// <summary>Backend handshakes at a time; less than the backlog of the endpoint behind.</summary>
-    public int MaxBackendHandshakes { get; init; } = 64;
+    /// <summary>
+    /// What may wait for one peer that does not take it. One message always may, whatever its size; beyond
+    /// <see cref="OutboundFreeBytes"/> it comes from <see cref="OutboundBudgetBytes"/> too.
+    /// </summary>
+    public long OutboundBytes { get; init; } = 4 * 1024 * 1024;
+
+    /// <summary>What may wait for each peer whatever waits for others.</summary>
+    public long OutboundFreeBytes { get; init; } = 64 * 1024;
+
+    /// <summary>What may wait for all peers together beyond their free bytes.</summary>
+    public long OutboundBudgetBytes { get; init; } = 256L * 1024 * 1024;
+
+    /// <summary>What is collected for our own endpoint while it takes what was collected before; so much goes in one write.</summary>
+    public int LinkBatchBytes { get; init; } = 64 * 1024;
 
     /// <summary>Backlog asked of the kernel, which may give less.</summary>
     public int Backlog { get; init; } = 4096;
@@ -109,8 +121,8 @@ internal sealed record GateLimits
     {
         foreach (double positive in (ReadOnlySpan<double>)[
             MaxConnections, MaxConnectionsPerAddress, MaxHalfOpen, AcceptsPerSecond, AcceptBurst, AcceptsPerSecondPerAddress,
-            AcceptBurstPerAddress, MessagesPerSecond, BytesPerSecond, BurstSeconds, LargeMessageBytes, MaxBackendHandshakes,
-            Backlog, KeepAliveProbes, BufferBytes, SmallBufferBytes, HandshakeTimeout.Ticks, FirstMessageTimeout.Ticks,
+            AcceptBurstPerAddress, MessagesPerSecond, BytesPerSecond, BurstSeconds, LargeMessageBytes,
+            OutboundBytes, OutboundFreeBytes, OutboundBudgetBytes, LinkBatchBytes, Backlog, KeepAliveProbes, BufferBytes, SmallBufferBytes, HandshakeTimeout.Ticks, FirstMessageTimeout.Ticks,
             MessageTimeout.Ticks, StallTimeout.Ticks, BackendTimeout.Ticks, CloseTimeout.Ticks, DrainTimeout.Ticks, HalfOpenGrace.Ticks, IdleTimeout?.Ticks ?? 1])
         {
             if (!(positive > 0))

@@ -21,6 +21,9 @@ internal sealed record GateProfile
     /// <summary>Most frames of one message.</summary>
     public int MaxFramesPerMessage { get; init; } = 8;
 
+    /// <summary>Largest message of our own endpoint, all frames with their headers together.</summary>
+    public int MaxEndpointMessageBytes { get; init; } = (int)DefaultMaxFrameBytes + (64 * 1024);
+
     /// <summary>The peer may send subscriptions to whole topic ids and nothing else.</summary>
     public bool SubscriptionsOnly { get; init; }
 
@@ -29,12 +32,6 @@ internal sealed record GateProfile
 
     /// <summary>Most subscriptions one peer may have at a time.</summary>
     public int MaxSubscriptions { get; init; } = 1024;
-
-    /// <summary>
-    /// Our endpoint has nothing to say to a peer that has said nothing (a PUB without subscriptions, a ROUTER
-    /// that has not heard of it), so it need not be troubled before the first valid bytes are here.
-    /// </summary>
-    public bool PeerSpeaksFirst => Local is ZmtpSocketType.Pub or ZmtpSocketType.Router;
 
     /// <summary>Server side: we publish, the peer subscribes.</summary>
     public static GateProfile Publish() => new()

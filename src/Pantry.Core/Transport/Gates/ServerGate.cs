@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
@@ -6,7 +7,7 @@ namespace Pantry.Transport.Gates;
 
 /// <summary>
 /// The listening gate: the only code that touches connections strangers make. Our endpoint sits behind it on loopback
-/// and meets nothing but peers that have passed, and their messages.
+/// and meets one connection, over which the messages of all peers come that have passed.
 /// </summary>
 internal sealed class ServerGate : IAsyncDisposable
 {
@@ -17,18 +18,20 @@ internal sealed class ServerGate : IAsyncDisposable
     private readonly List<Socket> _listeners;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _lock = new();
-    private readonly Dictionary<ulong, Entry> _connections = [];
-    private readonly Func<ulong, Task>? _ended;
+    private readonly ConcurrentDictionary<ulong, PeerConnection> _connections = [];
+    private readonly IGateTraffic _traffic;
     private readonly DeadlineSweep _sweep;
     private readonly Task _accepting;
     private ulong _lastNumber;
     private Task? _stopped;
 
-    private ServerGate(List<Socket> listeners, GateContext context, Func<ulong, Task>? ended)
+    private ServerGate(List<Socket> listeners, GateContext context, Func<byte[], Task>? naming)
     {
-        _ended = ended;
         _listeners = listeners;
         _context = context;
+        _traffic = context.Profile.SubscriptionsOnly
+            ? new TopicFanOut(context, LinkEnded, _stopping.Token)
+            : new NumberedTraffic(context, Find, naming, LinkEnded, _stopping.Token);
         _admission = new AdmissionControl(context.Limits, context.Clock);
         EndPoints = [.. listeners.Select(listener => (IPEndPoint)listener.LocalEndPoint!)];
         _sweep = new DeadlineSweep(context.SweepPeriod, context.Clock.Time, Sweep, context.Log);
@@ -45,15 +48,13 @@ internal sealed class ServerGate : IAsyncDisposable
     public long BudgetTaken => _context.Budget.Taken;
 
     /// <summary>Bytes that connections hold to read into now.</summary>
-    public long BufferBytes
-    {
-        get
-        {
-            long bytes = 0;
-            ForEach(connection => bytes += connection.BufferBytes);
-            return bytes;
-        }
-    }
+    public long BufferBytes => _connections.Sum(pair => (long)pair.Value.BufferBytes);
+
+    /// <summary>Bytes that wait for slow peers beyond what each may have.</summary>
+    public long OutboundTaken => _context.Outbound.Taken;
+
+    /// <summary>Messages for which room was taken and which the endpoint has not sent yet.</summary>
+    public long UnderWay => (_traffic as NumberedTraffic)?.UnderWay ?? 0;
 
     /// <summary>Begins to listen.</summary>
     /// <param name="listen">Where to listen.</param>
@@ -62,9 +63,9 @@ internal sealed class ServerGate : IAsyncDisposable
     /// <param name="limits">All bounds.</param>
     /// <param name="time">The clock.</param>
     /// <param name="log">For what goes wrong.</param>
-    /// <param name="ended">
-    /// Called with the number of each connection that reached the endpoint, once it has ended. The connection keeps its
-    /// place until the task completes, so that no more of them wait than may be open.
+    /// <param name="naming">
+    /// Told under which name a link to a ROUTER is going to introduce itself, before it does: nothing that another has to
+    /// say there is the gate's.
     /// </param>
     /// <exception cref="PantryException">A port is in use, or an address is not this machine's.</exception>
     public static ServerGate Open(
@@ -74,27 +75,34 @@ internal sealed class ServerGate : IAsyncDisposable
         GateLimits limits,
         TimeProvider time,
         ILogger log,
-        Func<ulong, Task>? ended = null)
+        Func<byte[], Task>? naming = null)
     {
         var context = new GateContext(backend, profile, limits, time, log);
-        return new ServerGate(GateListeners.Open(listen, limits.Backlog), context, ended);
+        return new ServerGate(GateListeners.Open(listen, limits.Backlog), context, naming);
     }
 
     /// <summary>Where the peer of a connection is; null once it is gone.</summary>
     public string? AddressOf(ulong number) => Find(number)?.From.ToString();
 
-    /// <summary>Whether what comes from a connection is to be heard.</summary>
-    public bool IsHeard(ulong number) => Find(number) is { Connection.IsDismissed: false };
+    /// <summary>
+    /// Hears a peer no more; its connection ends when our endpoint says so, which is to come next. False if it is gone or
+    /// going.
+    /// </summary>
+    public bool Dismiss(ulong number) => Find(number)?.Dismiss() == true;
 
-    /// <summary>Ends a connection after the mark, which our endpoint is to send next; false if it is gone or going.</summary>
-    public bool Dismiss(ulong number, EndMark mark) => Find(number)?.Connection.Dismiss(mark) == true;
+    /// <summary>Takes room for a message of so many bytes on the wire, before our endpoint sends it to a peer.</summary>
+    public RoomOutcome TryTakeRoom(ulong number, long bytes) => ((NumberedTraffic)_traffic).TryTakeRoom(number, bytes);
+
+    /// <summary>A message for which room was taken could not be sent.</summary>
+    public void ReturnRoom(ulong number, long bytes) => ((NumberedTraffic)_traffic).ReturnRoom(number, bytes);
 
     /// <summary>
-    /// Accepts no more, lets connections end that our endpoint closes (it closes first, after its own linger; all it
-    /// sent is forwarded), and cuts the rest at the deadline. Afterwards nothing of the gate is left.
+    /// Accepts no more, waits for our endpoint to close the link (it closes first, after its own linger), lets the peers
+    /// have all it sent and the end, and cuts those that do not take it at the deadline. Afterwards nothing of the gate is left.
     /// </summary>
     public Task StopAsync(TimeSpan drain)
     {
+        _context.IsStopping = true;
         lock (_lock)
             return _stopped ??= StopOnceAsync(drain);
     }
@@ -114,10 +122,12 @@ internal sealed class ServerGate : IAsyncDisposable
         _listeners.ForEach(listener => listener.Dispose());
         await _accepting;
 
-        Task ended = Task.WhenAll(Running());
+        using var cut = new CancellationTokenSource();
+        Task ended = Task.WhenAll([_traffic.Link.EndAsync(cut.Token), .. _connections.Values.Select(connection => connection.Run)]);
         if (drain > TimeSpan.Zero)
             await Task.WhenAny(ended, _context.Clock.Delay(drain, CancellationToken.None));
-        ForEach(connection => connection.Cut(GateRefusal.Stopped));
+        await cut.CancelAsync();
+        CutAll(GateRefusal.Stopped);
         await ended;
         await _sweep.DisposeAsync();
     }
@@ -166,15 +176,15 @@ internal sealed class ServerGate : IAsyncDisposable
         }
 
         Counters.CountOpened();
-        var connection = new GateConnection(peer, _context) { Number = Interlocked.Increment(ref _lastNumber), Admitted = _admission.Admit };
+        var connection = new PeerConnection(peer, from, Interlocked.Increment(ref _lastNumber), _context, _traffic);
         _admission.AddHalfOpen(connection)?.Cut(GateRefusal.HalfOpenEvicted);
-        lock (_lock)
-            _connections.Add(connection.Number, new Entry(connection, from, RunAsync(connection, peer, from.Address)));
+        _connections[connection.Number] = connection;
+        connection.Run = RunAsync(connection, peer);
     }
 
-    private async Task RunAsync(GateConnection connection, Socket peer, IPAddress from)
+    private async Task RunAsync(PeerConnection connection, Socket peer)
     {
-        // Not on the accepting loop, and not before the connection is listed.
+        // Not on the accepting loop.
         await Task.Yield();
         try
         {
@@ -185,62 +195,38 @@ internal sealed class ServerGate : IAsyncDisposable
             // The peer is gone already; running finds that out.
         }
 
-        await connection.RunAsync();
+        await connection.RunAsync(_admission.Admit);
         if (connection.Reason is not (GateRefusal.None or GateRefusal.Stopped))
-            _context.Log.LogDebug("Refused a peer at {Address}: {Reason}", from, connection.Reason);
-        if (connection.IsLinked)
-            await TellEndedAsync(connection.Number);
-        _admission.Leave(from, connection);
-        lock (_lock)
-            _connections.Remove(connection.Number);
-        connection.Dispose();
+            _context.Log.LogDebug("Refused a peer at {Address}: {Reason}", connection.From.Address, connection.Reason);
+        _admission.Leave(connection.From.Address, connection);
+        _connections.TryRemove(connection.Number, out _);
         Counters.CountClosed();
     }
 
-    private async Task TellEndedAsync(ulong number)
+    /// <summary>Our endpoint has closed the link, or it broke.</summary>
+    private void LinkEnded()
     {
-        try
-        {
-            // Whoever stops the gate has no ear for it any more.
-            if (_ended is not null)
-                await _ended(number).WaitAsync(_stopping.Token);
-        }
-        catch (OperationCanceledException)
-        {
-        }
-        catch (Exception error)
-        {
-            _context.Log.LogError(error, "A listener to the ends of connections failed.");
-        }
+        if (!_context.IsStopping)
+            CutAll(GateRefusal.BackendUnavailable);
+        foreach (PeerConnection connection in _connections.Values)
+            connection.EndAfterOutbound();
+    }
+
+    private void CutAll(GateRefusal reason)
+    {
+        foreach ((_, PeerConnection connection) in _connections)
+            connection.Cut(reason);
     }
 
     private void Sweep()
     {
         long now = _context.Clock.Now;
-        ForEach(connection => connection.Check(now));
+        foreach ((_, PeerConnection connection) in _connections)
+            connection.Check(now);
         _admission.Prune();
     }
 
-    private void ForEach(Action<GateConnection> action)
-    {
-        GateConnection[] all;
-        lock (_lock)
-            all = [.. _connections.Values.Select(entry => entry.Connection)];
-        foreach (GateConnection connection in all)
-            action(connection);
-    }
-
-    private Task[] Running()
-    {
-        lock (_lock)
-            return [.. _connections.Values.Select(entry => entry.Run)];
-    }
-
-    private Entry? Find(ulong number)
-    {
-        lock (_lock)
-            return _connections.GetValueOrDefault(number);
-    }
-
-    private sealed record Entry(GateConnection Connection, IPEndPoint From, Task Run);
+    /// <summary>A connection that has not ended.</summary>
+    private PeerConnection? Find(ulong number) =>
+        _connections.TryGetValue(number, out PeerConnection? connection) && !connection.IsGone ? connection : null;
 }

@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-
 namespace Pantry.Transport.Gates;
 
 /// <summary>
@@ -16,7 +14,7 @@ internal sealed class SubscriptionFilter(GateProfile profile)
     private int _length;
 
     /// <summary>Live subscriptions.</summary>
-    public int Count => _live?.Count ?? 0;
+    public IReadOnlyCollection<UInt128> Live => _live ?? (IReadOnlyCollection<UInt128>)[];
 
     /// <summary>Begins a frame of the given size.</summary>
     public bool Begin(ulong size)
@@ -42,7 +40,7 @@ internal sealed class SubscriptionFilter(GateProfile profile)
 
     private GateRefusal Apply()
     {
-        UInt128 topic = Key(_body.AsSpan(1));
+        UInt128 topic = TopicKey.Of(_body.AsSpan(1));
         _live ??= [];
         if (_body[0] == Unsubscribe)
         {
@@ -52,13 +50,5 @@ internal sealed class SubscriptionFilter(GateProfile profile)
 
         _live.Add(topic);
         return _live.Count > profile.MaxSubscriptions ? GateRefusal.TooManySubscriptions : GateRefusal.None;
-    }
-
-    private static UInt128 Key(ReadOnlySpan<byte> topic)
-    {
-        Span<byte> key = stackalloc byte[16];
-        key.Clear();
-        topic[..Math.Min(topic.Length, 16)].CopyTo(key);
-        return BinaryPrimitives.ReadUInt128BigEndian(key);
     }
 }

@@ -17,7 +17,7 @@ internal static class ZmtpReady
 
     /// <summary>
     /// Greeting and READY in one piece, so that a handshake costs no more round trips than TCP's own. The identity is
-    /// always there. A foreign peer is told an empty one; our own ROUTER is told the gate's number for the connection.
+    /// always there. A foreign peer is told an empty one; our own ROUTER is told the link's.
     /// </summary>
     public static byte[] Hello(ZmtpSocketType local, params ReadOnlySpan<byte> identity)
     {

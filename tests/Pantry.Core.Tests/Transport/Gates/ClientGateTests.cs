@@ -113,7 +113,7 @@ public sealed class ClientGateTests
         using RealDealer dealer = new();
         var states = new ConcurrentQueue<GateLinkState>();
         int port = FreePort();
-        await using ClientGate gate = DialWith(Options(port) with { BackoffCap = TimeSpan.FromMilliseconds(200) }, dealer.Port, states);
+        await using ClientGate gate = DialWith(Options(port) with { Backoff = Capped(200) }, dealer.Port, states);
         await UntilAsync(() => states.Count(state => !state.IsUp) >= 3, "three attempts in vain");
         Assert.All(states, state => Assert.Equal(GateFaultKind.Refused, state.Fault!.Kind));
 
@@ -137,7 +137,7 @@ public sealed class ClientGateTests
         DialOptions options = Options(FreePort()) with
         {
             Host = "localhost",
-            BackoffCap = TimeSpan.FromMilliseconds(50),
+            Backoff = Capped(50),
             AllowAddress = address =>
             {
                 asked.Enqueue(address);
@@ -156,7 +156,7 @@ public sealed class ClientGateTests
         using RealDealer dealer = new();
         int port = FreePort();
         var states = new ConcurrentQueue<GateLinkState>();
-        DialOptions slow = Options(port) with { BackoffBase = TimeSpan.FromHours(1), BackoffCap = TimeSpan.FromHours(1) };
+        DialOptions slow = Options(port) with { Backoff = new Backoff(TimeSpan.FromHours(1), TimeSpan.FromHours(1), TimeSpan.FromHours(1)) };
         await using ClientGate gate = DialWith(slow, dealer.Port, states);
         await UntilAsync(() => !states.IsEmpty, "the first attempt");
         using RouterSocket router = Router(out int backend);
@@ -193,7 +193,7 @@ public sealed class ClientGateTests
     {
         int told = 0;
         await using var gate = new ClientGate(
-            Options(FreePort()) with { BackoffCap = TimeSpan.FromMilliseconds(20) },
+            Options(FreePort()) with { Backoff = Capped(20) },
             Loopback(1),
             GateProfile.Answer(),
             new GateLimits(),
@@ -208,16 +208,7 @@ public sealed class ClientGateTests
         await UntilAsync(() => Volatile.Read(ref told) >= 3, "three attempts");
     }
 
-    [Fact]
-    public void The_back_off_grows_is_capped_and_has_full_jitter()
-    {
-        var first = TimeSpan.FromMilliseconds(100);
-        var cap = TimeSpan.FromSeconds(30);
-        double[] bounds = [.. new[] { 1, 2, 3, 9, 10, 5_000 }.Select(failures => Backoff.Wait(failures, first, cap, 1).TotalMilliseconds)];
-        Assert.Equal([100, 200, 400, 25_600, 30_000, 30_000], bounds);
-        Assert.All(Enumerable.Range(1, 100), failures => Assert.Equal(TimeSpan.Zero, Backoff.Wait(failures, first, cap, 0)));
-        Assert.Equal(15_000, Backoff.Wait(50, first, cap, 0.5).TotalMilliseconds);
-    }
+    private static Backoff Capped(int milliseconds) => Options(1).Backoff with { Cap = TimeSpan.FromMilliseconds(milliseconds) };
 
     internal static DialOptions Options(int port) => new() { Host = "127.0.0.1", Port = port };
 

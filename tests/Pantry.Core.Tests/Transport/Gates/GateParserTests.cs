@@ -71,10 +71,23 @@ public sealed class GateParserTests
         parser.Grant();
 
         FrameStep end = parser.Feed(bytes.AsSpan(second.Consumed + third.Consumed));
-        Assert.Equal(new FrameStep(300, GateRefusal.None, FramePause.GrantedMessageEnded), end);
+        Assert.Equal(new FrameStep(300, GateRefusal.None, FramePause.MessageEnded), end);
         Assert.Equal(1500, parser.TakeBackGrant());
         Assert.False(parser.IsInsideMessage);
         Assert.Equal(1, parser.Messages);
+    }
+
+    [Fact]
+    public void The_end_of_every_message_is_shown()
+    {
+        var parser = new FrameParser(GateProfile.Receive(), 1000);
+        byte[] bytes = [.. ZmtpBytes.Frame(1, [1]), .. ZmtpBytes.Frame(0, []), .. ZmtpBytes.Frame(0, [3]), 0];
+
+        Assert.Equal(new FrameStep(5, GateRefusal.None, FramePause.MessageEnded), parser.Feed(bytes));
+        Assert.Equal(0, parser.TakeBackGrant());
+        Assert.Equal(new FrameStep(3, GateRefusal.None, FramePause.MessageEnded), parser.Feed(bytes.AsSpan(5)));
+        Assert.Equal(new FrameStep(1, GateRefusal.None, FramePause.None), parser.Feed(bytes.AsSpan(8)));
+        Assert.True(parser.IsInsideMessage);
     }
 
     [Fact]
@@ -100,10 +113,14 @@ public sealed class GateParserTests
     {
         var parser = new FrameParser(GateProfile.Publish(), 1000);
         byte[] topic = new byte[16];
-        _ = parser.Feed([.. ZmtpBytes.Subscription(topic), .. ZmtpBytes.Subscription(topic)]);
-        Assert.Equal(1, parser.Subscriptions);
+        foreach (byte kind in (byte[])[1, 1])
+        {
+            Assert.Equal(FramePause.MessageEnded, parser.Feed(ZmtpBytes.Subscription(topic, kind)).Pause);
+            Assert.Equal([UInt128.Zero], parser.Subscriptions);
+        }
+
         _ = parser.Feed(ZmtpBytes.Subscription(topic, kind: 0));
-        Assert.Equal(0, parser.Subscriptions);
+        Assert.Empty(parser.Subscriptions);
     }
 
     [Fact]

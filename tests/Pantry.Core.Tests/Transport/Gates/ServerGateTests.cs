@@ -17,23 +17,22 @@ public sealed class ServerGateTests
     [Fact]
     public async Task Stopping_forwards_all_that_the_endpoint_had_sent_and_leaves_the_port_free()
     {
-        using var endpoint = new TcpListener(IPAddress.Loopback, 0);
-        endpoint.Start();
-        ServerGate gate = OpenGate(((IPEndPoint)endpoint.LocalEndpoint).Port, GateProfile.Receive());
+        using var endpoint = new EndpointStub(ZmtpSocketType.Router);
+        ServerGate gate = OpenGate(endpoint.Port, GateProfile.Receive());
         int port = gate.Port();
         using var peer = new TcpClient();
         await peer.ConnectAsync(gate.EndPoints[0]);
         await peer.GetStream().WriteAsync((byte[])[.. ZmtpBytes.Hello("DEALER"), 0, 1, 7]);
         byte[] said = RandomNumberGenerator.GetBytes(5_000_000);
-        using (TcpClient accepted = await endpoint.AcceptTcpClientAsync())
+        using (LinkEnd link = await endpoint.AcceptAsync())
         {
-            Task sending = accepted.GetStream().WriteAsync((byte[])[.. ZmtpBytes.Hello("ROUTER"), .. said]).AsTask();
-            await accepted.GetStream().ReadExactlyAsync(new byte[ZmtpReady.Hello(ZmtpSocketType.Dealer).Length + RoutingId.Length + 3]);
+            Assert.Equal([7], (await link.ReadAsync())![1]);
+            Task sending = link.SayAsync(1, [1], said).AsTask();
             Task stopping = gate.StopAsync(Patience);
-            var got = new byte[ZmtpReady.Hello(ZmtpSocketType.Router).Length + said.Length];
+            var got = new byte[ZmtpReady.Hello(ZmtpSocketType.Router).Length + 3 + 9 + said.Length];
             Task reading = peer.GetStream().ReadExactlyAsync(got).AsTask();
             await sending.WaitAsync(Patience);
-            accepted.Close();
+            link.Dispose();
             await reading.WaitAsync(Patience);
             Assert.Equal(said, got[^said.Length..]);
             Assert.Equal(0, await peer.GetStream().ReadAsync(got));
@@ -57,12 +56,11 @@ public sealed class ServerGateTests
             await peer.ConnectAsync(gate.EndPoints[0]);
             await peer.SendAsync((byte[])[.. ZmtpBytes.Hello("DEALER"), .. ZmtpBytes.Frame(0, new byte[200_000]), .. ZmtpBytes.Frame(0, [9])]);
             peer.Shutdown(SocketShutdown.Send);
-            Assert.True(router.TryReceiveFrameBytes(Patience, out _));
-            Assert.True(router.TryReceiveFrameBytes(Patience, out byte[]? large));
-            Assert.Equal(200_000, large!.Length);
-            Assert.True(router.TryReceiveFrameBytes(Patience, out _));
-            Assert.True(router.TryReceiveFrameBytes(Patience, out byte[]? last));
-            Assert.Equal([9], last!);
+            Assert.Equal(200_000, NextMessage(router).Last.BufferSize);
+            Assert.Equal([9], NextMessage(router).Last.ToByteArray());
+            NetMQMessage? end = null;
+            Assert.True(router.TryReceiveMultipartMessage(Patience, ref end));
+            Assert.Equal(2, end!.FrameCount);
         }
 
         await UntilAsync(() => gate.Counters.Open == 0, "the connection to end");
@@ -138,14 +136,10 @@ public sealed class ServerGateTests
         Assert.False(router.TryReceiveFrameBytes(TimeSpan.FromMilliseconds(300), out _), "it did not wait for the budget");
         using DealerSocket small = DealerTo($"tcp://127.0.0.1:{gate.Port()}");
         Assert.True(small.TrySendFrame(Patience, "small"));
-        Assert.True(router.TryReceiveFrameBytes(Patience, out _));
-        Assert.True(router.TryReceiveFrameString(Patience, out string? first));
-        Assert.Equal("small", first);
+        Assert.Equal("small", NextMessage(router).Last.ConvertToString());
 
         holder.Dispose();
-        Assert.True(router.TryReceiveFrameBytes(Patience, out _));
-        Assert.True(router.TryReceiveFrameBytes(Patience, out byte[]? received));
-        Assert.Equal(body, received);
+        Assert.Equal(body, NextMessage(router).Last.ToByteArray());
         await UntilAsync(() => gate.BudgetTaken == 0, "the budget to be given back");
     }
 

@@ -3,9 +3,9 @@ using System.Net.Sockets;
 namespace Pantry.Transport.Gates;
 
 /// <summary>Socket operations for which a broken connection is the same as a closed one.</summary>
-internal sealed partial class GateConnection
+internal static class QuietSocket
 {
-    private static async ValueTask<int> TryReceiveAsync(Socket socket, Memory<byte> buffer)
+    public static async ValueTask<int> TryReceiveAsync(Socket socket, Memory<byte> buffer)
     {
         try
         {
@@ -18,7 +18,7 @@ internal sealed partial class GateConnection
     }
 
     /// <summary>Waits with no buffer, unless there is more to read already, then reads into one of the pool.</summary>
-    private static async ValueTask<int> TryReceiveAsync(Socket socket, ReadBuffer buffer, int size, bool more)
+    public static async ValueTask<int> TryReceiveAsync(Socket socket, ReadBuffer buffer, int size, bool more)
     {
         if (more)
             return await TryReceiveAsync(socket, buffer.Room(size));
@@ -33,12 +33,11 @@ internal sealed partial class GateConnection
     }
 
     /// <summary>What there is, without waiting; null where there is nothing.</summary>
-    private static int? TryReceiveAtOnce(Socket socket, Span<byte> buffer)
+    public static int? TryReceiveAtOnce(Socket socket, Span<byte> buffer)
     {
         try
         {
-            if (socket.Blocking)
-                socket.Blocking = false;
+            DoNotBlock(socket);
             int count = socket.Receive(buffer, SocketFlags.None, out SocketError outcome);
             return outcome == SocketError.Success ? count : outcome == SocketError.WouldBlock ? null : 0;
         }
@@ -48,7 +47,22 @@ internal sealed partial class GateConnection
         }
     }
 
-    private static async ValueTask<bool> TrySendAllAsync(Socket socket, ReadOnlyMemory<byte> bytes)
+    /// <summary>Sends what the kernel takes without waiting; null where the connection is broken.</summary>
+    public static int? TrySendAtOnce(Socket socket, ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            DoNotBlock(socket);
+            int count = socket.Send(bytes, SocketFlags.None, out SocketError outcome);
+            return outcome == SocketError.Success ? count : outcome == SocketError.WouldBlock ? 0 : null;
+        }
+        catch (Exception error) when (error is SocketException or ObjectDisposedException)
+        {
+            return null;
+        }
+    }
+
+    public static async ValueTask<bool> TrySendAllAsync(Socket socket, ReadOnlyMemory<byte> bytes)
     {
         try
         {
@@ -62,8 +76,22 @@ internal sealed partial class GateConnection
         }
     }
 
+    /// <summary>Sends several pieces in one go, so far as the kernel takes them.</summary>
+    /// <returns>How many bytes it took; 0 where the connection is broken.</returns>
+    public static async ValueTask<int> TrySendAsync(Socket socket, IList<ArraySegment<byte>> pieces)
+    {
+        try
+        {
+            return await socket.SendAsync(pieces, SocketFlags.None);
+        }
+        catch (Exception error) when (error is SocketException or ObjectDisposedException)
+        {
+            return 0;
+        }
+    }
+
     /// <summary>Whether a read that filled its buffer left something, so that waiting for more can be skipped.</summary>
-    private static bool HasMore(Socket socket, int count, int size)
+    public static bool HasMore(Socket socket, int count, int size)
     {
         if (count < size)
             return false;
@@ -77,7 +105,7 @@ internal sealed partial class GateConnection
         }
     }
 
-    private static bool HasClosed(Socket socket)
+    public static bool HasClosed(Socket socket)
     {
         try
         {
@@ -89,14 +117,14 @@ internal sealed partial class GateConnection
         }
     }
 
-    private static async Task DiscardAsync(Socket socket, Memory<byte> buffer)
+    public static async Task DiscardAsync(Socket socket, Memory<byte> buffer)
     {
         while (await TryReceiveAsync(socket, buffer) > 0)
         {
         }
     }
 
-    private static void Shutdown(Socket socket)
+    public static void Shutdown(Socket socket)
     {
         try
         {
@@ -108,7 +136,8 @@ internal sealed partial class GateConnection
         }
     }
 
-    private static void Abort(Socket socket)
+    /// <summary>Resets the connection, which leaves no TIME_WAIT behind for every hostile one.</summary>
+    public static void Abort(Socket socket)
     {
         try
         {
@@ -118,5 +147,11 @@ internal sealed partial class GateConnection
         {
             // It is closed, which is what was wanted.
         }
+    }
+
+    private static void DoNotBlock(Socket socket)
+    {
+        if (socket.Blocking)
+            socket.Blocking = false;
     }
 }

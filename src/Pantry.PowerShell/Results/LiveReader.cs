@@ -1,0 +1,98 @@
+using System.Management.Automation;
+using Pantry.Protocol;
+using Pantry.Targeting;
+
+namespace Pantry.PowerShell.Results;
+
+/// <summary>Makes what users see of pieces of live output: lines and records. They are from elsewhere, and read as data.</summary>
+/// <param name="jobId">The job's id.</param>
+/// <param name="targets">Its targets.</param>
+/// <param name="after">What was seen before, of any job and client: what comes after the last of each is brought.</param>
+internal sealed class LiveReader(string jobId, IReadOnlyList<string> targets, IEnumerable<LiveOutput>? after = null)
+{
+    private const string LeftOut = "(the rest was longer than the client keeps, and is left out)";
+
+    // More than any client keeps of a script's records: what goes on beyond that is none.
+    private const int LongestRecord = 24 * 1024 * 1024;
+
+    // Beginnings of records that go on in the next piece, by the target's place.
+    private readonly Dictionary<int, List<byte>> _begun = [];
+
+    private readonly Dictionary<string, (int Sequence, int Part)> _seen = (after ?? [])
+        .Where(seen => seen.JobId == jobId)
+        .GroupBy(seen => seen.Client, Names.Comparer)
+        .ToDictionary(group => group.Key, group => group.Max(seen => (seen.Sequence, seen.Part)), Names.Comparer);
+
+    /// <summary>The piece of each target to begin with. The last one that was seen is read again, should not all of it have been.</summary>
+    public IReadOnlyList<int> From => _seen.Count == 0 ? [] : [.. targets.Select(target => _seen.TryGetValue(target, out (int Sequence, int Part) last) ? last.Sequence : 0)];
+
+    public string ClientOf(int target) => targets.ElementAtOrDefault(target) ?? "";
+
+    public IEnumerable<LiveOutput> Read(StoredPiece piece)
+    {
+        string client = ClientOf(piece.Head.Target);
+        int part = 0;
+        foreach ((OutputStream stream, string text, object? record, bool truncated) in Items(piece))
+        {
+            var item = new LiveOutput
+            {
+                Client = client,
+                JobId = jobId,
+                Sequence = piece.Head.Sequence,
+                Part = part++,
+                Stream = stream,
+                Text = text,
+                Record = record,
+                Truncated = truncated,
+                Time = piece.Head.At,
+            };
+            if (!_seen.TryGetValue(client, out (int Sequence, int Part) last) || (item.Sequence, item.Part).CompareTo(last) > 0)
+                yield return item;
+        }
+    }
+
+    private List<(OutputStream Stream, string Text, object? Record, bool Truncated)> Items(StoredPiece piece)
+    {
+        var items = new List<(OutputStream, string, object?, bool)>();
+        OutputStream source = piece.Head.Stream switch
+        {
+            Result.StandardOutputBody => OutputStream.StandardOutput,
+            Result.StandardErrorBody => OutputStream.StandardError,
+            _ => OutputStream.Output,
+        };
+        if (source != OutputStream.Output)
+        {
+            if (piece.Bytes.Length > 0)
+                items.AddRange(ResultReader.Lines(ResultReader.Text(piece.Bytes, piece.Head.TextEncoding)).Select(line => (source, line, (object?)null, false)));
+        }
+        else if (Whole(piece) is { } records)
+        {
+            items.AddRange(ScriptStreams.ReadRecords(records).Select(record => (record.Stream, Text(record.Value), record.Value, false)));
+        }
+
+        if (piece.Head.Truncated)
+            items.Add((source, LeftOut, null, true));
+        return items;
+    }
+
+    private byte[]? Whole(StoredPiece piece)
+    {
+        if (!piece.Head.More && !_begun.ContainsKey(piece.Head.Target))
+            return piece.Bytes;
+        if (!_begun.TryGetValue(piece.Head.Target, out List<byte>? begun))
+            _begun[piece.Head.Target] = begun = [];
+        if (begun.Count + piece.Bytes.Length <= LongestRecord)
+            begun.AddRange(piece.Bytes);
+        if (piece.Head.More)
+            return null;
+        _begun.Remove(piece.Head.Target);
+        return [.. begun];
+    }
+
+    private static string Text(object? record) => record switch
+    {
+        null => "",
+        InformationRecord information => LanguagePrimitives.ConvertTo<string>(information.MessageData) ?? "",
+        _ => LanguagePrimitives.ConvertTo<string>(record) ?? "",
+    };
+}

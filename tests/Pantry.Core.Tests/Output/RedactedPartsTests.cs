@@ -1,0 +1,60 @@
+using System.Text;
+using Pantry.Commands;
+
+namespace Pantry.Tests.Output;
+
+/// <summary>Secrets that lie across the places where output is cut.</summary>
+public sealed class RedactedPartsTests
+{
+    [Theory]
+    [InlineData("abcd|cdefgh", "xabcdefghx", "x********x")]
+    [InlineData("aaaa", "aaaaaaaab", "********b")]
+    [InlineData("pass|pass-and-more", "[pass-and-more] [pass]", "[********] [********]")]
+    [InlineData("hunter2", "hunter2hunter2", "****************")]
+    public void Of_values_that_overlap_nothing_is_left(string secrets, string output, string expected) =>
+        Assert.Equal(expected, Encoding.UTF8.GetString(Redactor(secrets).Redact(Encoding.UTF8.GetBytes(output))));
+
+    [Theory]
+    [InlineData("the password is hunt", 16)]
+    [InlineData("the password is hunter2", 23)]
+    [InlineData("h", 0)]
+    [InlineData("no secret", 9)]
+    [InlineData("hunterhunt", 6)]
+    public void Only_what_could_be_the_beginning_of_a_value_is_undecided(string output, int decided) =>
+        Assert.Equal(decided, Redactor("hunter2").Decided(Encoding.UTF8.GetBytes(output)));
+
+    [Fact]
+    public void Parts_that_are_cut_anywhere_are_the_same_bytes_as_the_whole()
+    {
+        for (int seed = 0; seed < 3000; seed++)
+        {
+            var random = new Random(seed);
+            // Few letters, so that values overlap each other and themselves.
+            string[] secrets = [.. Enumerable.Range(0, random.Next(1, 4)).Select(_ => Letters(random, random.Next(4, 9)))];
+            SecretRedactor redactor = new(secrets.Select(Encoding.UTF8.GetBytes));
+            byte[] output = Encoding.UTF8.GetBytes(Letters(random, random.Next(0, 120)));
+            byte[] whole = redactor.Redact(output);
+
+            var parts = new List<byte>();
+            bool inside = false;
+            for (int at = 0, there = 0; at < output.Length;)
+            {
+                // What has been written so far, and what of that is decided.
+                there = Math.Min(output.Length, Math.Max(there, at) + random.Next(0, 20));
+                int decided = there == output.Length ? there : redactor.Decided(output.AsSpan(0, there));
+                if (decided <= at)
+                    continue;
+                int from = Math.Max(0, at - redactor.LongestValue), to = random.Next(at, decided + 1), end = Math.Min(there, to + redactor.LongestValue);
+                parts.AddRange(redactor.Redact(output.AsSpan(from, end - from), at - from, to - from, ref inside));
+                at = to;
+            }
+
+            Assert.Equal((seed, Encoding.UTF8.GetString(whole)), (seed, Encoding.UTF8.GetString([.. parts])));
+            Assert.All(secrets, secret => Assert.DoesNotContain(secret, Encoding.UTF8.GetString(whole), StringComparison.Ordinal));
+        }
+    }
+
+    private static SecretRedactor Redactor(string secrets) => new(secrets.Split('|').Select(Encoding.UTF8.GetBytes));
+
+    private static string Letters(Random random, int count) => new([.. Enumerable.Range(0, count).Select(_ => "abc"[random.Next(3)])]);
+}
