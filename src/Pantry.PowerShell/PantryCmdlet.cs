@@ -98,4 +98,23 @@ public abstract class PantryCmdlet : PSCmdlet, IDisposable
             ? full
             : throw Invalid($"'{DisplayText.Clean(path, 300)}' is no path of the file system.", path);
     }
+
+    /// <summary>What a path with wildcards means, as paths of the file system.</summary>
+    private protected IReadOnlyList<string> FileSystemPaths(string path)
+    {
+        try
+        {
+            System.Collections.ObjectModel.Collection<string> found = SessionState.Path.GetResolvedProviderPathFromPSPath(path, out ProviderInfo provider);
+            if (provider.Name != "FileSystem")
+                throw Invalid($"'{DisplayText.Clean(path, 300)}' is no path of the file system.", path);
+            return found.Count > 0 ? found : throw None(path, null);
+        }
+        catch (ItemNotFoundException missing)
+        {
+            throw None(path, missing);
+        }
+    }
+
+    private static PantryException None(string path, Exception? cause) =>
+        new(PantryErrorCode.NoMatchingFile, $"There is no file or directory '{DisplayText.Clean(path, 300)}'. Nothing was sent.", cause) { Target = path };
 }

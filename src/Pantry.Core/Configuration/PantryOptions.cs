@@ -17,6 +17,8 @@ internal sealed record PantryOptions
 
     public ProvisionLimits Provision { get; init; } = new();
 
+    public FileLimits Files { get; init; } = new();
+
     /// <summary>How often a client or operator shows that it is there.</summary>
     public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromSeconds(5);
 
@@ -184,6 +186,9 @@ internal sealed record PantryOptions
 
     /// <summary>Received messages that wait for the host; beyond, its sockets are not read.</summary>
     public int InboundQueue { get; init; } = 4096;
+
+    /// <summary>The same of the port for files, whose messages are a chunk each: their bytes are what is bounded here.</summary>
+    public int InboundChunks { get; init; } = 64;
 
     /// <summary>Work that waits for the socket loop; beyond, senders wait.</summary>
     public int LoopMailbox { get; init; } = 4096;

@@ -1,3 +1,4 @@
+using Pantry.Files;
 using Pantry.Protocol;
 using Pantry.Targeting;
 
@@ -7,6 +8,9 @@ namespace Pantry.Operators;
 internal interface IFleet
 {
     FleetPlace Place { get; }
+
+    /// <summary>Trees of files that go to and come from the server.</summary>
+    ITreeExchange Trees { get; }
 
     /// <summary>The clients that match, by identity.</summary>
     IAsyncEnumerable<ClientInfo> FindClientsAsync(ClientFilter filter, CancellationToken cancellation);

@@ -76,6 +76,16 @@ internal enum MessageKind : byte
     EventsHappened = 81,
     StopWatching = 82,
     AwaitJobs = 83,
+
+    OpenFiles = 96,
+    FilesOpened = 97,
+    ReadTree = 98,
+    TreePart = 99,
+    WriteTree = 100,
+    TreeAccepted = 101,
+    AskChunks = 102,
+    ChunkRefused = 103,
+    EndTransfer = 104,
 }
 
 /// <summary>Who may send a message.</summary>
@@ -119,6 +129,9 @@ internal static class MessageKinds
             or MessageKind.ListEnrollments or MessageKind.WithdrawEnrollment => Senders.Operator,
         MessageKind.Enrolled or MessageKind.TokenCreated or MessageKind.ClientDecided or MessageKind.OperatorList
             or MessageKind.AuditPage or MessageKind.AuditVerified or MessageKind.EnrollmentPage or MessageKind.EnrollmentWithdrawn => Senders.Server,
+        MessageKind.OpenFiles or MessageKind.ReadTree or MessageKind.WriteTree => Senders.Client | Senders.Operator,
+        MessageKind.FilesOpened or MessageKind.TreePart or MessageKind.TreeAccepted => Senders.Server,
+        MessageKind.AskChunks or MessageKind.ChunkRefused or MessageKind.EndTransfer => Senders.Server | Senders.Client | Senders.Operator,
         _ => Senders.None,
     };
 }

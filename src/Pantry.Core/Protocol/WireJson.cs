@@ -82,6 +82,15 @@ namespace Pantry.Protocol;
 [JsonSerializable(typeof(EnrollmentPage))]
 [JsonSerializable(typeof(WithdrawEnrollment))]
 [JsonSerializable(typeof(EnrollmentWithdrawn))]
+[JsonSerializable(typeof(OpenFiles))]
+[JsonSerializable(typeof(FilesOpened))]
+[JsonSerializable(typeof(ReadTree))]
+[JsonSerializable(typeof(TreePart))]
+[JsonSerializable(typeof(WriteTree))]
+[JsonSerializable(typeof(TreeAccepted))]
+[JsonSerializable(typeof(AskChunks))]
+[JsonSerializable(typeof(ChunkRefused))]
+[JsonSerializable(typeof(EndTransfer))]
 [JsonSerializable(typeof(Target))]
 [JsonSerializable(typeof(RolloutPlan))]
 [JsonSerializable(typeof(string[]))]
@@ -157,6 +166,15 @@ internal sealed partial class WireJson : JsonSerializerContext
         MessageKind.EnrollmentPage => Default.EnrollmentPage,
         MessageKind.WithdrawEnrollment => Default.WithdrawEnrollment,
         MessageKind.EnrollmentWithdrawn => Default.EnrollmentWithdrawn,
+        MessageKind.OpenFiles => Default.OpenFiles,
+        MessageKind.FilesOpened => Default.FilesOpened,
+        MessageKind.ReadTree => Default.ReadTree,
+        MessageKind.TreePart => Default.TreePart,
+        MessageKind.WriteTree => Default.WriteTree,
+        MessageKind.TreeAccepted => Default.TreeAccepted,
+        MessageKind.AskChunks => Default.AskChunks,
+        MessageKind.ChunkRefused => Default.ChunkRefused,
+        MessageKind.EndTransfer => Default.EndTransfer,
         _ => null,
     };
 

@@ -1,9 +1,11 @@
 using System.Runtime.CompilerServices;
 using Pantry.Configuration;
+using Pantry.Files;
 using Pantry.Operators;
 using Pantry.Protocol;
 using Pantry.Security;
 using Pantry.Server.Events;
+using Pantry.Server.Files;
 using Pantry.Server.Jobs;
 using Pantry.Server.Output;
 
@@ -13,6 +15,8 @@ namespace Pantry.Server;
 internal sealed class LocalFleet(ServerHost host, PantryOptions options) : IFleet
 {
     public FleetPlace Place => host.Place;
+
+    public ITreeExchange Trees { get; } = new LocalTrees(host.Files, () => host.Authority.Bundle.Find(Authority.LocalOperator)?.Name ?? Authority.LocalOperator, options.Files);
 
     public IAsyncEnumerable<ClientInfo> FindClientsAsync(ClientFilter filter, CancellationToken cancellation) =>
         host.Administration.List(filter, null).ToAsyncEnumerable();

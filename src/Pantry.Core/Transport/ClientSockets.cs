@@ -42,10 +42,11 @@ internal sealed class ClientSockets : IDisposable
 
     public SendOutcome Send(byte[][] frames)
     {
-        var message = new NetMQMessage(frames.Length);
-        foreach (byte[] frame in frames)
-            message.Append(frame);
-        return _dealer.TrySendMultipartMessage(message) ? SendOutcome.Sent : SendOutcome.Congested;
+        if (!MessageParts.TrySend(_dealer, frames[0], more: frames.Length > 1))
+            return SendOutcome.Congested;
+        for (int i = 1; i < frames.Length; i++)
+            MessageParts.Send(_dealer, frames[i], more: i < frames.Length - 1);
+        return SendOutcome.Sent;
     }
 
     public void Subscribe(TopicId topic) => _subscriber?.Subscribe(topic.ToBytes());
@@ -70,11 +71,10 @@ internal sealed class ClientSockets : IDisposable
     {
         if (!_inbound.HasRoom())
             return false;
-        List<byte[]>? frames = null;
-        if (!socket.TryReceiveMultipartBytes(ref frames!, 4) || frames is null)
+        if (MessageParts.TryReceive(socket) is not { } frames)
             return true;
         if (!published)
-            _inbound.Add(new ClientEvent.Received([.. frames], null));
+            _inbound.Add(new ClientEvent.Received(frames, null));
         else if (frames is [{ Length: TopicId.Length } topic, _])
             _inbound.Add(new ClientEvent.Received([frames[1]], TopicId.FromBytes(topic)));
         return true;

@@ -96,15 +96,16 @@ internal sealed class RouterPort : IDisposable
             return false;
         if (!_socket.TryReceive(ref _part, TimeSpan.Zero))
             return true;
-        bool isOurs = _part.Slice().SequenceEqual(_link);
+        bool isOurs = _part.Slice().SequenceEqual(_link), more = _part.HasMore;
         ulong? number = null;
         _frames.Clear();
-        while (_part.HasMore && _socket.TryReceive(ref _part, TimeSpan.Zero))
+        while (more && _socket.TryReceive(ref _part, TimeSpan.Zero))
         {
+            more = _part.HasMore;
             if (!isOurs)
                 continue;
             if (number is not null)
-                _frames.Add(_part.CloneData());
+                _frames.Add(MessageParts.Take(ref _part));
             else if (BinaryPrimitives.TryReadUInt64BigEndian(_part.Slice(), out ulong read))
                 number = read;
         }

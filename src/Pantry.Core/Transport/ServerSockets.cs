@@ -15,7 +15,7 @@ internal sealed class ServerSockets : IDisposable
     private readonly XPublisherSocket _publisher = new();
     private readonly InboundQueue<ServerEvent> _inbound;
 
-    private ServerSockets(SocketLoop loop, InboundQueue<ServerEvent> inbound, PantryOptions options)
+    private ServerSockets(SocketLoop loop, InboundQueue<ServerEvent> inbound, InboundQueue<ServerEvent> files, PantryOptions options)
     {
         _loop = loop;
         _inbound = inbound;
@@ -25,7 +25,7 @@ internal sealed class ServerSockets : IDisposable
         PublishEndPoint = Bind(_publisher);
         loop.Add(_publisher, ReceiveSubscription);
         Receiver = new RouterPort(ServerPort.Receive, loop, inbound, options);
-        Files = new RouterPort(ServerPort.File, loop, inbound, options);
+        Files = new RouterPort(ServerPort.File, loop, files, options);
     }
 
     public IPEndPoint PublishEndPoint { get; }
@@ -34,8 +34,8 @@ internal sealed class ServerSockets : IDisposable
 
     public RouterPort Files { get; }
 
-    public static Task<ServerSockets> OpenAsync(SocketLoop loop, InboundQueue<ServerEvent> inbound, PantryOptions options) =>
-        loop.InvokeAsync(() => new ServerSockets(loop, inbound, options));
+    public static Task<ServerSockets> OpenAsync(SocketLoop loop, InboundQueue<ServerEvent> inbound, InboundQueue<ServerEvent> files, PantryOptions options) =>
+        loop.InvokeAsync(() => new ServerSockets(loop, inbound, files, options));
 
     public RouterPort Of(ServerPort port) => port == ServerPort.Receive ? Receiver : Files;
 

@@ -10,6 +10,8 @@ internal sealed class ServerTransport : IAsyncDisposable
 {
     private readonly SocketLoop _loop;
     private readonly InboundQueue<ServerEvent> _inbound;
+    // Apart from all else: chunks are large, and must not stand before what keeps a session alive.
+    private readonly InboundQueue<ServerEvent> _inboundFiles;
     private readonly PantryOptions _options;
     private ServerGate? _publishing;
     private ServerGate? _receiving;
@@ -20,7 +22,9 @@ internal sealed class ServerTransport : IAsyncDisposable
     {
         _loop = loop;
         _options = options;
-        _inbound = new InboundQueue<ServerEvent>(options.InboundQueue, () => _ = loop.PostAsync(() => _sockets?.Resume()).AsTask());
+        _inbound = new InboundQueue<ServerEvent>(options.InboundQueue, Resume);
+        _inboundFiles = new InboundQueue<ServerEvent>(options.InboundChunks, Resume);
+        void Resume() => _ = loop.PostAsync(() => _sockets?.Resume()).AsTask();
     }
 
     public int PublishPort => _publishing!.EndPoints[0].Port;
@@ -37,8 +41,11 @@ internal sealed class ServerTransport : IAsyncDisposable
     /// <summary>Published messages that did not reach a subscriber, because too much waits for it already.</summary>
     public long Missed => GateCounters.Sum(counters => counters.Missed);
 
-    /// <summary>What happens on the sockets; ends when the transport does.</summary>
+    /// <summary>What happens on the sockets, but for that of files; ends when the transport does.</summary>
     public IAsyncEnumerable<ServerEvent> Events => _inbound.ReadAllAsync();
+
+    /// <summary>What happens on the socket of files.</summary>
+    public IAsyncEnumerable<ServerEvent> FileEvents => _inboundFiles.ReadAllAsync();
 
     /// <param name="addresses">Where to listen; every port on each of them.</param>
     /// <param name="ports">Ports for publishing, receiving and files; 0 for any free one.</param>
@@ -54,16 +61,18 @@ internal sealed class ServerTransport : IAsyncDisposable
         var transport = new ServerTransport(loop, options);
         try
         {
-            ServerSockets sockets = await ServerSockets.OpenAsync(loop, transport._inbound, options).ConfigureAwait(false);
+            ServerSockets sockets = await ServerSockets.OpenAsync(loop, transport._inbound, transport._inboundFiles, options).ConfigureAwait(false);
             transport._sockets = sockets;
             GateProfile receive = Profiles.Receive(options.Wire);
-            transport._publishing = Open(ports.Publish, sockets.PublishEndPoint, GateProfile.Publish(), null);
-            transport._receiving = Open(ports.Receive, sockets.Receiver.EndPoint, receive, sockets.Receiver);
-            transport._files = Open(ports.File, sockets.Files.EndPoint, receive, sockets.Files);
+            transport._publishing = Open(ports.Publish, sockets.PublishEndPoint, GateProfile.Publish(), null, gateLimits);
+            transport._receiving = Open(ports.Receive, sockets.Receiver.EndPoint, receive, sockets.Receiver, gateLimits);
+            // A peer may have a whole window of chunks on its way.
+            transport._files = Open(ports.File, sockets.Files.EndPoint, Profiles.ReceiveFiles(options.Wire), sockets.Files,
+                gateLimits with { OutboundBytes = Math.Max(gateLimits.OutboundBytes, 2L * options.Files.MaxChunkWindow) });
             return transport;
 
-            ServerGate Open(int port, IPEndPoint backend, GateProfile profile, RouterPort? router) => ServerGate.Open(
-                [.. addresses.Select(address => new IPEndPoint(address, port))], backend, profile, gateLimits, time, log,
+            ServerGate Open(int port, IPEndPoint backend, GateProfile profile, RouterPort? router, GateLimits limits) => ServerGate.Open(
+                [.. addresses.Select(address => new IPEndPoint(address, port))], backend, profile, limits, time, log,
                 router is null ? null : name => loop.InvokeAsync(() =>
                 {
                     router.SetLink(name);
@@ -155,6 +164,7 @@ internal sealed class ServerTransport : IAsyncDisposable
 
         await Task.WhenAll(drained).ConfigureAwait(false);
         _inbound.Complete();
+        _inboundFiles.Complete();
     }
 
     private IEnumerable<ServerGate> Gates => new[] { _publishing, _receiving, _files }.OfType<ServerGate>();

@@ -7,7 +7,6 @@ using Pantry.PowerShell.Jobs;
 using Pantry.PowerShell.Results;
 using Pantry.PowerShell.Scripts;
 using Pantry.Protocol;
-using Pantry.Targeting;
 
 namespace Pantry.PowerShell.Cmdlets;
 
@@ -19,7 +18,7 @@ namespace Pantry.PowerShell.Cmdlets;
 [OutputType(typeof(CommandResult))]
 [OutputType(typeof(LiveOutput))]
 [OutputType(typeof(PantryJob))]
-public sealed class SendPantryCommandCommand : TargetCmdlet
+public sealed class SendPantryCommandCommand : OrderCmdlet
 {
     // Of a list of steps, what a confirmation has room for.
     private const int ShownSteps = 4;
@@ -96,48 +95,6 @@ public sealed class SendPantryCommandCommand : TargetCmdlet
     [ValidateRange(1, ScriptOrder.MaxDepth)]
     public int Depth { get; set; } = 1;
 
-    /// <summary>How long the command may run on a client; plain numbers are seconds.</summary>
-    [Parameter]
-    [Seconds]
-    public TimeSpan Timeout { get; set; }
-
-    /// <summary>How long a client may take to acknowledge the order; plain numbers are seconds.</summary>
-    [Parameter]
-    [Seconds]
-    public TimeSpan DeliveryTimeout { get; set; }
-
-    /// <summary>
-    /// How long after it was given the order may still be started; plain numbers are seconds. By default as long as delivery takes,
-    /// and a day longer where clients wait for their turn or are offline.
-    /// </summary>
-    [Parameter]
-    [Seconds]
-    public TimeSpan ValidFor { get; set; }
-
-    /// <summary>Clients that run the command at the same time, as a number or a percentage such as 10%; by default all.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? BatchSize { get; set; }
-
-    /// <summary>Clients that go first, as a number or a percentage: only when all of them have succeeded do the others follow.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? Canary { get; set; }
-
-    /// <summary>Once more clients than this did not succeed, no further one is started. A percentage is one of the clients that are done.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? MaxFailure { get; set; }
-
-    /// <summary>So many clients, as a number or a percentage, must say that they are ready before any begins.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? Quorum { get; set; }
-
-    /// <summary>The order waits for clients that are offline, for as long as it is valid.</summary>
-    [Parameter]
-    public SwitchParameter Queue { get; set; }
-
     /// <summary>
     /// Brings what clients write as they write it, as Pantry.LiveOutput, and each client's result behind it. The server keeps it: Receive-PantryJob -Live
     /// brings it again.
@@ -157,8 +114,7 @@ public sealed class SendPantryCommandCommand : TargetCmdlet
         var secrets = new OrderSecrets();
         JobRequest request = Checked(() => Request(secrets));
         string what = Described();
-        string whom = Expands ? Expanded(fleet, request.Target) : request.Target.ToString();
-        if (!ShouldProcess(whom, what))
+        if (!ShouldProcess(Whom(fleet, request.Target), what))
             return;
         Run(async (output, cancellation) =>
         {
@@ -172,18 +128,9 @@ public sealed class SendPantryCommandCommand : TargetCmdlet
                 secrets.Wipe();
             }
 
-            await (AsJob ? PostAsJobAsync(output, job, request, what) : new RowPrinter(output, what).RunAsync(job, request.Command, Live, cancellation)).ConfigureAwait(false);
+            await (AsJob ? PostAsJobAsync(output, job, request, what, Live) : new RowPrinter(output, what).RunAsync(job, request.Command, Live, cancellation)).ConfigureAwait(false);
         });
     }
-
-    private async Task PostAsJobAsync(CmdletOutput output, IJob job, JobRequest request, string what) =>
-        await output.PostAsync(() =>
-        {
-            var background = new PantryJob(job, request.Command, what, Live);
-            JobRepository.Add(background);
-            WriteObject(background);
-            background.Start();
-        }).ConfigureAwait(false);
 
     private JobRequest Request(OrderSecrets secrets)
     {
@@ -201,15 +148,7 @@ public sealed class SendPantryCommandCommand : TargetCmdlet
             Timeout = Timeout,
             DeliveryTimeout = DeliveryTimeout,
             ValidFor = ValidFor,
-            Plan = new RolloutPlan
-            {
-                BatchSize = ShareOf(BatchSize, nameof(BatchSize), 1),
-                Canary = ShareOf(Canary, nameof(Canary), 1),
-                MaxFailure = ShareOf(MaxFailure, nameof(MaxFailure), 0),
-                Quorum = ShareOf(Quorum, nameof(Quorum), 1),
-                Queue = Queue,
-                Live = Live,
-            },
+            Plan = Plan() with { Live = Live },
             Secrets = secrets.Values,
             RunAs = Credential?.UserName ?? RunAs,
         };
@@ -235,15 +174,6 @@ public sealed class SendPantryCommandCommand : TargetCmdlet
         Depth = Depth,
     };
 
-    private static Share? ShareOf(string? text, string parameter, int least)
-    {
-        if (text is null)
-            return null;
-        return Share.TryParse(text) is { } share && share.Value >= least
-            ? share
-            : throw Invalid($"-{parameter} is '{DisplayText.Clean(text, 40)}'; it must be a number from {least} on, or a percentage from {least}% to 100%.", text);
-    }
-
     private string Described() => What()
         + ((Credential?.UserName ?? RunAs) is { } user ? $" as {DisplayText.Clean(user, 80)}" : "")
         + (Secret is { Count: > 0 } ? $" with the secrets {string.Join(", ", Secret.Keys.Cast<object>().Order())}" : "");
@@ -251,27 +181,4 @@ public sealed class SendPantryCommandCommand : TargetCmdlet
     private string What() => Steps is { } steps
         ? $"Run {steps.Count} steps: {string.Join("; ", steps.Take(ShownSteps))}{(steps.Count > ShownSteps ? "; ..." : "")}"
         : $"Run {Single.Description}";
-
-    // Whoever asks what would happen, or is asked whether it may, is told every name; it takes a look at the list.
-    private bool Expands => MyInvocation.BoundParameters.ContainsKey("Confirm") || MyInvocation.BoundParameters.ContainsKey("WhatIf")
-        || LanguagePrimitives.IsTrue(GetVariableValue("WhatIfPreference"));
-
-    private string Expanded(IFleet fleet, Target target)
-    {
-        var identities = new SortedSet<string>(target.Identities, Names.Comparer);
-        if (identities.Count == 0)
-        {
-            Run(async (_, cancellation) =>
-            {
-                await foreach (ClientInfo client in fleet.FindClientsAsync(new ClientFilter(), cancellation).ConfigureAwait(false))
-                {
-                    ClientLabels labels = ClientLabels.Create(client.Identity, client.Application, client.Environment, client.Roles);
-                    if (TargetMatcher.Matches(target, labels))
-                        identities.Add(client.Identity);
-                }
-            });
-        }
-
-        return $"{target} ({identities.Count}: {string.Join(", ", identities)})";
-    }
 }

@@ -9,6 +9,9 @@ internal sealed class RowPrinter(CmdletOutput output, string what)
     private int _done;
     private int _failed;
 
+    /// <summary>What is done with a result before it is written; null for nothing.</summary>
+    public Func<CommandResult, CancellationToken, Task<CommandResult>>? Finish { get; init; }
+
     /// <summary>Carries an order out in the foreground: whoever ends the waiting ends the order.</summary>
     /// <param name="job">The order.</param>
     /// <param name="command">Its command.</param>
@@ -44,7 +47,7 @@ internal sealed class RowPrinter(CmdletOutput output, string what)
         await using (progress.ConfigureAwait(false))
         {
             await foreach (ResultRow row in rows.WithCancellation(cancellation).ConfigureAwait(false))
-                await PrintAsync(ResultReader.Read(jobId, command, row)).ConfigureAwait(false);
+                await PrintAsync(ResultReader.Read(jobId, command, row), cancellation).ConfigureAwait(false);
         }
     }
 
@@ -62,7 +65,7 @@ internal sealed class RowPrinter(CmdletOutput output, string what)
         var merge = new LiveMerge(
             reader,
             item => wanted(item.Client) ? output.WriteAsync(item).AsTask() : Task.CompletedTask,
-            row => PrintAsync(ResultReader.Read(job.Id, command, row)),
+            row => PrintAsync(ResultReader.Read(job.Id, command, row), cancellation),
             why => output.WarningAsync(why).AsTask());
         ProgressLine progress = Progress(count, cancellation);
         await using (progress.ConfigureAwait(false))
@@ -72,8 +75,10 @@ internal sealed class RowPrinter(CmdletOutput output, string what)
     private ProgressLine Progress(int count, CancellationToken cancellation) =>
         new(output, what, () => new Counted(Volatile.Read(ref _done), Volatile.Read(ref _failed), count), cancellation);
 
-    private async Task PrintAsync(CommandResult result)
+    private async Task PrintAsync(CommandResult result, CancellationToken cancellation)
     {
+        if (Finish is not null)
+            result = await Finish(result, cancellation).ConfigureAwait(false);
         Interlocked.Increment(ref _done);
         await output.WriteAsync(result).ConfigureAwait(false);
         if (result.Truncated)

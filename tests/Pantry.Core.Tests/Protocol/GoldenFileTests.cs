@@ -81,7 +81,7 @@ public sealed class GoldenFileTests
         new(MessageKind.HeartbeatReply, new HeartbeatReply(Moment)),
         new(MessageKind.Leave, new Leave("stops", true)),
         new(MessageKind.Register, new Register(Labels, "i1", "0.1.0", "pantry-secret", 3, ["Ping"], Facts, Moment), 1),
-        new(MessageKind.Registered, new Registered(RegistrationStatus.Approved, Labels, [new TopicGrant(new byte[16], 7, new byte[32])], 5, 5, 15, "0.1.0", Moment, [1, 2, 3]), 1) { Bodies = [[9]] },
+        new(MessageKind.Registered, new Registered(RegistrationStatus.Approved, Labels, [new TopicGrant(new byte[16], 7, new byte[32])], 5, 5, 15, "0.1.0", Moment, [1, 2, 3], 23003), 1) { Bodies = [[9]] },
         new(MessageKind.FactsReport, new FactsReport(Facts)),
         new(MessageKind.Order, new Order("j1", 9, false, new byte[64], 2, new byte[16], Live: true)) { Bodies = [[1], Encoding.UTF8.GetBytes("{}"), [], new byte[16]] },
         new(MessageKind.Accepted, new Accepted("j1")),
@@ -89,7 +89,7 @@ public sealed class GoldenFileTests
         new(MessageKind.Result, Outcome) { Bodies = [[1], [2], [3]] },
         new(MessageKind.ResultStored, new ResultStored("j1")),
         new(MessageKind.Connect, new Connect("me@here", "0.1.0"), 2),
-        new(MessageKind.Connected, new Connected("mary", "n1", "0.1.0", Moment, 5, 15), 2),
+        new(MessageKind.Connected, new Connected("mary", "n1", "0.1.0", Moment, 5, 15, 23003), 2),
         new(MessageKind.ListClients, new ListClients(new ClientFilter { Identities = ["a*"], Status = ClientStatus.Online }), 3),
         new(MessageKind.ClientPage, new ClientPage([Client], true), 3),
         new(MessageKind.StartJob, new StartJob(new byte[64], Target.Clients(["a", "b"]), 15, new RolloutPlan { BatchSize = new Share(2), MaxFailure = new Share(10, true), Queue = true, Live = true }), 4) { Bodies = [[1], [], [], new byte[32]] },
@@ -143,6 +143,15 @@ public sealed class GoldenFileTests
         new(MessageKind.EnrollmentPage, new EnrollmentPage([Listed], true), 15),
         new(MessageKind.WithdrawEnrollment, new WithdrawEnrollment("t1"), 16),
         new(MessageKind.EnrollmentWithdrawn, new EnrollmentWithdrawn(Listed with { Status = EnrollmentStatus.Withdrawn, WithdrawnAt = Moment, WithdrawnBy = "mary" }), 16),
+        new(MessageKind.OpenFiles, new OpenFiles("0.1.0"), 1),
+        new(MessageKind.FilesOpened, new FilesOpened(Moment, 5, 15, new byte[32], new byte[32], 8_388_608), 1),
+        new(MessageKind.ReadTree, new ReadTree("00ff", "j1"), 2),
+        new(MessageKind.TreePart, new TreePart(7, true), 2) { Bodies = [[9]] },
+        new(MessageKind.WriteTree, new WriteTree("00ff", "j1", true), 3) { Bodies = [[9]] },
+        new(MessageKind.TreeAccepted, new TreeAccepted(8, 2, 300_000), 3),
+        new(MessageKind.AskChunks, new AskChunks(7, 1, 0)) { Bodies = [new byte[36]] },
+        new(MessageKind.ChunkRefused, new ChunkRefused(7, 1, "FileChanged", "no")),
+        new(MessageKind.EndTransfer, new EndTransfer(8)),
     ];
 
     public static TheoryData<string> Kinds => [.. Messages.Select(message => message.Kind.ToString())];

@@ -214,7 +214,7 @@ public sealed class ServerTransportTests
     {
         await using SocketLoop loop = SocketLoop.Start("test", 64, NullLogger.Instance);
         var inbound = new InboundQueue<ServerEvent>(16, () => { });
-        ServerSockets sockets = await ServerSockets.OpenAsync(loop, inbound, new PantryOptions());
+        ServerSockets sockets = await ServerSockets.OpenAsync(loop, inbound, inbound, new PantryOptions());
         byte[] name = LinkName.NewRandom();
         await loop.CloseAsync(() => sockets.Receiver.SetLink(name));
         int port = sockets.Receiver.EndPoint.Port;
@@ -241,7 +241,7 @@ public sealed class ServerTransportTests
         await using SocketLoop loop = SocketLoop.Start("test", 64, NullLogger.Instance);
         ServerSockets? sockets = null;
         var inbound = new InboundQueue<ServerEvent>(4, () => _ = loop.PostAsync(() => sockets!.Resume()).AsTask());
-        sockets = await ServerSockets.OpenAsync(loop, inbound, new PantryOptions());
+        sockets = await ServerSockets.OpenAsync(loop, inbound, inbound, new PantryOptions());
         await using IAsyncEnumerator<ServerEvent> events = inbound.ReadAllAsync().GetAsyncEnumerator();
         for (ulong round = 0; round < 2; round++)
         {
