@@ -42,13 +42,15 @@ internal static class ErrorMap
         PantryErrorCode.InsecureFile or PantryErrorCode.Refused or PantryErrorCode.InvalidSignature or PantryErrorCode.AuditLogBroken => ErrorCategory.SecurityError,
         PantryErrorCode.KeyUnknown or PantryErrorCode.KeyDenied or PantryErrorCode.KeyRevoked or PantryErrorCode.ServerKeyMismatch => ErrorCategory.AuthenticationError,
         PantryErrorCode.OutOfScope or PantryErrorCode.RootKeyOffline => ErrorCategory.PermissionDenied,
-        PantryErrorCode.ClockSkew or PantryErrorCode.JobEnded => ErrorCategory.InvalidOperation,
+        PantryErrorCode.ClockSkew or PantryErrorCode.JobEnded or PantryErrorCode.PackageConflict or PantryErrorCode.PackageInUse or PantryErrorCode.ApplicationChanged => ErrorCategory.InvalidOperation,
         PantryErrorCode.StorageFailed => ErrorCategory.WriteError,
-        PantryErrorCode.PortInUse or PantryErrorCode.RootInUse or PantryErrorCode.IdentityInUse => ErrorCategory.ResourceExists,
+        PantryErrorCode.PortInUse or PantryErrorCode.RootInUse or PantryErrorCode.IdentityInUse
+            or PantryErrorCode.PackageExists or PantryErrorCode.ApplicationExists => ErrorCategory.ResourceExists,
         PantryErrorCode.ServerUnreachable or PantryErrorCode.ConnectionLost or PantryErrorCode.NotConnected => ErrorCategory.ConnectionError,
         PantryErrorCode.NotAPantryServer or PantryErrorCode.ProtocolVersionMismatch => ErrorCategory.ProtocolError,
         PantryErrorCode.TimedOut => ErrorCategory.OperationTimeout,
-        PantryErrorCode.NoMatchingClient or PantryErrorCode.NoMatchingOperator or PantryErrorCode.NoMatchingEnrollment or PantryErrorCode.NoMatchingJob => ErrorCategory.ObjectNotFound,
+        PantryErrorCode.NoMatchingClient or PantryErrorCode.NoMatchingOperator or PantryErrorCode.NoMatchingEnrollment or PantryErrorCode.NoMatchingJob
+            or PantryErrorCode.NoMatchingPackage or PantryErrorCode.NoMatchingApplication => ErrorCategory.ObjectNotFound,
         PantryErrorCode.MessageTooLarge or PantryErrorCode.LimitReached => ErrorCategory.LimitsExceeded,
         PantryErrorCode.Stopped => ErrorCategory.ResourceUnavailable,
         PantryErrorCode.NotOffered => ErrorCategory.NotImplemented,

@@ -71,6 +71,32 @@ internal enum MessageKind : byte
     WatchEvents = 80,
     EventsHappened = 81,
     StopWatching = 82,
+
+    ListPackages = 96,
+    PackagePage = 97,
+    PublishPackage = 98,
+    PackagePublished = 99,
+    PutContent = 100,
+    ContentPut = 101,
+    OpenPackage = 102,
+    PackageOpened = 103,
+    ReadContent = 104,
+    ContentRead = 105,
+    RemovePackage = 106,
+    PackageRemoved = 107,
+    VerifyPackages = 108,
+    PackagesVerified = 109,
+
+    ListApplications = 112,
+    ApplicationPage = 113,
+    ReadApplication = 114,
+    ApplicationRead = 115,
+    SaveApplication = 116,
+    RemoveApplication = 117,
+    ApplicationSaved = 118,
+
+    PlanClients = 120,
+    PlanPage = 121,
 }
 
 /// <summary>Who may send a message.</summary>
@@ -114,6 +140,12 @@ internal static class MessageKinds
             or MessageKind.ListEnrollments or MessageKind.WithdrawEnrollment => Senders.Operator,
         MessageKind.Enrolled or MessageKind.TokenCreated or MessageKind.ClientDecided or MessageKind.OperatorList
             or MessageKind.AuditPage or MessageKind.AuditVerified or MessageKind.EnrollmentPage or MessageKind.EnrollmentWithdrawn => Senders.Server,
+        MessageKind.ListPackages or MessageKind.PublishPackage or MessageKind.PutContent or MessageKind.OpenPackage
+            or MessageKind.ReadContent or MessageKind.RemovePackage or MessageKind.VerifyPackages or MessageKind.ListApplications
+            or MessageKind.ReadApplication or MessageKind.SaveApplication or MessageKind.RemoveApplication or MessageKind.PlanClients => Senders.Operator,
+        MessageKind.PackagePage or MessageKind.PackagePublished or MessageKind.ContentPut or MessageKind.PackageOpened
+            or MessageKind.ContentRead or MessageKind.PackageRemoved or MessageKind.PackagesVerified or MessageKind.ApplicationPage
+            or MessageKind.ApplicationRead or MessageKind.ApplicationSaved or MessageKind.PlanPage => Senders.Server,
         _ => Senders.None,
     };
 }
