@@ -78,7 +78,7 @@ internal static class ParameterJson
         JsonValueKind.Object => new ParameterMap([.. element.EnumerateObject().Select(entry => KeyValuePair.Create(entry.Name, Of(entry.Value)))]),
         JsonValueKind.Array => new ParameterList([.. element.EnumerateArray().Select(Of)]),
         JsonValueKind.String => new ParameterScalar(element.GetString()),
-        JsonValueKind.Number => new ParameterScalar(element.TryGetInt64(out long whole) ? whole : element.GetDouble()),
+        JsonValueKind.Number => new ParameterScalar(element.TryGetInt64(out long whole) ? whole : (object)element.GetDouble()),
         JsonValueKind.True or JsonValueKind.False => new ParameterScalar(element.GetBoolean()),
         _ => new ParameterScalar(null),
     };
