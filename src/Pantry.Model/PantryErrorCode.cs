@@ -57,6 +57,18 @@ public enum PantryErrorCode
     /// <summary>A file can be read by others than its owner, or is a link.</summary>
     InsecureFile,
 
+    /// <summary>A list of files does not stand, or has an entry that may not be there.</summary>
+    InvalidTree,
+
+    /// <summary>What is stored or was sent is not what its hash says.</summary>
+    ContentDamaged,
+
+    /// <summary>A file changed while it was read.</summary>
+    FileChanged,
+
+    /// <summary>No file matches.</summary>
+    NoMatchingFile,
+
     /// <summary>The server could not be reached in time.</summary>
     ServerUnreachable,
 

@@ -15,6 +15,8 @@ internal sealed record PantryOptions
 
     public WireLimits Wire { get; init; } = new();
 
+    public FileLimits Files { get; init; } = new();
+
     /// <summary>How often a client or operator shows that it is there.</summary>
     public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromSeconds(5);
 

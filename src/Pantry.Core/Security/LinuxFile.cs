@@ -95,6 +95,15 @@ internal static partial class LinuxFile
         RandomAccess.FlushToDisk(handle);
     }
 
+    /// <summary>Puts on the disk whatever was written to the file system that the directory is on.</summary>
+    [SupportedOSPlatform("linux")]
+    public static void FlushFileSystem(string directory)
+    {
+        using SafeFileHandle handle = Open(directory, CloseOnExec);
+        if (SyncFileSystem(handle) != 0)
+            throw new IOException($"'{directory}': {Marshal.GetLastPInvokeErrorMessage()}", Marshal.GetLastPInvokeError());
+    }
+
     private static FileStatus RequirePlain(SafeFileHandle handle, string path)
     {
         if (Status(handle, "", EmptyPath, BasicStats, out FileStatus status) != 0)
@@ -127,6 +136,9 @@ internal static partial class LinuxFile
 
     [LibraryImport("libc", EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Link(string from, string to);
+
+    [LibraryImport("libc", EntryPoint = "syncfs", SetLastError = true)]
+    private static partial int SyncFileSystem(SafeFileHandle file);
 
     [LibraryImport("libc", EntryPoint = "geteuid")]
     private static partial uint EffectiveUser();

@@ -22,6 +22,15 @@ internal static class StorageErrors
     public static PantryException Failed(string path, string what, Exception? inner = null) =>
         new(PantryErrorCode.StorageFailed, $"The file '{path}' cannot be used. {what}", inner) { Target = path };
 
+    /// <summary>What became of a plain file.</summary>
+    public static PantryException OfFile(string path, Exception exception) => Failed(path,
+        IsFull(exception) ? "Its disk is full, or has no more room for this user. Free some space; nothing was written by halves." : exception.Message, exception);
+
+    /// <summary>Whether a disk has no more room.</summary>
+    public static bool IsFull(Exception exception) => exception is IOException && (exception.HResult & 0xffff) is var code
+        // ENOSPC and EDQUOT of Linux; ERROR_DISK_FULL, ERROR_HANDLE_DISK_FULL and ERROR_DISK_QUOTA_EXCEEDED of Windows.
+        && (OperatingSystem.IsWindows() ? code is 112 or 39 or 1295 : code is 28 or 122);
+
     /// <summary>Whether the exception is of a file or directory rather than of the program.</summary>
     public static bool IsOfDisk(Exception exception) => exception is IOException or UnauthorizedAccessException or NotSupportedException;
 }

@@ -13,6 +13,7 @@ public sealed partial class DependencyTests
     [InlineData("Pantry.Core/Protocol", "Targeting")]
     [InlineData("Pantry.Core/Security", "Protocol Targeting")]
     [InlineData("Pantry.Core/Storage", "Configuration Protocol Security Targeting")]
+    [InlineData("Pantry.Core/Files", "Configuration Protocol Security Storage")]
     [InlineData("Pantry.Core/Configuration", "Protocol Security Targeting Transport")]
     [InlineData("Pantry.Core/Transport", "Configuration Protocol Transport")]
     [InlineData("Pantry.Core/Transport/Gates", "Transport")]

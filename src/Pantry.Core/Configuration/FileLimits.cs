@@ -1,0 +1,26 @@
+namespace Pantry.Configuration;
+
+/// <summary>Limits of files that are sent. What must hold between them: <see cref="MaxChunkWindow"/> is at least one chunk.</summary>
+internal sealed record FileLimits
+{
+    /// <summary>Files and directories of one tree.</summary>
+    public int MaxEntries { get; init; } = 250_000;
+
+    /// <summary>Levels of directories.</summary>
+    public int MaxDepth { get; init; } = 64;
+
+    /// <summary>Bytes of a tree's manifest: some 800,000 chunks.</summary>
+    public int MaxManifestBytes { get; init; } = 64 * 1024 * 1024;
+
+    /// <summary>Bytes of all files of a tree.</summary>
+    public long MaxTreeBytes { get; init; } = 256L * 1024 * 1024 * 1024;
+
+    /// <summary>Bytes that a receiver asks for ahead of what it has written.</summary>
+    public int MaxChunkWindow { get; init; } = 8 * 1024 * 1024;
+
+    /// <summary>Files that a receiver writes at the same time.</summary>
+    public int ParallelFiles { get; init; } = 4;
+
+    /// <summary>What nothing uses is kept for so long: a tree that is just being sent is not named anywhere yet.</summary>
+    public TimeSpan UnusedGrace { get; init; } = TimeSpan.FromHours(24);
+}
