@@ -8,6 +8,9 @@ internal interface IFleet
 {
     FleetPlace Place { get; }
 
+    /// <summary>Packages and applications.</summary>
+    IProvisioning Provisioning { get; }
+
     /// <summary>The clients that match, by identity.</summary>
     IAsyncEnumerable<ClientInfo> FindClientsAsync(ClientFilter filter, CancellationToken cancellation);
 

@@ -37,11 +37,14 @@ internal sealed partial class RemoteFleet : IFleet, ILinkOwner, IAsyncDisposable
         _signer = new OrderSigner(operatorCredentials.Name, _signingKey, operatorCredentials.Network, options, time);
         _requests = new FleetRequests(() => Link, Server, options, time);
         _jobs = new RemoteJobs(() => Link, Server, options, time);
+        Provisioning = new RemoteProvisioning(_requests);
     }
 
     public ServerAddress Server { get; }
 
     public FleetPlace Place { get; }
+
+    public IProvisioning Provisioning { get; }
 
     public string ServerVersion { get; private set; } = "";
 

@@ -24,7 +24,12 @@ internal sealed record SaveApplication(string Name, int BasedOn, int? Restores =
 internal sealed record RemoveApplication(string Name, int BasedOn);
 
 /// <summary>The application as it is now.</summary>
-internal sealed record ApplicationSaved(ApplicationInfo Application);
+internal sealed record ApplicationSaved(ApplicationInfo Application)
+{
+    /// <summary>What is worth knowing about the document, though it stands.</summary>
+    [JsonRequired]
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+}
 
 /// <summary>What would clients that match get?</summary>
 internal sealed record PlanClients(ClientFilter Filter);

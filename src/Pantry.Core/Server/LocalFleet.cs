@@ -5,6 +5,7 @@ using Pantry.Protocol;
 using Pantry.Security;
 using Pantry.Server.Events;
 using Pantry.Server.Jobs;
+using Pantry.Server.Provisioning;
 
 namespace Pantry.Server;
 
@@ -12,6 +13,12 @@ namespace Pantry.Server;
 internal sealed class LocalFleet(ServerHost host, PantryOptions options) : IFleet
 {
     public FleetPlace Place => host.Place;
+
+    public IProvisioning Provisioning => new LocalProvisioning(host.Provisioning, () =>
+    {
+        RequireRunning();
+        return Local;
+    });
 
     public IAsyncEnumerable<ClientInfo> FindClientsAsync(ClientFilter filter, CancellationToken cancellation) =>
         host.Administration.List(filter, null).ToAsyncEnumerable();

@@ -7,6 +7,7 @@ using Pantry.Protocol;
 using Pantry.Security;
 using Pantry.Server.Events;
 using Pantry.Server.Jobs;
+using Pantry.Server.Provisioning;
 using Pantry.Storage;
 using Pantry.Targeting;
 using Pantry.Transport;
@@ -61,6 +62,7 @@ internal sealed class ServerHost : IAsyncDisposable
         _clock = new JobClock(Jobs, sender, options, time);
         Events = new EventFeed(id => Jobs.Find(id)?.Order.By.SigningKey, options, time);
         state.AuditLog.Written += Events.Audited;
+        Provisioning = new ProvisioningDesks(state, Registry, options, time, log);
         Fleet = new LocalFleet(this, options);
         _sessions = new PeerSessions(transport, state, options, time, Counters, Closed, log);
         _renewal = new StreamRenewal(Registry, options, time);
@@ -68,7 +70,7 @@ internal sealed class ServerHost : IAsyncDisposable
         Administration = new Administration(Registry, state.Trust, Admission, Enrollments, state.Authority, state.AuditLog, state.Audit, changes.CarryOut);
         _clients = new ClientConversation(Registry, Admission, _renewal, state.Authority, state.Audit, answers, Events, options, time, Counters, _sessions.Close, log);
         _operators = new OperatorConversation(state.Authority, Administration, Enrollments, state.Audit, Jobs, JobDirectory,
-            new EventDesk(Events, state.Authority, options), options, time, _sessions.Close, log);
+            new EventDesk(Events, state.Authority, options), new ProvisioningConversation(Provisioning, options), options, time, _sessions.Close, log);
         _upkeep = new ServerUpkeep(state.Trust, Enrollments, state.Jobs, _sessions, options, limits, time, log);
         _router = new MessageRouter(_sessions, _clients, _operators, state.Audit, Counters, options.Wire, time);
         state.Authority.Changed += changes.BundleChanged;
@@ -117,6 +119,8 @@ internal sealed class ServerHost : IAsyncDisposable
     public JobDirectory JobDirectory { get; }
 
     public EventFeed Events { get; }
+
+    public ProvisioningDesks Provisioning { get; }
 
     public IFleet Fleet { get; }
 
@@ -215,6 +219,7 @@ internal sealed class ServerHost : IAsyncDisposable
         await _transport.DisposeAsync().ConfigureAwait(false);
         await Task.WhenAll(_reading, _sweeping).ConfigureAwait(false);
         await _sessions.DisposeAsync().ConfigureAwait(false);
+        await Provisioning.DisposeAsync().ConfigureAwait(false);
         _state.Audit.Note(ServerAudit.Server, PublicKey, null, "ServerStopped", Configuration.Path, "Done");
         await _state.DisposeAsync().ConfigureAwait(false);
         if (_ownLoop is not null)
@@ -306,5 +311,6 @@ internal sealed class ServerHost : IAsyncDisposable
         _clock.Sweep();
         // Last: it can fail with the disk.
         _upkeep.Sweep();
+        Provisioning.Upkeep.Sweep();
     }
 }

@@ -1,8 +1,9 @@
+using Pantry.Files;
 using Pantry.Storage;
 
 namespace Pantry.Server;
 
-/// <summary>What a server keeps in its root directory: its keys, whom it trusts, who may give orders, the audit log, and jobs.</summary>
+/// <summary>What a server keeps in its root directory: its keys, whom it trusts, who may give orders, the audit log, jobs, packages and applications.</summary>
 internal sealed class ServerState : IAsyncDisposable
 {
     private readonly ServerDatabase _database;
@@ -15,6 +16,8 @@ internal sealed class ServerState : IAsyncDisposable
         Authority = Authority.Open(new BundleStore(database), keys, database.Network, time);
         AuditLog = AuditLog.Open(database, limits, time);
         Jobs = JobStore.Open(database, limits, time);
+        Content = ChunkStore.Open(Path.Combine(database.RootDirectory, "content"), time);
+        Provisioning = ProvisioningDatabase.Open(database);
         Audit = new ServerAudit(AuditLog, key => Trust.Find(key)?.Status == KeyStatus.Approved || Authority.FindBySessionKey(key) is not null);
     }
 
@@ -27,6 +30,11 @@ internal sealed class ServerState : IAsyncDisposable
     public AuditLog AuditLog { get; }
 
     public JobStore Jobs { get; }
+
+    /// <summary>Files of packages, by their hashes.</summary>
+    public ChunkStore Content { get; }
+
+    public ProvisioningDatabase Provisioning { get; }
 
     public ServerAudit Audit { get; }
 
@@ -54,6 +62,7 @@ internal sealed class ServerState : IAsyncDisposable
     {
         await Jobs.DisposeAsync().ConfigureAwait(false);
         await AuditLog.DisposeAsync().ConfigureAwait(false);
+        Provisioning.Dispose();
         Trust.Dispose();
         Authority.Dispose();
         Keys.Dispose();

@@ -19,8 +19,14 @@ internal sealed class ApplicationStore
         _newest = file.Read(Newest, StoredRevision.Read).ToDictionary(revision => revision.Name, Names.Comparer);
     }
 
+    /// <summary>Another object after each change.</summary>
+    public object Snapshot => _newest;
+
+    /// <summary>The newest revision of each application that there ever was, also of those that were removed.</summary>
+    public IEnumerable<StoredRevision> AllEver => _newest.Values.OrderBy(revision => revision.Name, Names.Comparer);
+
     /// <summary>The applications as they are now, by name.</summary>
-    public IEnumerable<StoredRevision> All => _newest.Values.Where(revision => revision.Change != ApplicationChange.Removed).OrderBy(revision => revision.Name, Names.Comparer);
+    public IEnumerable<StoredRevision> All => AllEver.Where(revision => revision.Change != ApplicationChange.Removed);
 
     /// <summary>The application as it is now; null where there is none, or it was removed.</summary>
     public StoredRevision? Find(string name) => FindNewest(name) is { Change: not ApplicationChange.Removed } there ? there : null;

@@ -12,7 +12,11 @@ public sealed partial class DependencyTests
     [InlineData("Pantry.Core/Targeting", "")]
     [InlineData("Pantry.Core/Protocol", "Targeting")]
     [InlineData("Pantry.Core/Security", "Protocol Targeting")]
-    [InlineData("Pantry.Core/Storage", "Configuration Protocol Security Targeting")]
+    [InlineData("Pantry.Core/Storage", "Configuration Protocol Provisioning Security Targeting")]
+    [InlineData("Pantry.Core/Provisioning/Packages", "Targeting")]
+    [InlineData("Pantry.Core/Provisioning/Packages/Metadata", "Configuration Security Targeting")]
+    [InlineData("Pantry.Core/Provisioning/Applications", "Configuration Targeting")]
+    [InlineData("Pantry.Core/Provisioning/Resolution", "Targeting")]
     [InlineData("Pantry.Core/Files", "Configuration Protocol Security Storage")]
     [InlineData("Pantry.Core/Configuration", "Protocol Security Targeting Transport")]
     [InlineData("Pantry.Core/Transport", "Configuration Protocol Transport")]
@@ -20,9 +24,10 @@ public sealed partial class DependencyTests
     [InlineData("Pantry.Core/Sessions", "Configuration Protocol Security Transport")]
     [InlineData("Pantry.Core/Sessions/Curve", "Security")]
     [InlineData("Pantry.Core/Commands", "Configuration Protocol Targeting")]
-    [InlineData("Pantry.Core/Operators", "Configuration Protocol Security Sessions Targeting Transport")]
+    [InlineData("Pantry.Core/Operators", "Configuration Files Protocol Provisioning Security Sessions Targeting Transport")]
     [InlineData("Pantry.Core/Client", "Commands Configuration Protocol Security Sessions Storage Targeting Transport")]
-    [InlineData("Pantry.Core/Server", "Configuration Operators Protocol Security Sessions Storage Targeting Transport")]
+    [InlineData("Pantry.Core/Server", "Configuration Files Operators Protocol Provisioning Security Sessions Storage Targeting Transport")]
+    [InlineData("Pantry.Core/Server/Provisioning", "Configuration Files Operators Protocol Provisioning Security Storage Targeting")]
     public void A_folder_uses_only_what_lies_below_it(string folder, string allowed)
     {
         string own = folder.Contains('/', StringComparison.Ordinal) ? folder.Split('/')[1] : "";
