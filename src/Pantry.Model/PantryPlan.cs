@@ -16,7 +16,7 @@ public sealed record PantryPlan
 
     /// <summary>The packages, dependencies before what needs them.</summary>
     [JsonRequired]
-    public IReadOnlyList<PlannedPackage> Packages { get; init; } = [];
+    public IReadOnlyList<PantryPlanPackage> Packages { get; init; } = [];
 
     /// <summary>The parameters as JSON. In the place of a secret stands its name.</summary>
     public string Parameters { get; init; } = "{}";
@@ -27,7 +27,7 @@ public sealed record PantryPlan
 
     /// <summary>What is applied, in order.</summary>
     [JsonRequired]
-    public IReadOnlyList<PlannedStep> Steps { get; init; } = [];
+    public IReadOnlyList<PantryPlanStep> Steps { get; init; } = [];
 
     /// <summary>Why there is no plan; null where there is one.</summary>
     public CommandError? Error { get; init; }
@@ -39,7 +39,7 @@ public sealed record PantryPlan
 /// <param name="Kind">The tool that applies it.</param>
 /// <param name="Digest">SHA-256 of the list of its files.</param>
 /// <param name="IsNamed">Whether the application names it; otherwise another package needs it.</param>
-public sealed record PlannedPackage(string Name, string Version, string Kind, string Digest, bool IsNamed)
+public sealed record PantryPlanPackage(string Name, string Version, string Kind, string Digest, bool IsNamed)
 {
     /// <summary>Name and version.</summary>
     public override string ToString() => $"{Name} {Version}";
@@ -49,8 +49,8 @@ public sealed record PlannedPackage(string Name, string Version, string Kind, st
 /// <param name="Package">The package that is applied.</param>
 /// <param name="Version">Its version.</param>
 /// <param name="Provisioner">The tool that applies it.</param>
-/// <param name="Options">Options for the tool, as JSON.</param>
-public sealed record PlannedStep(string Package, string Version, string Provisioner, string Options)
+/// <param name="Entry">What of the package is applied, in the tool's words; null for what the tool takes by itself.</param>
+public sealed record PantryPlanStep(string Package, string Version, string Provisioner, string? Entry)
 {
     /// <summary>The package and the tool.</summary>
     public override string ToString() => $"{Package} {Version} by {Provisioner}";

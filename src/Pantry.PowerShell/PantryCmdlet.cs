@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using System.Management.Automation;
 using System.Management.Automation.Runspaces;
 using Pantry.PowerShell.State;
@@ -89,6 +90,23 @@ public abstract class PantryCmdlet : PSCmdlet, IDisposable
     /// <summary>A directory of the user's own for Pantry's data.</summary>
     private protected static string UserDirectory(params ReadOnlySpan<string> names) => Path.Combine([
         Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "Pantry", .. names]);
+
+    /// <summary>Paths of this session as ones of the file system, those that wildcards mean among them.</summary>
+    private protected IReadOnlyList<string> FileSystemPaths(string path, bool literal)
+    {
+        if (literal || !WildcardPattern.ContainsWildcardCharacters(path))
+            return [FileSystemPath(path)];
+        try
+        {
+            Collection<string> found = SessionState.Path.GetResolvedProviderPathFromPSPath(path, out ProviderInfo provider);
+            return provider.Name != "FileSystem" ? throw Invalid($"'{DisplayText.Clean(path, 300)}' is no path of the file system.", path)
+                : found.Count > 0 ? found : throw Invalid($"Nothing matches '{DisplayText.Clean(path, 300)}'.", path);
+        }
+        catch (ItemNotFoundException)
+        {
+            throw Invalid($"Nothing matches '{DisplayText.Clean(path, 300)}'.", path);
+        }
+    }
 
     /// <summary>A path of this session, which has locations and drives of its own, as one of the file system.</summary>
     private protected string FileSystemPath(string path)

@@ -69,7 +69,7 @@ internal sealed class ApplicationStore
         if (basedOn == (newest?.Revision ?? 0))
             return;
         throw new PantryException(PantryErrorCode.ApplicationChanged, newest is null
-            ? $"There is no application '{name}' that revision {basedOn} could be of. Get-PantryApplication lists those there are."
+            ? $"There is no application '{name}' that revision {basedOn} could be of."
             : $"The application '{newest.Name}' was {Did(newest.Change)} by '{newest.ChangedBy}' at {newest.ChangedAt:u}: it is in revision {newest.Revision}, and this change begins from revision {basedOn}. "
                 + $"Compare-PantryApplication {newest.Name} -Revision {basedOn} shows what is different; make the change again from what is there now.")
         { Target = name };

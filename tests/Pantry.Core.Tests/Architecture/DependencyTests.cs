@@ -13,6 +13,7 @@ public sealed partial class DependencyTests
     [InlineData("Pantry.Core/Protocol", "Targeting")]
     [InlineData("Pantry.Core/Security", "Protocol Targeting")]
     [InlineData("Pantry.Core/Storage", "Configuration Protocol Provisioning Security Targeting")]
+    [InlineData("Pantry.Core/Differences", "")]
     [InlineData("Pantry.Core/Provisioning/Packages", "Targeting")]
     [InlineData("Pantry.Core/Provisioning/Packages/Metadata", "Configuration Security Targeting")]
     [InlineData("Pantry.Core/Provisioning/Applications", "Configuration Targeting")]
@@ -56,6 +57,14 @@ public sealed partial class DependencyTests
     public void Only_Storage_names_SQLite() => Assert.All(
         CodeFiles().Where(file => SqliteName().IsMatch(File.ReadAllText(file))),
         file => Assert.StartsWith("Pantry.Core/Storage/", Path.GetRelativePath(Sources, file).Replace('\\', '/'), StringComparison.Ordinal));
+
+    [Fact]
+    public void Only_Provisioning_names_Semver_and_only_Differences_names_DiffPlex() => Assert.All(CodeFiles(), file =>
+    {
+        string relative = Path.GetRelativePath(Sources, file).Replace('\\', '/'), text = File.ReadAllText(file);
+        Assert.True(!text.Contains("using Semver", StringComparison.Ordinal) || relative.StartsWith("Pantry.Core/Provisioning/", StringComparison.Ordinal), relative);
+        Assert.True(!text.Contains("using DiffPlex", StringComparison.Ordinal) || relative.StartsWith("Pantry.Core/Differences/", StringComparison.Ordinal), relative);
+    });
 
     [Fact]
     public void Core_and_Model_know_nothing_of_PowerShells_engine() => Assert.All(

@@ -95,10 +95,10 @@ public sealed class GoldenFileTests
         Client = "shop.web1",
         Application = "shop",
         Revision = 4,
-        Packages = [new PlannedPackage("nginx", "1.2.0", "chef", new string('b', 64), false), new PlannedPackage("shop.web", "1.4.0", "chef", new string('a', 64), true)],
+        Packages = [new PantryPlanPackage("nginx", "1.2.0", "chef", new string('b', 64), false), new PantryPlanPackage("shop.web", "1.4.0", "chef", new string('a', 64), true)],
         Parameters = """{"password":{"$secret":"shop-db"}}""",
         Secrets = ["shop-db"],
-        Steps = [new PlannedStep("shop.web", "1.4.0", "chef", "{}")],
+        Steps = [new PantryPlanStep("shop.web", "1.4.0", "chef", "recipe[shop::web]")],
     };
 
     private static readonly PackageStoreCheck Checked = new() { Packages = 2, Chunks = 7, Bytes = 4096, Problems = [new PackageStoreProblem("shop.web", "1.4.0", "recipes/default.rb", "damaged")] };

@@ -29,7 +29,7 @@ public sealed class ApplicationDocumentTests
               - base
               - package: nginx
                 provisioner: script
-                options: { arguments: [--quick], mode: 0644 }
+                entry: run.sh --quick
         identities:
           shop.web1: { parameters: { workers: 16 } }
         """;
@@ -78,7 +78,7 @@ public sealed class ApplicationDocumentTests
     [InlineData("packages:\n  a/b: 1.0.0", "shop.yaml:2:3: 'a/b' is no name of a package")]
     [InlineData("packages: { nginx: '*' }\nsteps: [ngnix]", "shop.yaml:2:9: no 'packages' of this document has 'ngnix'. Did you mean 'nginx'?")]
     [InlineData("packages: { nginx: '*' }\nsteps: [{ provisioner: chef }]", "shop.yaml:2:9: a step of 'steps' says no package")]
-    [InlineData("packages: { nginx: '*' }\nsteps: [{ package: nginx, option: 1 }]", "shop.yaml:2:27: there is no key 'option' in 'steps'. Did you mean 'options'?")]
+    [InlineData("packages: { nginx: '*' }\nsteps: [{ package: nginx, entri: 1 }]", "shop.yaml:2:27: there is no key 'entri' in 'steps'. Did you mean 'entry'?")]
     [InlineData("steps: nginx", "'steps' must be a list")]
     [InlineData("parameters: [a]", "shop.yaml:1:13: 'parameters' must hold keys and values")]
     [InlineData("parameters:\n  a: !secret", "shop.yaml:2:6: !secret must stand before the name of a secret")]

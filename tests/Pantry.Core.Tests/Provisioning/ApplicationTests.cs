@@ -58,7 +58,7 @@ public sealed class ApplicationTests
         Task<ApplicationSaved>[] all = [.. Enumerable.Range(0, 8).Select(number => there.SaveApplicationAsync(new SaveApplication("shop", 1), $"packages: {{ web: {number}.0.0 }}", default))];
         await Task.WhenAll(all).ContinueWith(_ => { }, TaskScheduler.Default);
 
-        Assert.Single(all, task => task.IsCompletedSuccessfully);
+        Assert.Equal(1, all.Count(task => task.IsCompletedSuccessfully));
         foreach (Task<ApplicationSaved> late in all.Where(task => task.IsFaulted))
         {
             var refused = Assert.IsType<PantryException>(late.Exception!.InnerException);
@@ -71,7 +71,7 @@ public sealed class ApplicationTests
         Assert.Equal(PantryErrorCode.ApplicationChanged, (await Assert.ThrowsAsync<PantryException>(() => there.RemoveApplicationAsync(new RemoveApplication("shop", 1), default))).Code);
         Assert.Equal(PantryErrorCode.NoMatchingApplication, (await Assert.ThrowsAsync<PantryException>(() => there.SaveApplicationAsync(new SaveApplication("shop", 2, Restores: 9), "", default))).Code);
         Assert.Equal(PantryErrorCode.NoMatchingApplication, (await Assert.ThrowsAsync<PantryException>(() => there.ReadApplicationAsync("mail", null, default))).Code);
-        Assert.Equal(PantryErrorCode.ApplicationChanged, (await Assert.ThrowsAsync<PantryException>(() => there.SaveApplicationAsync(new SaveApplication("mail", 3), First, default))).Code);
+        Assert.Equal(PantryErrorCode.NoMatchingApplication, (await Assert.ThrowsAsync<PantryException>(() => there.SaveApplicationAsync(new SaveApplication("mail", 3), First, default))).Code);
         Assert.Equal(PantryErrorCode.InvalidName, (await Assert.ThrowsAsync<PantryException>(() => there.SaveApplicationAsync(new SaveApplication("a.b", 0), First, default))).Code);
         var wrong = await Assert.ThrowsAsync<PantryException>(() => there.SaveApplicationAsync(new SaveApplication("shop", 2), "packges: {}", default));
         Assert.Equal("shop.yaml:1:1: there is no key 'packges'. Did you mean 'packages'?", wrong.Message);

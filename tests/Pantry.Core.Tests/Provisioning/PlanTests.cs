@@ -65,7 +65,7 @@ public sealed class PlanTests
     public void Steps_are_the_documents_own_or_what_it_names_in_order()
     {
         Assert.Equal(["nginx 1.4.2 by chef"], Steps("packages: { nginx: ^1.0 }"));
-        Assert.Equal(["nginx 1.2.0 by chef", "base 1.1.0 by script"], Steps("packages: { base: ^1, nginx: 1.2.0, tls: '*' }\nsteps: [nginx, { package: base, provisioner: script }]"));
+        Assert.Equal(["nginx 1.2.0 by chef", "base 1.1.0 by script run.sh"], Steps("packages: { base: ^1, nginx: 1.2.0, tls: '*' }\nsteps: [nginx, { package: base, provisioner: script, entry: run.sh }]"));
         // A step whose package only other clients have.
         Assert.Equal(["base 2.0.0 by chef"], Steps("packages: { base: '*' }\nroles: { web: { packages: { nginx: '*' } } }\nsteps: [nginx, base]"));
     }
@@ -73,8 +73,8 @@ public sealed class PlanTests
     [Fact]
     public void Secrets_are_named_wherever_they_are()
     {
-        ProvisionPlan plan = Plan("packages: { base: '*' }\nparameters: { a: [ { b: !secret one } ], c: !secret two, d: !secret ONE }\nsteps: [ { package: base, options: { e: !secret three } } ]");
-        Assert.Equal(["one", "two", "three"], plan.Secrets);
+        ResolvedPlan plan = Plan("packages: { base: '*' }\nparameters: { a: [ { b: !secret one } ], c: !secret two, d: !secret ONE }");
+        Assert.Equal(["one", "two"], plan.Secrets);
     }
 
     [Fact]
@@ -101,7 +101,7 @@ public sealed class PlanTests
             .Array[1, 15].Select(all => all.DistinctBy(one => string.Join(' ', one.Split(' ').Take(2))).ToArray());
         packages.Sample(all =>
         {
-            ProvisionPlan plan;
+            ResolvedPlan plan;
             try
             {
                 plan = Plan("packages: { p0: '*', p1: '*' }", catalog: Packages(all));
@@ -131,10 +131,10 @@ public sealed class PlanTests
             new string('0', 64));
     }));
 
-    private static ProvisionPlan Plan(string text, string? environment = "live", PackageCatalog? catalog = null) =>
+    private static ResolvedPlan Plan(string text, string? environment = "live", PackageCatalog? catalog = null) =>
         PlanMaker.Make(ApplicationDocument.Parse("shop", text), 1, ClientLabels.Create("web1", "shop", environment, []), catalog ?? Catalog);
 
     private static string[] Versions(string text, string? environment = "live") => [.. Plan(text, environment).Packages.Select(edition => edition.ToString())];
 
-    private static string[] Steps(string text) => [.. Plan(text).Steps.Select(step => $"{step.Package} by {step.Provisioner}")];
+    private static string[] Steps(string text) => [.. Plan(text).Steps.Select(step => $"{step.Package} by {step.Provisioner} {step.Entry}".TrimEnd())];
 }

@@ -11,7 +11,7 @@ internal sealed record ApplicationLayer(string? Environment, string? Role, strin
     public ParameterMap Parameters { get; init; } = ParameterMap.Empty;
 
     /// <summary>What is applied, in order; null where the layer leaves it to the more general ones.</summary>
-    public IReadOnlyList<ProvisionStep>? Steps { get; init; }
+    public IReadOnlyList<ApplyStep>? Steps { get; init; }
 
     public bool IsFor(ClientLabels client) =>
         (Environment is null || Names.Same(Environment, client.Environment))
@@ -29,5 +29,8 @@ internal sealed record ApplicationLayer(string? Environment, string? Role, strin
     };
 }
 
-/// <summary>One thing to apply: a package, by the tool of its kind unless another one is said, with options for the tool.</summary>
-internal sealed record ProvisionStep(string Package, string? Provisioner, ParameterMap Options);
+/// <summary>One thing to apply: a package, by the tool of its kind unless another one is said.</summary>
+/// <param name="Package">Name of the package.</param>
+/// <param name="Provisioner">The tool; null for that of the package's kind.</param>
+/// <param name="Entry">What of the package is applied, in the tool's words; null for what the tool takes by itself.</param>
+internal sealed record ApplyStep(string Package, string? Provisioner, string? Entry);

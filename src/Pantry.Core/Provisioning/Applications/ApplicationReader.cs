@@ -8,6 +8,8 @@ namespace Pantry.Provisioning.Applications;
 /// <summary>Reads a document of an application; every error names line and column.</summary>
 internal sealed class ApplicationReader(string path)
 {
+    private const int MaxEntryLength = 1024;
+
     private readonly ParameterYaml _parameters = new(path);
     private readonly List<(string Package, YamlNode Node)> _steps = [];
 
@@ -78,28 +80,29 @@ internal sealed class ApplicationReader(string path)
         return [.. needs.Select(entry => entry.Need)];
     }
 
-    private ProvisionStep[]? Steps(YamlNode? node, string key) => node switch
+    private ApplyStep[]? Steps(YamlNode? node, string key) => node switch
     {
         null => null,
         YamlSequenceNode list => [.. list.Select(item => Step(item, key))],
         _ => throw Error(node, $"'{key}' must be a list of packages in the order in which they are applied"),
     };
 
-    private ProvisionStep Step(YamlNode node, string key)
+    private ApplyStep Step(YamlNode node, string key)
     {
         if (node is YamlScalarNode { Value: { Length: > 0 } name })
         {
             _steps.Add((name, node));
-            return new ProvisionStep(name, null, ParameterMap.Empty);
+            return new ApplyStep(name, null, null);
         }
 
         if (node is not YamlMappingNode map)
             throw Error(node, $"a step of '{key}' must be a package, or a mapping that begins with 'package: ...'");
         var section = new YamlSection(path, key, map);
-        var step = new ProvisionStep(
+        var step = new ApplyStep(
             section.Text("package") ?? throw Error(node, $"a step of '{key}' says no package"),
             section.Checked("provisioner", text => Names.RequireSegment(text, "provisioner")),
-            _parameters.Map(section.Node("options"), $"{key}.options"));
+            section.Checked("entry", text => text.Length <= MaxEntryLength && !text.Any(char.IsControl) ? text
+                : throw new PantryException(PantryErrorCode.InvalidArgument, $"must be one line of at most {MaxEntryLength} characters")));
         section.RefuseUnknown();
         _steps.Add((step.Package, section.Node("package")!));
         return step;

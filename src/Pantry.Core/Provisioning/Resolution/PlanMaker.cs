@@ -11,20 +11,19 @@ namespace Pantry.Provisioning.Resolution;
 internal static class PlanMaker
 {
     /// <exception cref="PantryException">A package is missing, or versions contradict each other; the message names them.</exception>
-    public static ProvisionPlan Make(ApplicationDocument document, int revision, ClientLabels client, PackageCatalog catalog)
+    public static ResolvedPlan Make(ApplicationDocument document, int revision, ClientLabels client, PackageCatalog catalog)
     {
         ApplicationLayer[] layers = [.. document.LayersFor(client)];
         IReadOnlyList<Requirement> wanted = Wanted(document.Name, layers);
         IReadOnlyList<PackageEdition> packages = PackageResolver.Resolve(wanted, catalog);
         ParameterMap parameters = layers.Aggregate(ParameterMap.Empty, (merged, layer) => merged.With(layer.Parameters));
-        PlanStep[] steps = [.. Steps(layers, wanted, packages)];
-        return new ProvisionPlan(client.Identity, document.Name, revision)
+        return new ResolvedPlan(client.Identity, document.Name, revision)
         {
             Packages = packages,
             Named = [.. wanted.Select(requirement => requirement.Need.Name)],
             Parameters = parameters,
-            Secrets = [.. SecretsOf(parameters).Concat(steps.SelectMany(step => SecretsOf(step.Options))).Distinct(Names.Comparer)],
-            Steps = steps,
+            Secrets = [.. SecretsOf(parameters).Distinct(Names.Comparer)],
+            Steps = [.. Steps(layers, wanted, packages)],
         };
     }
 
@@ -44,14 +43,14 @@ internal static class PlanMaker
     // Without any, what is named is applied, dependencies first; they themselves are only there.
     private static IEnumerable<PlanStep> Steps(ApplicationLayer[] layers, IReadOnlyList<Requirement> wanted, IReadOnlyList<PackageEdition> packages)
     {
-        IReadOnlyList<ProvisionStep> steps = layers.LastOrDefault(layer => layer.Steps is not null)?.Steps
+        IReadOnlyList<ApplyStep> steps = layers.LastOrDefault(layer => layer.Steps is not null)?.Steps
             ?? [.. packages.Where(edition => wanted.Any(requirement => Names.Same(requirement.Need.Name, edition.Declaration.Name)))
-                .Select(edition => new ProvisionStep(edition.Declaration.Name, null, ParameterMap.Empty))];
-        foreach (ProvisionStep step in steps)
+                .Select(edition => new ApplyStep(edition.Declaration.Name, null, null))];
+        foreach (ApplyStep step in steps)
         {
             // A list for all clients names packages that not all of them have.
             if (packages.FirstOrDefault(edition => Names.Same(edition.Declaration.Name, step.Package)) is { } package)
-                yield return new PlanStep(package, step.Provisioner ?? package.Declaration.Kind, step.Options);
+                yield return new PlanStep(package, step.Provisioner ?? package.Declaration.Kind, step.Entry);
         }
     }
 

@@ -48,7 +48,7 @@ internal sealed class ApplicationDesk(
             _ => ApplicationChange.Changed,
         };
         rights.RequireChange(by, from, $"Application{change}", name);
-        StoredRevision? newest = store.FindNewest(name);
+        StoredRevision? newest = store.FindNewest(name) ?? (change == ApplicationChange.Created ? null : throw Missing(name, null));
         // One that was removed can be made again; its history goes on.
         bool there = newest is { Change: not ApplicationChange.Removed };
         if (change == ApplicationChange.Created && there)

@@ -33,7 +33,7 @@ internal sealed class PackageAccess(ApplicationStore applications, PackageStore 
     }
 
     // Without a plan there is nothing that belongs to it.
-    private ProvisionPlan? Plan(ClientLabels client)
+    private ResolvedPlan? Plan(ClientLabels client)
     {
         try
         {

@@ -11,7 +11,7 @@ namespace Pantry.Server.Provisioning;
 internal sealed class PlanDesk(ApplicationShelf shelf, PackageStore packages, ClientRegistry registry)
 {
     /// <exception cref="PantryException">The client has no application, the application no document, or its versions contradict each other.</exception>
-    public ProvisionPlan Make(ClientLabels client)
+    public ResolvedPlan Make(ClientLabels client)
     {
         if (client.Application is not { } application)
         {
@@ -49,16 +49,16 @@ internal sealed class PlanDesk(ApplicationShelf shelf, PackageStore packages, Cl
         }
     }
 
-    private static PantryPlan Shown(ProvisionPlan plan) => new()
+    private static PantryPlan Shown(ResolvedPlan plan) => new()
     {
         Client = plan.Client,
         Application = plan.Application,
         Revision = plan.Revision,
-        Packages = [.. plan.Packages.Select(edition => new PlannedPackage(
+        Packages = [.. plan.Packages.Select(edition => new PantryPlanPackage(
             edition.Declaration.Name, edition.Declaration.Version.ToString(), edition.Declaration.Kind, edition.Digest, plan.Named.Contains(edition.Declaration.Name, Names.Comparer)))],
         Parameters = ParameterJson.ToText(plan.Parameters),
         Secrets = plan.Secrets,
-        Steps = [.. plan.Steps.Select(step => new PlannedStep(
-            step.Package.Declaration.Name, step.Package.Declaration.Version.ToString(), step.Provisioner, ParameterJson.ToText(step.Options)))],
+        Steps = [.. plan.Steps.Select(step => new PantryPlanStep(
+            step.Package.Declaration.Name, step.Package.Declaration.Version.ToString(), step.Provisioner, step.Entry))],
     };
 }

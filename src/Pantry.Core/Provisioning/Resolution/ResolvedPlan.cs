@@ -4,7 +4,7 @@ using Pantry.Provisioning.Packages;
 namespace Pantry.Provisioning.Resolution;
 
 /// <summary>What one client is to have: exact packages in the order in which they are needed, one set of parameters, and steps.</summary>
-internal sealed record ProvisionPlan(string Client, string Application, int Revision)
+internal sealed record ResolvedPlan(string Client, string Application, int Revision)
 {
     /// <summary>Dependencies before what needs them.</summary>
     public required IReadOnlyList<PackageEdition> Packages { get; init; }
@@ -14,12 +14,12 @@ internal sealed record ProvisionPlan(string Client, string Application, int Revi
 
     public required ParameterMap Parameters { get; init; }
 
-    /// <summary>Names of the secrets whose values the parameters and the steps need.</summary>
+    /// <summary>Names of the secrets whose values the parameters need.</summary>
     public required IReadOnlyList<string> Secrets { get; init; }
 
     /// <summary>What is applied, in order.</summary>
     public required IReadOnlyList<PlanStep> Steps { get; init; }
 }
 
-/// <summary>A package to apply, by a tool, with options for it.</summary>
-internal sealed record PlanStep(PackageEdition Package, string Provisioner, ParameterMap Options);
+/// <summary>A package to apply by a tool, and what of it, in the tool's words.</summary>
+internal sealed record PlanStep(PackageEdition Package, string Provisioner, string? Entry);
