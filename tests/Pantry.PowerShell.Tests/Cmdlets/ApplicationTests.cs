@@ -23,7 +23,7 @@ public sealed class ApplicationTests
         session.Run("Set-PantryApplication shop -Force -Document 'packages: {}' -WhatIf").Clean();
 
         PSObject? difference = session.Run("Compare-PantryApplication shop").Clean().Single();
-        Assert.Equal(["  description: The web shop", "  packages:", "    web: ^1.0", "  parameters:", "-   workers: 2", "+   workers: 4", "  "], ((IEnumerable<string>)difference.Value("Lines")!).SkipWhile(line => line == "  ..."));
+        Assert.Equal(["  packages:", "    web: ^1.0", "  parameters:", "-   workers: 2", "+   workers: 4", "  "], ((IEnumerable<string>)difference.Value("Lines")!));
         Assert.Equal(["2", "1"], session.Run("Get-PantryApplication shop -History").Texts("Revision"));
         Assert.Contains("workers: 2", session.Run("Get-PantryApplication shop -Revision 1").Clean().Single().Text("Document"), StringComparison.Ordinal);
         Assert.Equal("3", session.Run("Restore-PantryApplication shop 1").Output.Single().Text("Revision"));
