@@ -49,7 +49,8 @@ internal static class ErrorMap
     private static ErrorCategory Category(PantryErrorCode code) => code switch
     {
         PantryErrorCode.InvalidArgument or PantryErrorCode.InvalidName or PantryErrorCode.InvalidKey or PantryErrorCode.InvalidAddress or PantryErrorCode.NoTarget => ErrorCategory.InvalidArgument,
-        PantryErrorCode.InvalidConfiguration or PantryErrorCode.InvalidEnrollment => ErrorCategory.InvalidData,
+        PantryErrorCode.InvalidConfiguration or PantryErrorCode.InvalidEnrollment or PantryErrorCode.InvalidTree or PantryErrorCode.ContentDamaged => ErrorCategory.InvalidData,
+        PantryErrorCode.FileChanged => ErrorCategory.ResourceBusy,
         PantryErrorCode.InsecureFile or PantryErrorCode.Refused or PantryErrorCode.InvalidSignature or PantryErrorCode.AuditLogBroken => ErrorCategory.SecurityError,
         PantryErrorCode.KeyUnknown or PantryErrorCode.KeyDenied or PantryErrorCode.KeyRevoked or PantryErrorCode.ServerKeyMismatch => ErrorCategory.AuthenticationError,
         PantryErrorCode.OutOfScope or PantryErrorCode.RootKeyOffline => ErrorCategory.PermissionDenied,
@@ -61,7 +62,7 @@ internal static class ErrorMap
         PantryErrorCode.NotAPantryServer or PantryErrorCode.ProtocolVersionMismatch => ErrorCategory.ProtocolError,
         PantryErrorCode.TimedOut => ErrorCategory.OperationTimeout,
         PantryErrorCode.NoMatchingClient or PantryErrorCode.NoMatchingOperator or PantryErrorCode.NoMatchingEnrollment or PantryErrorCode.NoMatchingJob
-            or PantryErrorCode.NoMatchingPackage or PantryErrorCode.NoMatchingApplication => ErrorCategory.ObjectNotFound,
+            or PantryErrorCode.NoMatchingFile or PantryErrorCode.NoMatchingPackage or PantryErrorCode.NoMatchingApplication => ErrorCategory.ObjectNotFound,
         PantryErrorCode.MessageTooLarge or PantryErrorCode.LimitReached => ErrorCategory.LimitsExceeded,
         PantryErrorCode.Stopped => ErrorCategory.ResourceUnavailable,
         PantryErrorCode.NotOffered => ErrorCategory.NotImplemented,

@@ -1,4 +1,3 @@
-using System.Collections.ObjectModel;
 using System.Management.Automation;
 using System.Management.Automation.Runspaces;
 using Pantry.PowerShell.State;
@@ -92,21 +91,8 @@ public abstract class PantryCmdlet : PSCmdlet, IDisposable
         Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "Pantry", .. names]);
 
     /// <summary>Paths of this session as ones of the file system, those that wildcards mean among them.</summary>
-    private protected IReadOnlyList<string> FileSystemPaths(string path, bool literal)
-    {
-        if (literal || !WildcardPattern.ContainsWildcardCharacters(path))
-            return [FileSystemPath(path)];
-        try
-        {
-            Collection<string> found = SessionState.Path.GetResolvedProviderPathFromPSPath(path, out ProviderInfo provider);
-            return provider.Name != "FileSystem" ? throw Invalid($"'{DisplayText.Clean(path, 300)}' is no path of the file system.", path)
-                : found.Count > 0 ? found : throw Invalid($"Nothing matches '{DisplayText.Clean(path, 300)}'.", path);
-        }
-        catch (ItemNotFoundException)
-        {
-            throw Invalid($"Nothing matches '{DisplayText.Clean(path, 300)}'.", path);
-        }
-    }
+    private protected IReadOnlyList<string> FileSystemPaths(string path, bool literal) =>
+        literal || !WildcardPattern.ContainsWildcardCharacters(path) ? [FileSystemPath(path)] : FileSystemPaths(path);
 
     /// <summary>A path of this session, which has locations and drives of its own, as one of the file system.</summary>
     private protected string FileSystemPath(string path)
@@ -116,4 +102,23 @@ public abstract class PantryCmdlet : PSCmdlet, IDisposable
             ? full
             : throw Invalid($"'{DisplayText.Clean(path, 300)}' is no path of the file system.", path);
     }
+
+    /// <summary>What a path with wildcards means, as paths of the file system.</summary>
+    private protected IReadOnlyList<string> FileSystemPaths(string path)
+    {
+        try
+        {
+            IReadOnlyList<string> found = SessionState.Path.GetResolvedProviderPathFromPSPath(path, out ProviderInfo provider);
+            if (provider.Name != "FileSystem")
+                throw Invalid($"'{DisplayText.Clean(path, 300)}' is no path of the file system.", path);
+            return found.Count > 0 ? found : throw None(path, null);
+        }
+        catch (ItemNotFoundException missing)
+        {
+            throw None(path, missing);
+        }
+    }
+
+    private static PantryException None(string path, Exception? cause) =>
+        new(PantryErrorCode.NoMatchingFile, $"There is no file or directory '{DisplayText.Clean(path, 300)}'. Nothing was sent.", cause) { Target = path };
 }

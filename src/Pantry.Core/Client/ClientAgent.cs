@@ -2,10 +2,12 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Pantry.Commands;
 using Pantry.Configuration;
+using Pantry.Files;
 using Pantry.Protocol;
 using Pantry.Security;
 using Pantry.Sessions;
 using Pantry.Targeting;
+using Pantry.Transfers;
 using Pantry.Transport;
 
 namespace Pantry.Client;
@@ -32,15 +34,15 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
     private Task? _stopped;
     private long _orderNumber;
     private long _factsSentAt;
+    private volatile int _filePort;
     private long _refusedSince;
     private volatile bool _forgotten;
     private volatile ClientLabels _labels;
 
     private ClientAgent(
-        ClientConfiguration configuration, ClientHome home, PublicKey server, CommandTable commands, PantryOptions options, TimeProvider time, ILogger log)
+        ClientConfiguration configuration, ClientHome home, PublicKey server, CommandTable commands, SocketLoop? loop, PantryOptions options, TimeProvider time, ILogger log)
     {
         Configuration = configuration;
-        Commands = commands;
         _home = home;
         _labels = ClientEnrolment.Claim(home.Trust, configuration);
         _options = options;
@@ -48,12 +50,22 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
         _log = log;
         _credentials = new LinkCredentials(home.Key, server, SessionRole.Client, home.Trust?.Network);
         _streams = new StreamOpener(options.Wire, options.StreamKeyGrace, time);
-        _duty = new OrderDuty(configuration, home, commands, options, time, log, CollectFacts);
+        Trees = new RemoteTrees(() => new FilePlace(configuration.Server with { FilePort = configuration.Server.FilePort > 0 ? configuration.Server.FilePort : _filePort }, _credentials), loop, options, time, log);
+        // Of this client alone: the table that was given may be another one's too.
+        Commands = new CommandTable(commands,
+        [
+            new ReceiveFilesCommand(Trees, new HeldTrees(Path.Combine(configuration.Path, "held"), options.Files), options.Files, time),
+            new OfferFilesCommand(Trees, options.Files, time),
+        ]);
+        _duty = new OrderDuty(configuration, home, Commands, options, time, log, CollectFacts);
     }
 
     public ClientConfiguration Configuration { get; }
 
     public CommandTable Commands { get; }
+
+    /// <summary>Trees of files that the server has for this client, or takes from it.</summary>
+    public ITreeExchange Trees { get; }
 
     public RegistrationStatus Registration { get; private set; } = RegistrationStatus.Pending;
 
@@ -81,7 +93,7 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
         try
         {
             PublicKey server = await ClientEnrolment.PrepareAsync(home, configuration, loop, options, time, log, cancellation).ConfigureAwait(false);
-            agent = new ClientAgent(configuration, home, server, commands ?? new CommandTable(), options, time, log);
+            agent = new ClientAgent(configuration, home, server, commands ?? new CommandTable(), loop, options, time, log);
             agent._link = await ServerLink.OpenAsync(configuration.Server, hearsOrders: true, agent, loop, options, time, log, cancellation).ConfigureAwait(false);
             return agent;
         }
@@ -130,6 +142,7 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
         }
 
         Registration = registered.Status;
+        _filePort = registered.FilePort;
         Interlocked.Exchange(ref _orderNumber, registered.OrderNumber);
         _factsSentAt = _time.GetTimestamp();
         await HearAsync(link, registered.Topics).ConfigureAwait(false);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Pantry.Protocol;
 using Pantry.Targeting;
 
 namespace Pantry.Commands;
@@ -7,9 +8,19 @@ namespace Pantry.Commands;
 internal sealed class CommandTable
 {
     /// <summary>Names of Pantry's own commands, whose arguments are JSON, but for Script's.</summary>
-    public static IReadOnlyList<string> BuiltIn { get; } = [PingCommand.CommandName, EchoCommand.CommandName, FactsCommand.CommandName, ShellCommand.CommandName, ScriptCommand.CommandName];
+    public static IReadOnlyList<string> BuiltIn { get; } = [PingCommand.CommandName, EchoCommand.CommandName, FactsCommand.CommandName, ShellCommand.CommandName, ScriptCommand.CommandName,
+        FileOrders.Receive, FileOrders.Offer];
 
     private readonly ConcurrentDictionary<string, ICommand> _commands = new(Names.Comparer);
+    private readonly CommandTable? _shared;
+
+    /// <summary>A table that has what a shared one has, and commands of its own.</summary>
+    public CommandTable(CommandTable shared, IEnumerable<ICommand> own)
+    {
+        _shared = shared;
+        foreach (ICommand command in own)
+            Add(command);
+    }
 
     public CommandTable(ICommand? script = null)
     {
@@ -21,9 +32,10 @@ internal sealed class CommandTable
     }
 
     /// <summary>Names, in order.</summary>
-    public IReadOnlyList<string> CommandNames => [.. _commands.Values.Select(command => command.Name).Order(Names.Comparer)];
+    public IReadOnlyList<string> CommandNames =>
+        [.. _commands.Values.Select(command => command.Name).Union(_shared?.CommandNames ?? [], Names.Comparer).Order(Names.Comparer)];
 
     public void Add(ICommand command) => _commands[command.Name] = command;
 
-    public ICommand? Find(string name) => _commands.GetValueOrDefault(name);
+    public ICommand? Find(string name) => _commands.GetValueOrDefault(name) ?? _shared?.Find(name);
 }

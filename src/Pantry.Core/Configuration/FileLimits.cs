@@ -21,6 +21,21 @@ internal sealed record FileLimits
     /// <summary>Files that a receiver writes at the same time.</summary>
     public int ParallelFiles { get; init; } = 4;
 
+    /// <summary>How long a server keeps what operators sent and clients offered, after the last time that it was wanted.</summary>
+    public TimeSpan TreeKeep { get; init; } = TimeSpan.FromDays(7);
+
+    /// <summary>Bytes of chunks that are under way from a server to all its peers, beyond what they have said to have.</summary>
+    public long ServerWindow { get; init; } = 256L * 1024 * 1024;
+
+    /// <summary>Trees that peers bring to a server at the same time; more are refused.</summary>
+    public int MaxUploads { get; init; } = 256;
+
+    /// <summary>Bytes that a server's disk must have left after a tree has come.</summary>
+    public long ReservedDisk { get; init; } = 64L * 1024 * 1024;
+
+    /// <summary>After so many bytes what a receiver has got is put on the disk, so that no more is lost when it is killed.</summary>
+    public int FlushBytes { get; init; } = 64 * 1024 * 1024;
+
     /// <summary>What nothing uses is kept for so long: a tree that is just being sent is not named anywhere yet.</summary>
     public TimeSpan UnusedGrace { get; init; } = TimeSpan.FromHours(24);
 }

@@ -14,6 +14,9 @@ internal sealed record OperatorCredentials
 
     public required int ReceivePort { get; init; }
 
+    /// <summary>Port of files, where that is another one from here than the server says; else 0.</summary>
+    public int FilePort { get; init; }
+
     /// <summary>The server's public key, in Z85.</summary>
     public required string ServerPublicKey { get; init; }
 

@@ -24,13 +24,16 @@ internal sealed class ChunkStore : IChunkSource
         _time = time;
     }
 
+    /// <summary>Full path of the store's directory.</summary>
+    public string Path => _root;
+
     /// <summary>Opens the store; what a process that was killed had brought so far is looked through and kept.</summary>
     /// <exception cref="PantryException">The directory cannot be used.</exception>
     public static ChunkStore Open(string path, TimeProvider? time = null)
     {
         string root = OwnerOnly.EnsureDirectory(path);
         foreach (string folder in (string[])[Blobs, Incoming, Damaged])
-            OwnerOnly.EnsureDirectory(Path.Combine(root, folder));
+            OwnerOnly.EnsureDirectory(System.IO.Path.Combine(root, folder));
         var store = new ChunkStore(root, time ?? TimeProvider.System);
         store.TakeUp();
         return store;
@@ -118,16 +121,16 @@ internal sealed class ChunkStore : IChunkSource
     }
 
     /// <summary>Begins to bring many chunks, which come into their places together.</summary>
-    public ChunkBatch Begin() => new(this, Path.Combine(_root, Incoming));
+    public ChunkBatch Begin() => new(this, System.IO.Path.Combine(_root, Incoming));
 
     /// <summary>Every hash that there is content of.</summary>
     public IEnumerable<ContentHash> All()
     {
-        foreach (string folder in Directory.EnumerateDirectories(Path.Combine(_root, Blobs)))
+        foreach (string folder in Directory.EnumerateDirectories(System.IO.Path.Combine(_root, Blobs)))
         {
             foreach (string file in Directory.EnumerateFiles(folder))
             {
-                if (ContentHash.TryParse(Path.GetFileName(folder) + Path.GetFileName(file), out ContentHash hash))
+                if (ContentHash.TryParse(System.IO.Path.GetFileName(folder) + System.IO.Path.GetFileName(file), out ContentHash hash))
                     yield return hash;
             }
         }
@@ -194,7 +197,7 @@ internal sealed class ChunkStore : IChunkSource
         var folders = new HashSet<string>();
         foreach ((string path, ContentHash hash) in files)
         {
-            string place = PathOf(hash), folder = Path.GetDirectoryName(place)!;
+            string place = PathOf(hash), folder = System.IO.Path.GetDirectoryName(place)!;
             if (folders.Add(folder))
                 Directory.CreateDirectory(folder);
             File.Move(path, place, overwrite: true);
@@ -204,13 +207,13 @@ internal sealed class ChunkStore : IChunkSource
             return;
         foreach (string folder in folders)
             LinuxFile.FlushDirectory(folder);
-        LinuxFile.FlushDirectory(Path.Combine(_root, Blobs));
+        LinuxFile.FlushDirectory(System.IO.Path.Combine(_root, Blobs));
     }
 
     private string PathOf(ContentHash hash)
     {
         string name = hash.ToString();
-        return Path.Combine(_root, Blobs, name[..2], name[2..]);
+        return System.IO.Path.Combine(_root, Blobs, name[..2], name[2..]);
     }
 
     private static bool Fill(SafeFileHandle file, Span<byte> into)
@@ -226,7 +229,7 @@ internal sealed class ChunkStore : IChunkSource
         string path = PathOf(hash);
         try
         {
-            File.Move(path, Path.Combine(_root, Damaged, hash.ToString()), overwrite: true);
+            File.Move(path, System.IO.Path.Combine(_root, Damaged, hash.ToString()), overwrite: true);
         }
         catch (Exception exception) when (StorageErrors.IsOfDisk(exception))
         {
@@ -240,14 +243,14 @@ internal sealed class ChunkStore : IChunkSource
 
     private void TakeUp()
     {
-        string incoming = Path.Combine(_root, Incoming);
+        string incoming = System.IO.Path.Combine(_root, Incoming);
         try
         {
             var whole = new List<(string Path, ContentHash Hash)>();
             foreach (string path in Directory.EnumerateFiles(incoming).ToArray())
             {
                 // The name was given before the content was there: only the content says what it is.
-                if (ChunkBatch.HashIn(Path.GetFileName(path)) is { } hash && ContentHash.Of(File.ReadAllBytes(path)) == hash)
+                if (ChunkBatch.HashIn(System.IO.Path.GetFileName(path)) is { } hash && ContentHash.Of(File.ReadAllBytes(path)) == hash)
                     whole.Add((path, hash));
                 else
                     File.Delete(path);

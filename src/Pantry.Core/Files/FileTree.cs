@@ -63,7 +63,7 @@ internal sealed class FileTree
         catch (Exception exception) when (exception is JsonException or NotSupportedException or FormatException
             or ArgumentException or OverflowException or InvalidOperationException)
         {
-            throw TreeRules.Invalid($"The manifest of files could not be read: {DisplayText.FirstLine(exception.Message, 300)}");
+            throw TreeRules.Invalid($"The manifest of files could not be read{(exception is JsonException { BytePositionInLine: { } at } ? $" at byte {at}" : "")}.");
         }
 
         if (document is not { Version: Version })

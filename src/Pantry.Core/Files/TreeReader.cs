@@ -38,7 +38,7 @@ internal sealed class TreeReader(FileLimits limits)
                 run.Add(root, item.Path, item.Name);
             }
 
-            return new LocalTree(FileTree.Create(run.Entries, limits), run.Places, [.. roots.Values]);
+            return new LocalTree(FileTree.Create(run.WithParents(), limits), run.Places, [.. roots.Values]);
         }
         catch
         {
@@ -64,12 +64,26 @@ internal sealed class TreeReader(FileLimits limits)
 
     private sealed class Run(TreeReader reader, FileLimits limits, ExcludeFilter filter, CancellationToken cancellation)
     {
+        private const int DirectoryMode = 0x1ed;
+
         private readonly Dictionary<string, string> _twins = new(StringComparer.Ordinal);
         private long _read;
 
         public List<TreeEntry> Entries { get; } = [];
 
         public Dictionary<string, (RootFolder Root, string Path)> Places { get; } = new(StringComparer.Ordinal);
+
+        // A file that is sent by itself from further down has no entry for the directories that it is in.
+        public IEnumerable<TreeEntry> WithParents()
+        {
+            var parents = new HashSet<string>(Entries.Where(entry => entry.IsDirectory).Select(entry => entry.Path), StringComparer.Ordinal);
+            foreach (TreeEntry entry in Entries)
+            {
+                yield return entry;
+                for (int slash = entry.Path.LastIndexOf('/'); slash > 0 && parents.Add(entry.Path[..slash]); slash = entry.Path.LastIndexOf('/', slash - 1))
+                    yield return new TreeEntry(entry.Path[..slash], IsDirectory: true, DirectoryMode);
+            }
+        }
 
         public void Add(RootFolder root, string path, string name)
         {

@@ -1,3 +1,4 @@
+using Pantry.Files;
 using Pantry.Protocol;
 using Pantry.Targeting;
 
@@ -10,6 +11,9 @@ internal interface IFleet
 
     /// <summary>Packages and applications.</summary>
     IProvisioning Provisioning { get; }
+
+    /// <summary>Trees of files that go to and come from the server.</summary>
+    ITreeExchange Trees { get; }
 
     /// <summary>The clients that match, by identity.</summary>
     IAsyncEnumerable<ClientInfo> FindClientsAsync(ClientFilter filter, CancellationToken cancellation);

@@ -8,18 +8,9 @@ internal interface IProvisioning
     /// <summary>Packages that match, by name, the newest version first.</summary>
     IAsyncEnumerable<PackageInfo> FindPackagesAsync(PackageFilter filter, CancellationToken cancellation);
 
-    /// <summary>Publishes a package, or says what content the server lacks.</summary>
+    /// <summary>Publishes a package; null where the server lacks some of its files.</summary>
     /// <exception cref="PantryException">The version is there with other content, or the declaration does not stand.</exception>
-    Task<(PackagePublished Answer, byte[] Missing)> PublishAsync(PublishPackage request, CancellationToken cancellation);
-
-    /// <summary>Brings content that the server lacks.</summary>
-    Task PutContentAsync(IReadOnlyList<byte[]> content, CancellationToken cancellation);
-
-    /// <summary>A package and the manifest of its files.</summary>
-    Task<(PackageInfo Package, byte[] Manifest)> OpenPackageAsync(string name, string version, CancellationToken cancellation);
-
-    /// <summary>Some chunks of a package's files.</summary>
-    Task<IReadOnlyList<byte[]>> ReadContentAsync(ReadContent request, CancellationToken cancellation);
+    Task<PackageInfo?> PublishAsync(PublishPackage request, CancellationToken cancellation);
 
     /// <exception cref="PantryException">There is none, or an application uses it (PackageInUse).</exception>
     Task<PackageInfo> RemovePackageAsync(RemovePackage request, CancellationToken cancellation);

@@ -1,9 +1,11 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Pantry.Configuration;
+using Pantry.Files;
 using Pantry.Protocol;
 using Pantry.Security;
 using Pantry.Sessions;
+using Pantry.Transfers;
 using Pantry.Transport;
 
 namespace Pantry.Operators;
@@ -20,10 +22,11 @@ internal sealed partial class RemoteFleet : IFleet, ILinkOwner, IAsyncDisposable
     private readonly FleetRequests _requests;
     private readonly RemoteJobs _jobs;
     private ServerLink? _link;
+    private volatile int _filePort;
 
-    private RemoteFleet(OperatorCredentials operatorCredentials, PantryOptions options, TimeProvider time, ILogger log)
+    private RemoteFleet(OperatorCredentials operatorCredentials, SocketLoop? loop, PantryOptions options, TimeProvider time, ILogger log)
     {
-        Server = new ServerAddress(operatorCredentials.Address, 0, operatorCredentials.ReceivePort);
+        Server = new ServerAddress(operatorCredentials.Address, 0, operatorCredentials.ReceivePort, FilePort: operatorCredentials.FilePort);
         Place = new FleetPlace(
             operatorCredentials.Address, operatorCredentials.ReceivePort, operatorCredentials.ServerPublicKey, operatorCredentials.Network);
         _options = options;
@@ -38,6 +41,7 @@ internal sealed partial class RemoteFleet : IFleet, ILinkOwner, IAsyncDisposable
         _requests = new FleetRequests(() => Link, Server, options, time);
         _jobs = new RemoteJobs(() => Link, Server, options, time);
         Provisioning = new RemoteProvisioning(_requests);
+        Trees = new RemoteTrees(() => new FilePlace(Server with { FilePort = Server.FilePort > 0 ? Server.FilePort : _filePort }, _credentials), loop, options, time, log);
     }
 
     public ServerAddress Server { get; }
@@ -47,6 +51,8 @@ internal sealed partial class RemoteFleet : IFleet, ILinkOwner, IAsyncDisposable
     public IProvisioning Provisioning { get; }
 
     public string ServerVersion { get; private set; } = "";
+
+    public ITreeExchange Trees { get; }
 
     public ServiceStatus Status => _link?.Status ?? ServiceStatus.Stopped;
 
@@ -63,7 +69,7 @@ internal sealed partial class RemoteFleet : IFleet, ILinkOwner, IAsyncDisposable
         OperatorCredentials credentials, SocketLoop? loop = null, PantryOptions? options = null, TimeProvider? time = null, ILogger? log = null,
         CancellationToken cancellation = default)
     {
-        var fleet = new RemoteFleet(credentials, options ?? new PantryOptions(), time ?? TimeProvider.System, log ?? NullLogger.Instance);
+        var fleet = new RemoteFleet(credentials, loop, options ?? new PantryOptions(), time ?? TimeProvider.System, log ?? NullLogger.Instance);
         try
         {
             fleet._link = await ServerLink.OpenAsync(
@@ -160,7 +166,9 @@ internal sealed partial class RemoteFleet : IFleet, ILinkOwner, IAsyncDisposable
 
     Task ILinkOwner.IntroducedAsync(ServerLink link, Message answer)
     {
-        ServerVersion = _requests.Expect<Connected>(answer).ServerVersion;
+        Connected connected = _requests.Expect<Connected>(answer);
+        ServerVersion = connected.ServerVersion;
+        _filePort = connected.FilePort;
         return Task.CompletedTask;
     }
 

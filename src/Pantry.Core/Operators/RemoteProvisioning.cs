@@ -9,27 +9,8 @@ internal sealed class RemoteProvisioning(FleetRequests requests) : IProvisioning
     public IAsyncEnumerable<PackageInfo> FindPackagesAsync(PackageFilter filter, CancellationToken cancellation) =>
         requests.ListAsync<PackagePage, PackageInfo>(MessageKind.ListPackages, new ListPackages(filter), page => (page.Packages, page.Last), cancellation);
 
-    public async Task<(PackagePublished Answer, byte[] Missing)> PublishAsync(PublishPackage request, CancellationToken cancellation)
-    {
-        Message answer = await requests.AskAsync(MessageKind.PublishPackage, request, [], cancellation).ConfigureAwait(false);
-        return (requests.Expect<PackagePublished>(answer), answer.Body(0));
-    }
-
-    public Task PutContentAsync(IReadOnlyList<byte[]> content, CancellationToken cancellation) =>
-        requests.AskAsync<ContentPut>(MessageKind.PutContent, new PutContent(), content, cancellation);
-
-    public async Task<(PackageInfo Package, byte[] Manifest)> OpenPackageAsync(string name, string version, CancellationToken cancellation)
-    {
-        Message answer = await requests.AskAsync(MessageKind.OpenPackage, new OpenPackage(name, version), [], cancellation).ConfigureAwait(false);
-        return (requests.Expect<PackageOpened>(answer).Package, answer.Body(0));
-    }
-
-    public async Task<IReadOnlyList<byte[]>> ReadContentAsync(ReadContent request, CancellationToken cancellation)
-    {
-        Message answer = await requests.AskAsync(MessageKind.ReadContent, request, [], cancellation).ConfigureAwait(false);
-        _ = requests.Expect<ContentRead>(answer);
-        return answer.Bodies;
-    }
+    public async Task<PackageInfo?> PublishAsync(PublishPackage request, CancellationToken cancellation) =>
+        (await requests.AskAsync<PackagePublished>(MessageKind.PublishPackage, request, cancellation).ConfigureAwait(false)).Package;
 
     public async Task<PackageInfo> RemovePackageAsync(RemovePackage request, CancellationToken cancellation) =>
         (await requests.AskAsync<PackageRemoved>(MessageKind.RemovePackage, request, cancellation).ConfigureAwait(false)).Package;

@@ -72,31 +72,35 @@ internal enum MessageKind : byte
     EventsHappened = 81,
     StopWatching = 82,
 
-    ListPackages = 96,
-    PackagePage = 97,
-    PublishPackage = 98,
-    PackagePublished = 99,
-    PutContent = 100,
-    ContentPut = 101,
-    OpenPackage = 102,
-    PackageOpened = 103,
-    ReadContent = 104,
-    ContentRead = 105,
-    RemovePackage = 106,
-    PackageRemoved = 107,
-    VerifyPackages = 108,
-    PackagesVerified = 109,
+    OpenFiles = 96,
+    FilesOpened = 97,
+    ReadTree = 98,
+    TreePart = 99,
+    WriteTree = 100,
+    TreeAccepted = 101,
+    AskChunks = 102,
+    ChunkRefused = 103,
+    EndTransfer = 104,
 
-    ListApplications = 112,
-    ApplicationPage = 113,
-    ReadApplication = 114,
-    ApplicationRead = 115,
-    SaveApplication = 116,
-    RemoveApplication = 117,
-    ApplicationSaved = 118,
+    ListPackages = 106,
+    PackagePage = 107,
+    PublishPackage = 108,
+    PackagePublished = 109,
+    RemovePackage = 110,
+    PackageRemoved = 111,
+    VerifyPackages = 112,
+    PackagesVerified = 113,
 
-    PlanClients = 120,
-    PlanPage = 121,
+    ListApplications = 114,
+    ApplicationPage = 115,
+    ReadApplication = 116,
+    ApplicationRead = 117,
+    SaveApplication = 118,
+    RemoveApplication = 119,
+    ApplicationSaved = 120,
+
+    PlanClients = 122,
+    PlanPage = 123,
 }
 
 /// <summary>Who may send a message.</summary>
@@ -140,11 +144,12 @@ internal static class MessageKinds
             or MessageKind.ListEnrollments or MessageKind.WithdrawEnrollment => Senders.Operator,
         MessageKind.Enrolled or MessageKind.TokenCreated or MessageKind.ClientDecided or MessageKind.OperatorList
             or MessageKind.AuditPage or MessageKind.AuditVerified or MessageKind.EnrollmentPage or MessageKind.EnrollmentWithdrawn => Senders.Server,
-        MessageKind.ListPackages or MessageKind.PublishPackage or MessageKind.PutContent or MessageKind.OpenPackage
-            or MessageKind.ReadContent or MessageKind.RemovePackage or MessageKind.VerifyPackages or MessageKind.ListApplications
+        MessageKind.OpenFiles or MessageKind.ReadTree or MessageKind.WriteTree => Senders.Client | Senders.Operator,
+        MessageKind.FilesOpened or MessageKind.TreePart or MessageKind.TreeAccepted => Senders.Server,
+        MessageKind.AskChunks or MessageKind.ChunkRefused or MessageKind.EndTransfer => Senders.Server | Senders.Client | Senders.Operator,
+        MessageKind.ListPackages or MessageKind.PublishPackage or MessageKind.RemovePackage or MessageKind.VerifyPackages or MessageKind.ListApplications
             or MessageKind.ReadApplication or MessageKind.SaveApplication or MessageKind.RemoveApplication or MessageKind.PlanClients => Senders.Operator,
-        MessageKind.PackagePage or MessageKind.PackagePublished or MessageKind.ContentPut or MessageKind.PackageOpened
-            or MessageKind.ContentRead or MessageKind.PackageRemoved or MessageKind.PackagesVerified or MessageKind.ApplicationPage
+        MessageKind.PackagePage or MessageKind.PackagePublished or MessageKind.PackageRemoved or MessageKind.PackagesVerified or MessageKind.ApplicationPage
             or MessageKind.ApplicationRead or MessageKind.ApplicationSaved or MessageKind.PlanPage => Senders.Server,
         _ => Senders.None,
     };

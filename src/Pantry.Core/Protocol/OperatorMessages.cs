@@ -12,8 +12,9 @@ internal sealed record Connect(string Console, string PantryVersion);
 /// <param name="ServerTime">The server's clock.</param>
 /// <param name="HeartbeatSeconds">How often the server wants to hear from the console.</param>
 /// <param name="DeadAfterSeconds">Silence after which either side takes the link for dead.</param>
+/// <param name="FilePort">Port of files; 0 where the server has none.</param>
 internal sealed record Connected(
-    string Operator, string Network, string ServerVersion, DateTimeOffset ServerTime, double HeartbeatSeconds, double DeadAfterSeconds);
+    string Operator, string Network, string ServerVersion, DateTimeOffset ServerTime, double HeartbeatSeconds, double DeadAfterSeconds, int FilePort = 0);
 
 /// <summary>Which clients are there?</summary>
 internal sealed record ListClients(ClientFilter Filter);

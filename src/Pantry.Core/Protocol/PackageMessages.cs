@@ -8,10 +8,7 @@ internal sealed record ListPackages(PackageFilter Filter);
 /// <summary>Packages; more pages follow until <paramref name="Last"/>.</summary>
 internal sealed record PackagePage(IReadOnlyList<PackageInfo> Packages, bool Last);
 
-/// <summary>
-/// Publish a version of a package, whose files the server must have: it answers with what it lacks, which is put there with
-/// <see cref="PutContent"/>, and then asked again.
-/// </summary>
+/// <summary>Publish a version of a package. Its files are brought to the server before, on the port of files.</summary>
 /// <param name="Name">Name of the package.</param>
 /// <param name="Version">Its version.</param>
 /// <param name="Kind">The tool that applies it.</param>
@@ -20,29 +17,8 @@ internal sealed record PackagePage(IReadOnlyList<PackageInfo> Packages, bool Las
 /// <param name="Digest">SHA-256 of the manifest of its files, in hexadecimal digits.</param>
 internal sealed record PublishPackage(string Name, string Version, string Kind, string? Description, IReadOnlyList<PackageDependency> Dependencies, string Digest);
 
-/// <summary>
-/// The package, when it is published. Otherwise what the server lacks: the manifest, or the chunks listed in body 0, as
-/// hash and length, of which there may be more.
-/// </summary>
-internal sealed record PackagePublished(PackageInfo? Package, bool LacksManifest);
-
-/// <summary>Each body is content that the server lacks, known by its hash.</summary>
-internal sealed record PutContent;
-
-/// <summary>The content is on the server's disk.</summary>
-internal sealed record ContentPut(int Count);
-
-/// <summary>A package and the list of its files.</summary>
-internal sealed record OpenPackage(string Name, string Version);
-
-/// <summary>The package; body 0 is the manifest of its files.</summary>
-internal sealed record PackageOpened(PackageInfo Package);
-
-/// <summary>Chunks of a package's files, by their hashes in hexadecimal digits.</summary>
-internal sealed record ReadContent(string Name, string Version, IReadOnlyList<string> Hashes);
-
-/// <summary>The chunks, one a body, in the order in which they were asked for.</summary>
-internal sealed record ContentRead;
+/// <summary>The package; null where the server lacks some of its files: bring them, and ask again.</summary>
+internal sealed record PackagePublished(PackageInfo? Package);
 
 /// <summary>Take a version of a package away.</summary>
 /// <param name="Name">Name of the package.</param>

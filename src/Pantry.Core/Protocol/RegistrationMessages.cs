@@ -35,9 +35,10 @@ internal sealed record Register(
 /// <param name="ServerVersion">Version of Pantry on the server.</param>
 /// <param name="ServerTime">The server's clock.</param>
 /// <param name="RootKey">The fleet's root key, SubjectPublicKeyInfo.</param>
+/// <param name="FilePort">Port of files; 0 where the server has none.</param>
 internal sealed record Registered(
     RegistrationStatus Status, ClientLabels? Labels, IReadOnlyList<TopicGrant> Topics, long OrderNumber, double HeartbeatSeconds, double DeadAfterSeconds,
-    string ServerVersion, DateTimeOffset ServerTime, byte[] RootKey);
+    string ServerVersion, DateTimeOffset ServerTime, byte[] RootKey, int FilePort = 0);
 
 /// <summary>A topic and the key of what is published on it.</summary>
 /// <param name="Id">16 bytes.</param>

@@ -81,12 +81,6 @@ namespace Pantry.Protocol;
 [JsonSerializable(typeof(PackagePage))]
 [JsonSerializable(typeof(PublishPackage))]
 [JsonSerializable(typeof(PackagePublished))]
-[JsonSerializable(typeof(PutContent))]
-[JsonSerializable(typeof(ContentPut))]
-[JsonSerializable(typeof(OpenPackage))]
-[JsonSerializable(typeof(PackageOpened))]
-[JsonSerializable(typeof(ReadContent))]
-[JsonSerializable(typeof(ContentRead))]
 [JsonSerializable(typeof(RemovePackage))]
 [JsonSerializable(typeof(PackageRemoved))]
 [JsonSerializable(typeof(VerifyPackages))]
@@ -100,6 +94,15 @@ namespace Pantry.Protocol;
 [JsonSerializable(typeof(ApplicationSaved))]
 [JsonSerializable(typeof(PlanClients))]
 [JsonSerializable(typeof(PlanPage))]
+[JsonSerializable(typeof(OpenFiles))]
+[JsonSerializable(typeof(FilesOpened))]
+[JsonSerializable(typeof(ReadTree))]
+[JsonSerializable(typeof(TreePart))]
+[JsonSerializable(typeof(WriteTree))]
+[JsonSerializable(typeof(TreeAccepted))]
+[JsonSerializable(typeof(AskChunks))]
+[JsonSerializable(typeof(ChunkRefused))]
+[JsonSerializable(typeof(EndTransfer))]
 [JsonSerializable(typeof(Target))]
 [JsonSerializable(typeof(RolloutPlan))]
 [JsonSerializable(typeof(string[]))]
@@ -174,12 +177,6 @@ internal sealed partial class WireJson : JsonSerializerContext
         MessageKind.PackagePage => Default.PackagePage,
         MessageKind.PublishPackage => Default.PublishPackage,
         MessageKind.PackagePublished => Default.PackagePublished,
-        MessageKind.PutContent => Default.PutContent,
-        MessageKind.ContentPut => Default.ContentPut,
-        MessageKind.OpenPackage => Default.OpenPackage,
-        MessageKind.PackageOpened => Default.PackageOpened,
-        MessageKind.ReadContent => Default.ReadContent,
-        MessageKind.ContentRead => Default.ContentRead,
         MessageKind.RemovePackage => Default.RemovePackage,
         MessageKind.PackageRemoved => Default.PackageRemoved,
         MessageKind.VerifyPackages => Default.VerifyPackages,
@@ -193,6 +190,15 @@ internal sealed partial class WireJson : JsonSerializerContext
         MessageKind.ApplicationSaved => Default.ApplicationSaved,
         MessageKind.PlanClients => Default.PlanClients,
         MessageKind.PlanPage => Default.PlanPage,
+        MessageKind.OpenFiles => Default.OpenFiles,
+        MessageKind.FilesOpened => Default.FilesOpened,
+        MessageKind.ReadTree => Default.ReadTree,
+        MessageKind.TreePart => Default.TreePart,
+        MessageKind.WriteTree => Default.WriteTree,
+        MessageKind.TreeAccepted => Default.TreeAccepted,
+        MessageKind.AskChunks => Default.AskChunks,
+        MessageKind.ChunkRefused => Default.ChunkRefused,
+        MessageKind.EndTransfer => Default.EndTransfer,
         _ => null,
     };
 

@@ -12,6 +12,9 @@ internal sealed record WireLimits
     /// <summary>Largest message, after its fragments are put together.</summary>
     public int MaxMessageBytes { get; init; } = 24 * 1024 * 1024;
 
+    /// <summary>Largest chunk of a file; each is one transport message on the file port.</summary>
+    public int MaxChunkBytes { get; init; } = 1024 * 1024;
+
     /// <summary>Largest order, arguments included; orders are published whole.</summary>
     public int MaxOrderBytes { get; init; } = 1024 * 1024;
 

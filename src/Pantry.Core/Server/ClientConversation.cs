@@ -22,16 +22,17 @@ internal sealed partial class ClientConversation
     private readonly TimeProvider _time;
     private readonly ServerCounters _counters;
     private readonly Action<ServerSession, string> _close;
+    private readonly int _filePort;
     private readonly ILogger _log;
     private readonly RegistrationDesk _desk;
     private readonly IdentityClaims _claims;
 
     public ClientConversation(
         ClientRegistry registry, ClientAdmission admission, StreamRenewal renewal, Authority authority, ServerAudit audit, JobAnswers jobs, EventFeed events,
-        PantryOptions options, TimeProvider time, ServerCounters counters, Action<ServerSession, string> close, ILogger log)
+        PantryOptions options, TimeProvider time, ServerCounters counters, Action<ServerSession, string> close, int filePort, ILogger log)
     {
         (_registry, _admission, _renewal, _authority, _audit, _jobs, _events) = (registry, admission, renewal, authority, audit, jobs, events);
-        (_options, _time, _counters, _close, _log) = (options, time, counters, close, log);
+        (_options, _time, _counters, _close, _filePort, _log) = (options, time, counters, close, filePort, log);
         _desk = new RegistrationDesk(counters, log);
         _claims = new IdentityClaims(registry, admission.Deciding, audit, counters, options, time, Dismiss, Admit);
     }
@@ -163,7 +164,7 @@ internal sealed partial class ClientConversation
             MessageKind.Registered,
             new Registered(
                 RegistrationStatus.Approved, register.Labels, admitted.Topics, admitted.OrderNumber, _options.HeartbeatInterval.TotalSeconds, _options.DeadAfter.TotalSeconds,
-                PantryVersion.Current, _time.GetUtcNow(), _authority.RootKey.Bytes.ToArray()),
+                PantryVersion.Current, _time.GetUtcNow(), _authority.RootKey.Bytes.ToArray(), _filePort),
             correlation)
         {
             Bodies = register.BundleSerial < _authority.Bundle.Serial ? [_authority.SignedBundle] : [],

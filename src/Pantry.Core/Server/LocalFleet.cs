@@ -1,9 +1,11 @@
 using System.Runtime.CompilerServices;
 using Pantry.Configuration;
+using Pantry.Files;
 using Pantry.Operators;
 using Pantry.Protocol;
 using Pantry.Security;
 using Pantry.Server.Events;
+using Pantry.Server.Files;
 using Pantry.Server.Jobs;
 using Pantry.Server.Provisioning;
 
@@ -19,6 +21,8 @@ internal sealed class LocalFleet(ServerHost host, PantryOptions options) : IFlee
         RequireRunning();
         return Local;
     });
+
+    public ITreeExchange Trees { get; } = new LocalTrees(host.Files, () => host.Authority.Bundle.Find(Authority.LocalOperator)?.Name ?? Authority.LocalOperator, options.Files);
 
     public IAsyncEnumerable<ClientInfo> FindClientsAsync(ClientFilter filter, CancellationToken cancellation) =>
         host.Administration.List(filter, null).ToAsyncEnumerable();

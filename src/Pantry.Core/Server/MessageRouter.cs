@@ -1,15 +1,25 @@
 using Pantry.Protocol;
+using Pantry.Server.Files;
 using Pantry.Sessions;
 using Pantry.Transport;
 
 namespace Pantry.Server;
 
-/// <summary>From a transport message to whoever handles it: its session, its opening, and whether its sender may say that.</summary>
+/// <summary>
+/// From a transport message to whoever handles it: its session, its opening, and whether its sender may say that. What comes
+/// on one port is routed by one task at a time.
+/// </summary>
 internal sealed class MessageRouter(
-    PeerSessions sessions, ClientConversation clients, OperatorConversation operators, ServerAudit audit, ServerCounters counters, WireLimits limits, TimeProvider time)
+    PeerSessions sessions, ClientConversation clients, OperatorConversation operators, FileConversation files, ServerAudit audit, ServerCounters counters, WireLimits limits, TimeProvider time)
 {
     public void Route(ServerEvent.Received received)
     {
+        if (received.Peer.Port == ServerPort.File && BulkFrame.Is(received.Frames) && sessions.Find(received.Peer) is { } bringing)
+        {
+            files.HandleChunk(bringing, received.Frames[0]);
+            return;
+        }
+
         if (!sessions.TryFind(received.Peer, received.Frames, out ServerSession? session))
             return;
         if ((session.Role & (Senders.Applicant | Senders.Enrollee)) != 0 && !session.MaySpeak(time.GetElapsedTime(session.OpenedAt)))
@@ -31,10 +41,14 @@ internal sealed class MessageRouter(
         if (opened.Message is not { } message)
             return;
         counters.Received();
-        if (!session.Introduced && message.Kind is not (MessageKind.Register or MessageKind.Connect or MessageKind.Redeem or MessageKind.Leave))
+        if (!session.Introduced && message.Kind is not (MessageKind.Register or MessageKind.Connect or MessageKind.Redeem or MessageKind.OpenFiles or MessageKind.Leave))
         {
             counters.Dropped("NotIntroduced");
             session.Post(ServerHost.Refusal(PantryErrorCode.NotConnected, "Register, Connect or Redeem comes first.", message.Correlation));
+        }
+        else if (session.Peer.Port == ServerPort.File)
+        {
+            files.Handle(session, message);
         }
         else if (session.Role == Senders.Operator)
         {

@@ -13,8 +13,7 @@ namespace Pantry.Server;
 /// <summary>What the server says and hears in its sessions with operators' consoles.</summary>
 internal sealed class OperatorConversation(
     Authority authority, Administration administration, EnrollmentDesk enrollments, ServerAudit audit, JobDispatcher jobs, JobDirectory directory, EventDesk events,
-    ProvisioningConversation provisioning, PantryOptions options, TimeProvider time,
-    Action<ServerSession, string> close, ILogger log)
+    ProvisioningConversation provisioning, PantryOptions options, TimeProvider time, Action<ServerSession, string> close, int filePort, ILogger log)
 {
     private readonly ConcurrentDictionary<(ServerSession Session, string Job), RowFeed> _feeds = new();
 
@@ -35,7 +34,7 @@ internal sealed class OperatorConversation(
                 log.LogInformation("Operator {Name} has connected from {Console}.", by.Name, DisplayText.FirstLine(connect.Console));
                 audit.Note(by, session.Address, "OperatorConnected", DisplayText.FirstLine(connect.Console), "Done");
                 Answer(session, message, MessageKind.Connected, new Connected(
-                    by.Name, authority.Network, PantryVersion.Current, time.GetUtcNow(), options.HeartbeatInterval.TotalSeconds, options.DeadAfter.TotalSeconds));
+                    by.Name, authority.Network, PantryVersion.Current, time.GetUtcNow(), options.HeartbeatInterval.TotalSeconds, options.DeadAfter.TotalSeconds, filePort));
                 break;
             case Heartbeat:
                 session.Post(new Message(MessageKind.HeartbeatReply, new HeartbeatReply(time.GetUtcNow())));

@@ -65,11 +65,7 @@ internal sealed class PeerSessions : IAsyncDisposable
             return false;
         if (HandshakeDesk.IsHandshake(frames))
         {
-            string address = AddressOnly(_transport.AddressOf(peer));
-            if (peer.Port == ServerPort.File)
-                Refuse(peer, "NotOffered");
-            else
-                Knock(peer, frames[0], address);
+            Knock(peer, frames[0], AddressOnly(_transport.AddressOf(peer)));
             return false;
         }
 
@@ -82,6 +78,9 @@ internal sealed class PeerSessions : IAsyncDisposable
         CloseConnection(peer);
         return false;
     }
+
+    /// <summary>The session of a peer that has one already; null where there is none, or it is being closed.</summary>
+    public ServerSession? Find(PeerId peer) => _leaving.ContainsKey(peer) ? null : _sessions.GetValueOrDefault(peer);
 
     /// <summary>The session of a key; null where it has none.</summary>
     public IEnumerable<ServerSession> Of(PublicKey key) => _sessions.Values.Where(session => session.Key.Equals(key));
@@ -183,7 +182,6 @@ internal sealed class PeerSessions : IAsyncDisposable
         {
             "WrongServerKey" => SessionRefusal.Write(PantryErrorCode.ServerKeyMismatch,
                 $"this server's key is {_state.Keys.Session.PublicKey.Fingerprint}; the peer expects another one. Compare with what the server shows as its PublicKey."),
-            "NotOffered" => SessionRefusal.Write(PantryErrorCode.NotOffered, "this version offers no file service."),
             _ => SessionRefusal.Write(PantryErrorCode.Refused, "the handshake does not stand."),
         };
         _ = RefuseAsync(peer, told);
@@ -255,6 +253,8 @@ internal sealed class PeerSessions : IAsyncDisposable
             case SessionRole.Operator:
                 return _state.Authority.FindBySessionKey(key) is not null ? Senders.Operator
                     : throw new PantryException(PantryErrorCode.KeyUnknown, $"No operator has the key {key.Fingerprint}; it was revoked, its time is over, or it is another fleet's.");
+            case SessionRole.Enrollee when peer.Port == ServerPort.File:
+                throw NotLetIn(key);
             case SessionRole.Enrollee:
                 EnrollmentGrant enrollment = _state.Trust.FindEnrollment(key)
                     ?? throw new PantryException(PantryErrorCode.InvalidEnrollment, "The server knows no such enrolment. Make a new one with New-PantryEnrollment.");
@@ -274,9 +274,15 @@ internal sealed class PeerSessions : IAsyncDisposable
                     throw new PantryException(PantryErrorCode.KeyUnknown, $"The key {key.Fingerprint} is not known here. Enrol the client with New-PantryEnrollment.");
                 if (client?.Status == KeyStatus.Approved)
                     return Senders.Client;
+                if (peer.Port == ServerPort.File)
+                    throw NotLetIn(key);
                 return WithPlace(peer, address, Senders.Applicant);
         }
     }
+
+    // Files are for those who were let in: strangers introduce themselves on the other port.
+    private static PantryException NotLetIn(PublicKey key) => new(PantryErrorCode.KeyUnknown,
+        $"The key {key.Fingerprint} is that of no client which was let in; the port of files is for those alone.");
 
     // They cost memory, and nobody has said that they may.
     private Senders WithPlace(PeerId peer, string address, Senders role) => _applicants.TryEnter(peer, AddressShare.Of(address)) ? role

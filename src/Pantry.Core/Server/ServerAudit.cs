@@ -130,9 +130,6 @@ internal sealed record AuditedPackage(string Digest, string Kind);
 /// <summary>A revision of an application's document in the audit log.</summary>
 internal sealed record AuditedRevision(int Revision, string DocumentDigest);
 
-/// <summary>Content that nothing used any more.</summary>
-internal sealed record AuditedContent(long Count, long Bytes);
-
 /// <summary>What came of an order for some of its targets.</summary>
 internal sealed record AuditedOutcomes(IReadOnlyDictionary<string, string> Outcomes);
 
@@ -148,5 +145,4 @@ internal sealed record AuditedOperators(long Serial, IReadOnlyList<string> Names
 [JsonSerializable(typeof(AuditedForgotten))]
 [JsonSerializable(typeof(AuditedPackage))]
 [JsonSerializable(typeof(AuditedRevision))]
-[JsonSerializable(typeof(AuditedContent))]
 internal sealed partial class AuditDetailJson : JsonSerializerContext;

@@ -6,6 +6,7 @@ using Pantry.Operators;
 using Pantry.Protocol;
 using Pantry.Security;
 using Pantry.Server.Events;
+using Pantry.Server.Files;
 using Pantry.Server.Jobs;
 using Pantry.Server.Provisioning;
 using Pantry.Storage;
@@ -29,8 +30,10 @@ internal sealed class ServerHost : IAsyncDisposable
     private readonly MessageRouter _router;
     private readonly ClientConversation _clients;
     private readonly OperatorConversation _operators;
+    private readonly FileConversation _files;
     private readonly JobClock _clock;
     private readonly Task _reading;
+    private readonly Task _readingFiles;
     private readonly Task _sweeping;
     private readonly CancellationTokenSource _stopping = new();
     private Task? _stopped;
@@ -62,23 +65,26 @@ internal sealed class ServerHost : IAsyncDisposable
         _clock = new JobClock(Jobs, sender, options, time);
         Events = new EventFeed(id => Jobs.Find(id)?.Order.By.SigningKey, options, time);
         state.AuditLog.Written += Events.Audited;
-        Provisioning = new ProvisioningDesks(state, Registry, options, time, log);
+        Provisioning = new ProvisioningDesks(state, Registry, options, time);
         Fleet = new LocalFleet(this, options);
         _sessions = new PeerSessions(transport, state, options, time, Counters, Closed, log);
         _renewal = new StreamRenewal(Registry, options, time);
         var changes = new TrustChanges(Registry, answers, _renewal, state.Authority, _sessions);
         Administration = new Administration(Registry, state.Trust, Admission, Enrollments, state.Authority, state.AuditLog, state.Audit, changes.CarryOut);
-        _clients = new ClientConversation(Registry, Admission, _renewal, state.Authority, state.Audit, answers, Events, options, time, Counters, _sessions.Close, log);
+        _clients = new ClientConversation(Registry, Admission, _renewal, state.Authority, state.Audit, answers, Events, options, time, Counters, _sessions.Close, FilePort, log);
         _operators = new OperatorConversation(state.Authority, Administration, Enrollments, state.Audit, Jobs, JobDirectory,
-            new EventDesk(Events, state.Authority, options), new ProvisioningConversation(Provisioning, options), options, time, _sessions.Close, log);
-        _upkeep = new ServerUpkeep(state.Trust, Enrollments, state.Jobs, _sessions, options, limits, time, log);
-        _router = new MessageRouter(_sessions, _clients, _operators, state.Audit, Counters, options.Wire, time);
+            new EventDesk(Events, state.Authority, options), new ProvisioningConversation(Provisioning, options), options, time, _sessions.Close, FilePort, log);
+        FileGrants = new FileGrants(Jobs, JobDirectory, state.Trust, state.Authority, state.Files, state.Audit) { Others = Provisioning.Access };
+        _upkeep = new ServerUpkeep(state.Trust, Enrollments, state.Jobs, state.Files, FileGrants, _sessions, options, limits, time, log);
+        _files = new FileConversation(state.Files, FileGrants, state.Audit, Counters, options, time, _sessions.Close, log);
+        _router = new MessageRouter(_sessions, _clients, _operators, _files, state.Audit, Counters, options.Wire, time);
         state.Authority.Changed += changes.BundleChanged;
         state.Audit.Note(ServerAudit.Server, PublicKey, null, "ServerStarted", configuration.Path, "Done");
         // One that was killed while it changed the root key had not come to this.
         Enrollments.WithdrawForeign(ServerAudit.Server);
         Jobs.Restore();
-        _reading = Task.Run(ReadAsync);
+        _reading = Task.Run(() => ReadAsync(_transport.Events));
+        _readingFiles = Task.Run(() => ReadAsync(_transport.FileEvents));
         _sweeping = Task.Run(SweepAsync);
     }
 
@@ -118,6 +124,15 @@ internal sealed class ServerHost : IAsyncDisposable
 
     public JobDirectory JobDirectory { get; }
 
+    /// <summary>What the server keeps of files.</summary>
+    public FileVault Files => _state.Files;
+
+    /// <summary>Who may have and bring which files.</summary>
+    public FileGrants FileGrants { get; }
+
+    /// <summary>Bytes of chunks that are under way to peers.</summary>
+    public long FileBytesUnderWay => _files.BytesUnderWay;
+
     public EventFeed Events { get; }
 
     public ProvisioningDesks Provisioning { get; }
@@ -151,7 +166,7 @@ internal sealed class ServerHost : IAsyncDisposable
         storage ??= new StorageLimits();
         (string host, _) = Addresses.Parse(configuration.Address, 0);
         IReadOnlyList<IPAddress> addresses = await Addresses.ResolveAsync(host, cancellation).ConfigureAwait(false);
-        ServerState state = await Task.Run(() => ServerState.Open(configuration.Path, storage, time), cancellation).ConfigureAwait(false);
+        ServerState state = await Task.Run(() => ServerState.Open(configuration.Path, storage, options.Files, time, log), cancellation).ConfigureAwait(false);
         SocketLoop? ownLoop = loop is null ? SocketLoop.Start("Pantry server", options.LoopMailbox, log) : null;
         ServerTransport? transport = null;
         try
@@ -217,9 +232,8 @@ internal sealed class ServerHost : IAsyncDisposable
 
         await _stopping.CancelAsync().ConfigureAwait(false);
         await _transport.DisposeAsync().ConfigureAwait(false);
-        await Task.WhenAll(_reading, _sweeping).ConfigureAwait(false);
+        await Task.WhenAll(_reading, _readingFiles, _sweeping).ConfigureAwait(false);
         await _sessions.DisposeAsync().ConfigureAwait(false);
-        await Provisioning.DisposeAsync().ConfigureAwait(false);
         _state.Audit.Note(ServerAudit.Server, PublicKey, null, "ServerStopped", Configuration.Path, "Done");
         await _state.DisposeAsync().ConfigureAwait(false);
         if (_ownLoop is not null)
@@ -233,9 +247,9 @@ internal sealed class ServerHost : IAsyncDisposable
         return session.FlushAsync(deadline);
     }
 
-    private async Task ReadAsync()
+    private async Task ReadAsync(IAsyncEnumerable<ServerEvent> events)
     {
-        await foreach (ServerEvent happened in _transport.Events.ConfigureAwait(false))
+        await foreach (ServerEvent happened in events.ConfigureAwait(false))
         {
             try
             {
@@ -272,6 +286,7 @@ internal sealed class ServerHost : IAsyncDisposable
     private void Closed(ServerSession session, string why)
     {
         _operators.Closed(session);
+        _files.Closed(session);
         if (session.Client is { } client && Registry.Detach(client, session))
             _log.LogInformation("The session of client {Client} has ended: {Why}.", client.Identity, why);
     }
@@ -311,6 +326,5 @@ internal sealed class ServerHost : IAsyncDisposable
         _clock.Sweep();
         // Last: it can fail with the disk.
         _upkeep.Sweep();
-        Provisioning.Upkeep.Sweep();
     }
 }

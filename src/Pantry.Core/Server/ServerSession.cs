@@ -22,7 +22,7 @@ internal sealed class ServerSession
     private const double StrangersMessagesASecond = 5;
     private const double StrangersBurst = 50;
 
-    private readonly Channel<MessageKind> _bulk = Channel.CreateBounded<MessageKind>(BulkMessages);
+    private readonly Channel<bool> _bulk = Channel.CreateBounded<bool>(BulkMessages);
 
     private readonly Channel<Outgoing> _outbound = Channel.CreateBounded<Outgoing>(
         new BoundedChannelOptions(OutboundMessages) { SingleReader = true });
@@ -73,7 +73,7 @@ internal sealed class ServerSession
     public ClientRecord? Client { get; set; }
 
     /// <summary>Whether what the peer says may be long: pieces of it are held only for those who were let in.</summary>
-    public bool MayFragment => Role == Senders.Operator ? Introduced : Client is not null;
+    public bool MayFragment => Role == Senders.Operator || Peer.Port == ServerPort.File ? Introduced : Client is not null;
 
     /// <summary>Timestamp of the last message.</summary>
     public long LastHeard { get; set; }
@@ -127,14 +127,17 @@ internal sealed class ServerSession
     {
         try
         {
-            await _bulk.Writer.WriteAsync(message.Kind, cancellation).ConfigureAwait(false);
-            Post(message);
+            await _bulk.Writer.WriteAsync(true, cancellation).ConfigureAwait(false);
+            Post(new Outgoing(message, IsBulk: true));
         }
         catch (ChannelClosedException)
         {
             // The session has ended meanwhile.
         }
     }
+
+    /// <summary>Sends a chunk of a file, which is sealed by itself, beside all that is queued.</summary>
+    public Task<SendOutcome> SendChunkAsync(byte[] frame) => _send(this, [frame]);
 
     /// <summary>Waits until what was queued has left.</summary>
     public async Task FlushAsync(CancellationToken cancellation)
@@ -198,7 +201,7 @@ internal sealed class ServerSession
             while (_outbound.Reader.TryRead(out Outgoing outgoing))
             {
                 SendOutcome outcome = await SendAsync(outgoing).ConfigureAwait(false);
-                if (outgoing.Message?.Kind is MessageKind.Row or MessageKind.ClientPage or MessageKind.AuditPage or MessageKind.EnrollmentPage)
+                if (outgoing.IsBulk)
                     _bulk.Reader.TryRead(out _);
                 if (outcome is SendOutcome.Sent)
                     continue;
@@ -259,5 +262,5 @@ internal sealed class ServerSession
         return SendOutcome.Sent;
     }
 
-    private readonly record struct Outgoing(Message? Message, byte[]? Ready = null, CurveSession? Renewed = null, TaskCompletionSource? Left = null);
+    private readonly record struct Outgoing(Message? Message, byte[]? Ready = null, CurveSession? Renewed = null, TaskCompletionSource? Left = null, bool IsBulk = false);
 }

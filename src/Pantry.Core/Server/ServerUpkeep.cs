@@ -1,15 +1,18 @@
 using Microsoft.Extensions.Logging;
 using Pantry.Configuration;
 using Pantry.Protocol;
+using Pantry.Server.Files;
 using Pantry.Storage;
 
 namespace Pantry.Server;
 
 /// <summary>What the server writes down and forgets once in a while; nothing waits for it.</summary>
-internal sealed class ServerUpkeep(TrustStore trust, EnrollmentDesk enrollments, JobStore jobs, PeerSessions sessions, PantryOptions options, StorageLimits limits, TimeProvider time, ILogger log)
+internal sealed class ServerUpkeep(
+    TrustStore trust, EnrollmentDesk enrollments, JobStore jobs, FileVault files, FileGrants grants, PeerSessions sessions, PantryOptions options, StorageLimits limits, TimeProvider time, ILogger log)
 {
     private long _flushedAt = time.GetTimestamp();
     private long _forgottenAt = time.GetTimestamp();
+    private Task _collecting = Task.CompletedTask;
 
     /// <summary>Does what is due. Its time is noted first: where the disk fails it is not tried again at once.</summary>
     public void Sweep()
@@ -29,7 +32,24 @@ internal sealed class ServerUpkeep(TrustStore trust, EnrollmentDesk enrollments,
             trust.NoteSeen(waiting.Key, now);
         enrollments.WithdrawForeign(ServerAudit.Server);
         enrollments.Forget(now);
+        // Beside the sweep: manifests of many files take their time.
+        if (_collecting.IsCompleted)
+            _collecting = Task.Run(CollectFiles);
         if (jobs.Prune(now - limits.JobKeep) is > 0 and int removed)
             log.LogInformation("{Count} jobs that ended long ago, or had the oldest output, were removed.", removed);
+    }
+
+    private void CollectFiles()
+    {
+        try
+        {
+            if (files.Collect(grants.IsWanted) is { Count: > 0 } removed)
+                log.LogInformation("{Count} pieces of files with {Bytes} bytes that nothing wants any more were removed.", removed.Count, removed.Bytes);
+        }
+        catch (Exception exception)
+        {
+            // The next time finds what this one left.
+            log.LogError(exception, "Files that nothing wants any more could not be removed.");
+        }
     }
 }

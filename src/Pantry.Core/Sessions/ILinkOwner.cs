@@ -8,6 +8,9 @@ internal interface ILinkOwner
 {
     int RunningJobs { get; }
 
+    /// <summary>Whether the link is for chunks of files, which are larger than anything else.</summary>
+    bool TakesChunks => false;
+
     LinkCredentials Credentials { get; }
 
     /// <summary>The message that introduces this side.</summary>
@@ -29,6 +32,11 @@ internal interface ILinkOwner
 
     /// <summary>What was published on a topic, as it came. Called on the reading task: must not wait.</summary>
     void ReceivePublished(ServerLink link, TopicId topic, byte[] frame);
+
+    /// <summary>A chunk of a file, as it came: nobody has opened it yet. Called on the reading task: must not wait.</summary>
+    void ReceiveChunk(ServerLink link, byte[] frame)
+    {
+    }
 
     /// <summary>Called with every heartbeat.</summary>
     Task BeatAsync(ServerLink link);

@@ -20,6 +20,7 @@ internal sealed class LinkHeartbeat(LinkContext context, LinkLine line)
         {
             Registered registered => (registered.HeartbeatSeconds, registered.DeadAfterSeconds),
             Connected connected => (connected.HeartbeatSeconds, connected.DeadAfterSeconds),
+            FilesOpened opened => (opened.HeartbeatSeconds, opened.DeadAfterSeconds),
             _ => (0, 0),
         };
         if (heartbeat is >= 0.05 and <= 300 && deadAfter >= 2 * heartbeat)

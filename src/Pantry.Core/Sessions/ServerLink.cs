@@ -55,7 +55,7 @@ internal sealed class ServerLink : IAsyncDisposable
         ServerLink link;
         try
         {
-            ClientTransport transport = await ClientTransport.OpenAsync(server, hearsOrders, used, options, time, log).ConfigureAwait(false);
+            ClientTransport transport = await ClientTransport.OpenAsync(server, hearsOrders, owner.TakesChunks, used, options, time, log).ConfigureAwait(false);
             link = new ServerLink(new LinkContext(server, owner, options, time, log), used, ownsLoop: loop is null, transport);
         }
         catch
@@ -79,6 +79,15 @@ internal sealed class ServerLink : IAsyncDisposable
 
     /// <summary>Sends a message; what is sent while there is no link may be lost, which its sender must reckon with.</summary>
     public Task<SendOutcome> SendAsync(Message message) => _line.SendAsync(message);
+
+    /// <summary>Sends a chunk of a file, which is sealed by itself; waits while the link is congested.</summary>
+    public Task<SendOutcome> SendChunkAsync(byte[] frame) => _introduction.IsReady ? _transport.SendAsync([frame]) : Task.FromResult(SendOutcome.Unreachable);
+
+    /// <summary>The server gave a sign of life that only the owner could read.</summary>
+    public void Heard() => _heartbeat.Heard();
+
+    /// <summary>Gives up the present connection and dials at once.</summary>
+    public void Redial() => _line.Redial();
 
     /// <summary>Drops some topics and hears others, in the order given.</summary>
     public ValueTask SetTopicsAsync(IReadOnlyList<TopicId> dropped, IReadOnlyList<TopicId> added) => _transport.SetTopicsAsync(dropped, added);
@@ -161,6 +170,12 @@ internal sealed class ServerLink : IAsyncDisposable
 
     private void Receive(byte[][] frames)
     {
+        if (_context.Owner.TakesChunks && BulkFrame.Is(frames))
+        {
+            _context.Owner.ReceiveChunk(this, frames[0]);
+            return;
+        }
+
         if (_line.Open(frames) is not { } opened)
             return;
         _heartbeat.Heard();

@@ -19,6 +19,9 @@ internal sealed class PackageStore
     /// <summary>All packages, by name and then by version, the newest first.</summary>
     public IReadOnlyList<StoredPackage> All => _now.All;
 
+    /// <summary>Digests of the files of all packages.</summary>
+    public IEnumerable<string> Digests => _now.All.Select(package => package.Edition.Digest).Distinct();
+
     /// <summary>The same, for whoever chooses among them; another one after each change.</summary>
     public PackageCatalog Catalog => _now.Catalog;
 
@@ -32,7 +35,7 @@ internal sealed class PackageStore
     {
         lock (_changing)
         {
-            if (Existing(package) is { } there)
+            if (Existing(package.Edition) is { } there)
                 return there;
             _file.Write(connection => PackageRows.Add(connection, package));
             _now = new Snapshot([.. _now.All, package]);
@@ -42,15 +45,15 @@ internal sealed class PackageStore
 
     /// <summary>What is there already of a version that is to be added; null where it is new.</summary>
     /// <exception cref="PantryException">It is there with other content (PackageExists).</exception>
-    public StoredPackage? Existing(StoredPackage package)
+    public StoredPackage? Existing(PackageEdition edition)
     {
-        if (Find(package.Declaration.Name, package.Declaration.Version.ToString()) is not { } there)
+        if (Find(edition.Declaration.Name, edition.Declaration.Version.ToString()) is not { } there)
             return null;
-        if (there.SaysTheSame(package))
+        if (there.Edition.IsSameAs(edition))
             return there;
-        string what = there.Edition.Digest == package.Edition.Digest
+        string what = there.Edition.Digest == edition.Digest
             ? "the same files, but another kind, description or dependencies"
-            : $"other files ({Short(there.Edition.Digest)}, and these are {Short(package.Edition.Digest)})";
+            : $"other files ({Short(there.Edition.Digest)}, and these are {Short(edition.Digest)})";
         throw new PantryException(PantryErrorCode.PackageExists,
             $"{there.Edition} was published by '{there.PublishedBy}' at {there.PublishedAt:u} with {what}. A version never changes once it is published: give this one a new version.")
         { Target = there.Edition.ToString() };

@@ -15,11 +15,11 @@ internal sealed class ClientTransport : IAsyncDisposable
     private ClientGate? _orders;
     private volatile bool _isUp;
 
-    private ClientTransport(SocketLoop loop, PantryOptions options)
+    private ClientTransport(SocketLoop loop, bool takesChunks, PantryOptions options)
     {
         _loop = loop;
         _options = options;
-        _inbound = new InboundQueue<ClientEvent>(options.InboundQueue, () => _ = loop.PostAsync(() => _sockets?.Resume()).AsTask());
+        _inbound = new InboundQueue<ClientEvent>(takesChunks ? options.InboundChunks : options.InboundQueue, () => _ = loop.PostAsync(() => _sockets?.Resume()).AsTask());
     }
 
     /// <summary>What happens on the sockets; ends when the transport does.</summary>
@@ -27,19 +27,21 @@ internal sealed class ClientTransport : IAsyncDisposable
 
     /// <param name="server">Where the server is.</param>
     /// <param name="hearsOrders">Whether to dial the port for orders too.</param>
+    /// <param name="takesChunks">Whether it is the port for files that is dialled for answers.</param>
     /// <param name="loop">The loop that owns the sockets.</param>
     /// <param name="options">Limits.</param>
     /// <param name="time">Clock of the gates' deadlines.</param>
     /// <param name="log">Log.</param>
     public static async Task<ClientTransport> OpenAsync(
-        ServerAddress server, bool hearsOrders, SocketLoop loop, PantryOptions options, TimeProvider time, ILogger log)
+        ServerAddress server, bool hearsOrders, bool takesChunks, SocketLoop loop, PantryOptions options, TimeProvider time, ILogger log)
     {
-        var transport = new ClientTransport(loop, options);
+        var transport = new ClientTransport(loop, takesChunks, options);
         ClientSockets sockets = await ClientSockets.OpenAsync(loop, transport._inbound, hearsOrders, options).ConfigureAwait(false);
         transport._sockets = sockets;
         var limits = new GateLimits();
         transport._answers = new ClientGate(
-            DialOptions(server, server.ReceivePort), sockets.AnswerEndPoint, Profiles.Answer(options.Wire), limits, time, log, transport.LinkChanged);
+            DialOptions(server, takesChunks ? server.FilePort : server.ReceivePort), sockets.AnswerEndPoint,
+            takesChunks ? Profiles.AnswerFiles(options.Wire) : Profiles.Answer(options.Wire), limits, time, log, transport.LinkChanged);
         if (sockets.OrderEndPoint is { } orders)
             transport._orders = new ClientGate(DialOptions(server, server.PublishPort), orders, Profiles.Subscribe(options.Wire), limits, time, log);
         transport._answers.Start();
@@ -125,7 +127,8 @@ internal sealed class ClientTransport : IAsyncDisposable
 /// <param name="PublishPort">Port of orders; 0 for an operator, who hears none.</param>
 /// <param name="ReceivePort">Port of answers.</param>
 /// <param name="Proxy">HTTP CONNECT or SOCKS5 proxy to dial through.</param>
-internal sealed record ServerAddress(string Host, int PublishPort, int ReceivePort, Uri? Proxy = null)
+/// <param name="FilePort">Port of files; 0 for the one that the server names.</param>
+internal sealed record ServerAddress(string Host, int PublishPort, int ReceivePort, Uri? Proxy = null, int FilePort = 0)
 {
     public override string ToString() => Addresses.Join(Host, ReceivePort);
 }

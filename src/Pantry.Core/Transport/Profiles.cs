@@ -18,6 +18,12 @@ internal static class Profiles
     /// <summary>Client, answers.</summary>
     public static GateProfile Answer(WireLimits wire) => Sized(GateProfile.Answer(), wire.FragmentBytes, wire);
 
+    /// <summary>Server, files: a chunk at most.</summary>
+    public static GateProfile ReceiveFiles(WireLimits wire) => Sized(GateProfile.Receive(), wire.MaxChunkBytes, wire);
+
+    /// <summary>Client, files.</summary>
+    public static GateProfile AnswerFiles(WireLimits wire) => Sized(GateProfile.Answer(), wire.MaxChunkBytes, wire);
+
     /// <summary>Client, orders: these are published whole.</summary>
     public static GateProfile Subscribe(WireLimits wire) => Sized(GateProfile.Subscribe(), wire.MaxOrderBytes + wire.MaxStatementBytes + MaxListsBytes + wire.FragmentBytes, wire);
 

@@ -15,7 +15,7 @@ internal sealed class ServerSockets : IDisposable
     private readonly XPublisherSocket _publisher = new();
     private readonly InboundQueue<ServerEvent> _inbound;
 
-    private ServerSockets(SocketLoop loop, InboundQueue<ServerEvent> inbound, Func<PeerId, bool> isHeard, PantryOptions options, TimeProvider time)
+    private ServerSockets(SocketLoop loop, InboundQueue<ServerEvent> inbound, InboundQueue<ServerEvent> files, Func<PeerId, bool> isHeard, PantryOptions options, TimeProvider time)
     {
         _loop = loop;
         _inbound = inbound;
@@ -23,7 +23,7 @@ internal sealed class ServerSockets : IDisposable
         PublishEndPoint = Bind(_publisher);
         loop.Add(_publisher, ReceiveSubscription);
         Receiver = new RouterPort(ServerPort.Receive, loop, inbound, isHeard, options, time);
-        Files = new RouterPort(ServerPort.File, loop, inbound, isHeard, options, time);
+        Files = new RouterPort(ServerPort.File, loop, files, isHeard, options, time);
     }
 
     public IPEndPoint PublishEndPoint { get; }
@@ -33,8 +33,8 @@ internal sealed class ServerSockets : IDisposable
     public RouterPort Files { get; }
 
     public static Task<ServerSockets> OpenAsync(
-        SocketLoop loop, InboundQueue<ServerEvent> inbound, Func<PeerId, bool> isHeard, PantryOptions options, TimeProvider time) =>
-        loop.InvokeAsync(() => new ServerSockets(loop, inbound, isHeard, options, time));
+        SocketLoop loop, InboundQueue<ServerEvent> inbound, InboundQueue<ServerEvent> files, Func<PeerId, bool> isHeard, PantryOptions options, TimeProvider time) =>
+        loop.InvokeAsync(() => new ServerSockets(loop, inbound, files, isHeard, options, time));
 
     public RouterPort Of(ServerPort port) => port == ServerPort.Receive ? Receiver : Files;
 

@@ -10,6 +10,8 @@ internal sealed class ServerTransport : IAsyncDisposable
 {
     private readonly SocketLoop _loop;
     private readonly InboundQueue<ServerEvent> _inbound;
+    // Apart from all else: chunks are large, and must not stand before what keeps a session alive.
+    private readonly InboundQueue<ServerEvent> _inboundFiles;
     private readonly PantryOptions _options;
     private ServerGate? _publishing;
     private ServerGate? _receiving;
@@ -20,7 +22,9 @@ internal sealed class ServerTransport : IAsyncDisposable
     {
         _loop = loop;
         _options = options;
-        _inbound = new InboundQueue<ServerEvent>(options.InboundQueue, () => _ = loop.PostAsync(() => _sockets?.Resume()).AsTask());
+        _inbound = new InboundQueue<ServerEvent>(options.InboundQueue, Resume);
+        _inboundFiles = new InboundQueue<ServerEvent>(options.InboundChunks, Resume);
+        void Resume() => _ = loop.PostAsync(() => _sockets?.Resume()).AsTask();
     }
 
     public int PublishPort => _publishing!.EndPoints[0].Port;
@@ -34,8 +38,11 @@ internal sealed class ServerTransport : IAsyncDisposable
     /// <summary>Messages that reached an endpoint from no connection of its gate, or from one that was closed meanwhile.</summary>
     public long Strays => _sockets is { } sockets ? sockets.Receiver.Strays + sockets.Files.Strays : 0;
 
-    /// <summary>What happens on the sockets; ends when the transport does.</summary>
+    /// <summary>What happens on the sockets, but for that of files; ends when the transport does.</summary>
     public IAsyncEnumerable<ServerEvent> Events => _inbound.ReadAllAsync();
+
+    /// <summary>What happens on the socket of files.</summary>
+    public IAsyncEnumerable<ServerEvent> FileEvents => _inboundFiles.ReadAllAsync();
 
     /// <param name="addresses">Where to listen; every port on each of them.</param>
     /// <param name="ports">Ports for publishing, receiving and files; 0 for any free one.</param>
@@ -51,12 +58,12 @@ internal sealed class ServerTransport : IAsyncDisposable
         var transport = new ServerTransport(loop, options);
         try
         {
-            ServerSockets sockets = await ServerSockets.OpenAsync(loop, transport._inbound, transport.IsHeard, options, time).ConfigureAwait(false);
+            ServerSockets sockets = await ServerSockets.OpenAsync(loop, transport._inbound, transport._inboundFiles, transport.IsHeard, options, time).ConfigureAwait(false);
             transport._sockets = sockets;
             GateProfile receive = Profiles.Receive(options.Wire);
             transport._publishing = Open(ports.Publish, sockets.PublishEndPoint, GateProfile.Publish(), null);
             transport._receiving = Open(ports.Receive, sockets.Receiver.EndPoint, receive, transport.TellEnded(ServerPort.Receive));
-            transport._files = Open(ports.File, sockets.Files.EndPoint, receive, transport.TellEnded(ServerPort.File));
+            transport._files = Open(ports.File, sockets.Files.EndPoint, Profiles.ReceiveFiles(options.Wire), transport.TellEnded(ServerPort.File));
             return transport;
 
             ServerGate Open(int port, IPEndPoint backend, GateProfile profile, Func<ulong, Task>? ended) =>
@@ -118,6 +125,7 @@ internal sealed class ServerTransport : IAsyncDisposable
 
         await Task.WhenAll(drained).ConfigureAwait(false);
         _inbound.Complete();
+        _inboundFiles.Complete();
     }
 
     private IEnumerable<ServerGate> Gates => new[] { _publishing, _receiving, _files }.OfType<ServerGate>();

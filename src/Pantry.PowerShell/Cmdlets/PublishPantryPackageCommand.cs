@@ -113,13 +113,13 @@ public sealed class PublishPantryPackageCommand : FleetCmdlet
     private static async Task<PackageInfo> PublishAsync(
         IFleet fleet, PantryOptions options, string directory, PackageDeclaration declaration, string[] exclude, CmdletOutput output, CancellationToken cancellation)
     {
-        var bytes = new ByteCount();
-        await using var progress = new ByteProgress(output, $"Publishing {declaration}", bytes, cancellation);
+        await using var bytes = new BytesLine(output, $"Publishing {declaration}") { Step = "Reading" };
         // The same files are the same package, whenever they were written.
-        using LocalTree files = new TreeReader(options.Files) { Exclude = exclude, KeepsTimes = false, Progress = bytes.Reading }.ReadDirectory(directory, cancellation);
-        var upload = new PackageUpload(fleet.Provisioning, options) { Progress = bytes.Sending };
-        PackageInfo package = await upload.PublishAsync(declaration, files, cancellation).ConfigureAwait(false);
-        await output.VerboseAsync($"{package} has {package.Size:N0} bytes in {package.Files:N0} files; {upload.SentBytes:N0} bytes were sent.").ConfigureAwait(false);
+        using LocalTree files = new TreeReader(options.Files) { Exclude = exclude, KeepsTimes = false, Progress = bytes }.ReadDirectory(directory, cancellation);
+        bytes.Step = "Sending";
+        var publishing = new PackagePublishing(fleet) { Progress = bytes };
+        PackageInfo package = await publishing.PublishAsync(declaration, files, cancellation).ConfigureAwait(false);
+        await output.VerboseAsync($"{package} has {package.Size:N0} bytes in {package.Files:N0} files; {publishing.SentBytes:N0} bytes were sent.").ConfigureAwait(false);
         return package;
     }
 }

@@ -78,15 +78,12 @@ public sealed class SavePantryPackageCommand : FleetCmdlet
         string directory = PathGuard.Resolve(parent, found.Name);
         if (!force && Directory.Exists(directory) && Directory.EnumerateFileSystemEntries(directory).Any())
             throw Invalid($"'{directory}' is there and not empty. Save into another directory, or give -Force to bring it to what the package has, which removes everything else in it.", directory);
-        (PackageInfo package, byte[] manifest) = await fleet.Provisioning.OpenPackageAsync(found.Name, found.Version, cancellation).ConfigureAwait(false);
-        var tree = FileTree.Parse(manifest, options.Files);
-        // The digest names every byte, and was in the list that came before.
-        if (tree.Digest.ToString() != found.Digest)
-            throw new PantryException(PantryErrorCode.ContentDamaged, $"The server sent other files than those of {found}. Test-PantryPackageStore says what is wrong there.") { Target = found.ToString() };
-        var bytes = new ByteCount();
-        await using var progress = new ByteProgress(output, $"Saving {package}", bytes, cancellation);
-        await new TreeWriter(options.Files) { RemovesExtra = true, Progress = bytes.Reading }
-            .WriteAsync(tree, directory, new PackageDownload(fleet.Provisioning, package, options), cancellation).ConfigureAwait(false);
+        if (!ContentHash.TryParse(found.Digest, out ContentHash digest))
+            throw new PantryException(PantryErrorCode.NotAPantryServer, $"The server says no digest of {found}.") { Target = found.ToString() };
+        await using var bytes = new BytesLine(output, $"Saving {found}") { Step = "Writing" };
+        // The digest names every byte, whoever sends them.
+        await using IOpenedTree opened = await fleet.Trees.OpenAsync(digest, null, null, cancellation).ConfigureAwait(false);
+        await new TreeWriter(options.Files) { RemovesExtra = true, Progress = bytes }.WriteAsync(opened.Tree, directory, opened, cancellation).ConfigureAwait(false);
         return new DirectoryInfo(directory);
     }
 

@@ -18,7 +18,7 @@ namespace Pantry.PowerShell.Cmdlets;
 [Cmdlet(VerbsCommunications.Send, "PantryCommand", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Medium, DefaultParameterSetName = "ScriptBlock")]
 [OutputType(typeof(CommandResult))]
 [OutputType(typeof(PantryJob))]
-public sealed class SendPantryCommandCommand : TargetCmdlet
+public sealed class SendPantryCommandCommand : OrderCmdlet
 {
     /// <summary>A script to run in a PowerShell of the client's; $using: brings values of this session.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = "ScriptBlock")]
@@ -78,48 +78,6 @@ public sealed class SendPantryCommandCommand : TargetCmdlet
     [ValidateRange(1, ScriptOrder.MaxDepth)]
     public int Depth { get; set; } = 1;
 
-    /// <summary>How long the command may run on a client; plain numbers are seconds.</summary>
-    [Parameter]
-    [Seconds]
-    public TimeSpan Timeout { get; set; }
-
-    /// <summary>How long a client may take to acknowledge the order; plain numbers are seconds.</summary>
-    [Parameter]
-    [Seconds]
-    public TimeSpan DeliveryTimeout { get; set; }
-
-    /// <summary>
-    /// How long after it was given the order may still be started; plain numbers are seconds. By default as long as delivery takes,
-    /// and a day longer where clients wait for their turn or are offline.
-    /// </summary>
-    [Parameter]
-    [Seconds]
-    public TimeSpan ValidFor { get; set; }
-
-    /// <summary>Clients that run the command at the same time, as a number or a percentage such as 10%; by default all.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? BatchSize { get; set; }
-
-    /// <summary>Clients that go first, as a number or a percentage: only when all of them have succeeded do the others follow.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? Canary { get; set; }
-
-    /// <summary>Once more clients than this did not succeed, no further one is started. A percentage is one of the clients that are done.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? MaxFailure { get; set; }
-
-    /// <summary>So many clients, as a number or a percentage, must say that they are ready before any begins.</summary>
-    [Parameter]
-    [ValidateNotNullOrEmpty]
-    public string? Quorum { get; set; }
-
-    /// <summary>The order waits for clients that are offline, for as long as it is valid.</summary>
-    [Parameter]
-    public SwitchParameter Queue { get; set; }
-
     /// <summary>Goes on in the background, as a job with a child for each client.</summary>
     [Parameter]
     public SwitchParameter AsJob { get; set; }
@@ -131,8 +89,7 @@ public sealed class SendPantryCommandCommand : TargetCmdlet
         var secrets = new OrderSecrets();
         JobRequest request = Checked(() => Request(secrets));
         string what = Described(request.Command);
-        string whom = Expands ? Expanded(fleet, request.Target) : request.Target.ToString();
-        if (!ShouldProcess(whom, what))
+        if (!ShouldProcess(Whom(fleet, request.Target), what))
             return;
         Run(async (output, cancellation) =>
         {
@@ -150,15 +107,6 @@ public sealed class SendPantryCommandCommand : TargetCmdlet
         });
     }
 
-    private async Task PostAsJobAsync(CmdletOutput output, IJob job, JobRequest request, string what) =>
-        await output.PostAsync(() =>
-        {
-            var background = new PantryJob(job, request.Command, what);
-            JobRepository.Add(background);
-            WriteObject(background);
-            background.Start();
-        }).ConfigureAwait(false);
-
     private JobRequest Request(OrderSecrets secrets)
     {
         if (RunAs is not null && Credential is not null)
@@ -175,14 +123,7 @@ public sealed class SendPantryCommandCommand : TargetCmdlet
             Timeout = Timeout,
             DeliveryTimeout = DeliveryTimeout,
             ValidFor = ValidFor,
-            Plan = new RolloutPlan
-            {
-                BatchSize = ShareOf(BatchSize, nameof(BatchSize), 1),
-                Canary = ShareOf(Canary, nameof(Canary), 1),
-                MaxFailure = ShareOf(MaxFailure, nameof(MaxFailure), 0),
-                Quorum = ShareOf(Quorum, nameof(Quorum), 1),
-                Queue = Queue,
-            },
+            Plan = Plan(),
             Secrets = secrets.Values,
             RunAs = Credential?.UserName ?? RunAs,
         };
@@ -230,15 +171,6 @@ public sealed class SendPantryCommandCommand : TargetCmdlet
         return (name, BodyFormat.Json, OrderArguments.ForBuiltIn(name, Argument, ArgumentList));
     }
 
-    private static Share? ShareOf(string? text, string parameter, int least)
-    {
-        if (text is null)
-            return null;
-        return Share.TryParse(text) is { } share && share.Value >= least
-            ? share
-            : throw Invalid($"-{parameter} is '{DisplayText.Clean(text, 40)}'; it must be a number from {least} on, or a percentage from {least}% to 100%.", text);
-    }
-
     private string Described(string command) => What(command)
         + ((Credential?.UserName ?? RunAs) is { } user ? $" as {DisplayText.Clean(user, 80)}" : "")
         + (Secret is { Count: > 0 } ? $" with the secrets {string.Join(", ", Secret.Keys.Cast<object>().Order())}" : "");
@@ -246,27 +178,4 @@ public sealed class SendPantryCommandCommand : TargetCmdlet
     private string What(string command) => ShellCommand is not null ? $"Run '{DisplayText.FirstLine(ShellCommand, 80)}'"
         : ScriptBlock is not null ? $"Run the script {{{DisplayText.FirstLine(ScriptBlock.ToString().Trim(), 80)}}}"
         : $"Run the command {command}";
-
-    // Whoever asks what would happen, or is asked whether it may, is told every name; it takes a look at the list.
-    private bool Expands => MyInvocation.BoundParameters.ContainsKey("Confirm") || MyInvocation.BoundParameters.ContainsKey("WhatIf")
-        || LanguagePrimitives.IsTrue(GetVariableValue("WhatIfPreference"));
-
-    private string Expanded(IFleet fleet, Target target)
-    {
-        var identities = new SortedSet<string>(target.Identities, Names.Comparer);
-        if (identities.Count == 0)
-        {
-            Run(async (_, cancellation) =>
-            {
-                await foreach (ClientInfo client in fleet.FindClientsAsync(new ClientFilter(), cancellation).ConfigureAwait(false))
-                {
-                    ClientLabels labels = ClientLabels.Create(client.Identity, client.Application, client.Environment, client.Roles);
-                    if (TargetMatcher.Matches(target, labels))
-                        identities.Add(client.Identity);
-                }
-            });
-        }
-
-        return $"{target} ({identities.Count}: {string.Join(", ", identities)})";
-    }
 }

@@ -18,14 +18,14 @@ public sealed class TestPantryPackageStoreCommand : FleetCmdlet
         {
             var problems = new List<PackageStoreProblem>();
             var check = new PackageStoreCheck();
-            var bytes = new ByteCount();
-            await using (new ByteProgress(output, "Checking the store of packages", bytes, cancellation))
+            var bytes = new BytesLine(output, "Checking the store of packages") { Step = "Reading" };
+            await using (bytes.ConfigureAwait(false))
             {
                 await foreach (PackagesVerified page in fleet.Provisioning.VerifyPackagesAsync(cancellation).ConfigureAwait(false))
                 {
                     problems.AddRange(page.Check.Problems);
                     check = page.Check;
-                    bytes.Reading.Report(check.Bytes);
+                    bytes.Report(check.Bytes);
                 }
             }
 

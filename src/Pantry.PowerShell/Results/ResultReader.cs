@@ -88,6 +88,8 @@ internal static class ResultReader
         {
             if (Same(command, FactsCommand.CommandName) && JsonSerializer.Deserialize(body, CommandJson.Default.ClientFacts) is { } facts)
                 return [facts];
+            if ((Same(command, FileOrders.Receive) || Same(command, FileOrders.Offer)) && FileOrders.ReadOutcome(body) is { } outcome)
+                return [new FileTransfer { Tree = outcome.Tree, Files = outcome.Files, Bytes = outcome.Bytes, Written = outcome.Written, Unchanged = outcome.Unchanged, SentBytes = outcome.SentBytes }];
         }
         catch (JsonException)
         {

@@ -9,6 +9,9 @@ internal sealed class RowPrinter(CmdletOutput output, string what)
     private int _done;
     private int _failed;
 
+    /// <summary>What is done with a result before it is written; null for nothing.</summary>
+    public Func<CommandResult, CancellationToken, Task<CommandResult>>? Finish { get; init; }
+
     /// <summary>Carries an order out in the foreground: whoever ends the waiting ends the order.</summary>
     public async Task RunAsync(IJob job, string command, CancellationToken cancellation)
     {
@@ -37,12 +40,14 @@ internal sealed class RowPrinter(CmdletOutput output, string what)
         await using (progress.ConfigureAwait(false))
         {
             await foreach (ResultRow row in rows.WithCancellation(cancellation).ConfigureAwait(false))
-                await PrintAsync(ResultReader.Read(jobId, command, row)).ConfigureAwait(false);
+                await PrintAsync(ResultReader.Read(jobId, command, row), cancellation).ConfigureAwait(false);
         }
     }
 
-    private async Task PrintAsync(CommandResult result)
+    private async Task PrintAsync(CommandResult result, CancellationToken cancellation)
     {
+        if (Finish is not null)
+            result = await Finish(result, cancellation).ConfigureAwait(false);
         Interlocked.Increment(ref _done);
         await output.WriteAsync(result).ConfigureAwait(false);
         if (result.Truncated)

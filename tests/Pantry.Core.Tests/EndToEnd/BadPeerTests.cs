@@ -212,7 +212,7 @@ public sealed class BadPeerTests : IDisposable
     }
 
     [Fact]
-    public async Task The_file_port_answers_that_no_file_service_is_offered()
+    public async Task The_file_port_lets_no_key_in_that_is_not_approved()
     {
         await using Fleet fleet = await Fleet.StartAsync();
         using CurveKeyPair key = CurveKeyPair.Generate();
@@ -220,7 +220,7 @@ public sealed class BadPeerTests : IDisposable
 
         CurveClientStep step = peer.Handshake(key, fleet.Server.PublicKey);
 
-        Assert.Equal(PantryErrorCode.NotOffered, SessionRefusal.Read(step.Reason!, "server").Code);
+        Assert.Equal(PantryErrorCode.KeyUnknown, SessionRefusal.Read(step.Reason!, "server").Code);
     }
 
     private static CurveMetadata Terms(string version) => CurveMetadata.Of(("Socket-Type", "DEALER"), ("Identity", ""), (SessionTerms.Version, version));

@@ -7,6 +7,10 @@ internal sealed class FaultFlow
     private TaskCompletionSource? _paused;
     private FlowTerms _terms = new(default, default, 0);
     private volatile bool _swallows;
+    private long _passed;
+
+    /// <summary>Bytes that have passed, of all connections together.</summary>
+    public long Passed => Interlocked.Read(ref _passed);
 
     /// <summary>Whether bytes go nowhere.</summary>
     public bool Swallows => _swallows;
@@ -47,6 +51,7 @@ internal sealed class FaultFlow
             await Task.Delay(held);
         while (Paused() is { } paused)
             await paused;
+        Interlocked.Add(ref _passed, bytes);
     }
 
     private Task? Paused()

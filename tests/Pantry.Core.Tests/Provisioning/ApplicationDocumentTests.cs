@@ -107,6 +107,8 @@ public sealed class ApplicationDocumentTests
         Assert.Contains("nested deeper", Assert.Throws<PantryException>(() => ApplicationDocument.Parse("shop", deep)).Message, StringComparison.Ordinal);
         string nested = "parameters: { a: " + new string('[', 30) + new string(']', 30) + " }";
         Assert.Contains("nested deeper than 24", Assert.Throws<PantryException>(() => ApplicationDocument.Parse("shop", nested)).Message, StringComparison.Ordinal);
+        string many = "roles:\n" + string.Concat(Enumerable.Range(0, 200).Select(number => $"  r{number}:\n"));
+        Assert.Contains("shop.yaml:130:3: 'roles' has more than 128 entries", Assert.Throws<PantryException>(() => ApplicationDocument.Parse("shop", many)).Message, StringComparison.Ordinal);
         Assert.Equal(PantryErrorCode.LimitReached, Assert.Throws<PantryException>(() => ApplicationDocument.Parse("shop", "description: " + new string('x', 300_000))).Code);
     }
 

@@ -36,9 +36,9 @@ internal sealed class PackageFolder : IDisposable
         var given = new PackageFacts(Path) { Name = name, Version = version, Kind = kind, Dependencies = [.. needs.Select(need => new PackageDependency(need.Split('=', 2)[0], need.Split('=', 2)[1]))] };
         PackageDeclaration declaration = PackageMetadata.Read(Path, given, []);
         using LocalTree files = Read();
-        var upload = new PackageUpload(fleet.Provisioning, Options);
-        PackageInfo package = await upload.PublishAsync(declaration, files, default);
-        return (package, upload.SentBytes);
+        var publishing = new PackagePublishing(fleet);
+        PackageInfo package = await publishing.PublishAsync(declaration, files, default);
+        return (package, publishing.SentBytes);
     }
 
     /// <summary>A package with one small file of its own.</summary>

@@ -120,13 +120,13 @@ public sealed class PackageTests
         await using Fleet fleet = await Fleet.StartAsync();
         await using RemoteFleet console = await fleet.ConnectAsync();
         using PackageFolder folder = new PackageFolder().With("good.txt", "good").With("bad.txt", "bad one").With("gone.txt", "gone one");
-        await folder.PublishAsync(console, "web", "1.0.0");
+        (PackageInfo published, _) = await folder.PublishAsync(console, "web", "1.0.0");
         await PackageFolder.PublishNewAsync(console, "other", "1.0.0");
         PackageStoreCheck before = await VerifyAsync(console);
         Assert.True(before.IsIntact);
         Assert.Equal((2, 0), (before.Packages, before.Problems.Count));
 
-        string blobs = Path.Combine(fleet.Server.Configuration.Path, "content", "blobs");
+        string blobs = Path.Combine(fleet.Server.Configuration.Path, "files", "blobs");
         string damaged = BlobOf(blobs, "bad one"), missing = BlobOf(blobs, "gone one");
         File.WriteAllText(damaged, "Bad one");
         File.Delete(missing);
@@ -134,7 +134,7 @@ public sealed class PackageTests
         PackageStoreCheck check = await VerifyAsync(console);
         Assert.False(check.IsIntact);
         Assert.Equal(["web 1.0.0, bad.txt", "web 1.0.0, gone.txt"], check.Problems.Select(problem => problem.ToString()[..problem.ToString().IndexOf(':', StringComparison.Ordinal)]).Order());
-        await Assert.ThrowsAsync<PantryException>(async () => await SaveAsync(console, (await console.Provisioning.OpenPackageAsync("web", "1.0.0", default)).Package, Path.Combine(fleet.Root, "saved")));
+        await Assert.ThrowsAsync<PantryException>(async () => await SaveAsync(console, published, Path.Combine(fleet.Root, "saved")));
         Assert.False(File.Exists(Path.Combine(fleet.Root, "saved", "bad.txt")));
 
         (_, long sent) = await folder.PublishAsync(console, "web", "1.0.0");
@@ -152,13 +152,13 @@ public sealed class PackageTests
         File.Delete(Path.Combine(folder.Path, "one.txt"));
         await folder.PublishAsync(here, "two", "1.0.0");
         await here.Provisioning.RemovePackageAsync(new RemovePackage("one", "1.0.0", false), default);
-        string blobs = Path.Combine(fleet.Server.Configuration.Path, "content", "blobs");
+        string blobs = Path.Combine(fleet.Server.Configuration.Path, "files", "blobs");
 
         // What was brought lately stays, whoever wants it.
-        Assert.Equal((0, 0), fleet.Server.Provisioning.Upkeep.Collect());
+        Assert.Equal((0, 0), Collect());
         foreach (string file in Directory.EnumerateFiles(blobs, "*", SearchOption.AllDirectories))
             File.SetLastWriteTimeUtc(file, DateTime.UtcNow.AddDays(-30));
-        (long count, _) = fleet.Server.Provisioning.Upkeep.Collect();
+        (long count, _) = Collect();
 
         Assert.Equal(2, count); // The file, and the list of the files it was in.
         Assert.True(File.Exists(BlobOf(blobs, "shared")));
@@ -168,24 +168,33 @@ public sealed class PackageTests
         // What cannot be known is not taken for unused.
         string manifest = BlobOf(blobs, Assert.Single(await here.Provisioning.FindPackagesAsync(new PackageFilter(), default).ToListAsync()).Digest, isHash: true);
         File.WriteAllText(manifest, "nonsense");
-        Assert.Throws<PantryException>(() => fleet.Server.Provisioning.Upkeep.Collect());
+        await here.Provisioning.VerifyPackagesAsync(default).ToListAsync(); // It is put aside.
+        Assert.Equal((0, 0), Collect());
         Assert.True(File.Exists(BlobOf(blobs, "shared")));
+
+        (long Count, long Bytes) Collect()
+        {
+            fleet.Server.Files.Register.Forget(DateTimeOffset.UtcNow.AddDays(1), _ => false);
+            return fleet.Server.Files.Collect(_ => false);
+        }
     }
 
     [Fact]
     public async Task Operators_see_and_publish_what_their_scopes_say_and_each_refusal_is_written_down()
     {
         await using Fleet fleet = await Fleet.StartAsync();
-        await PackageFolder.PublishNewAsync(fleet.Server.Fleet, "base", "1.0.0");
+        PackageInfo known = await PackageFolder.PublishNewAsync(fleet.Server.Fleet, "base", "1.0.0");
         await using RemoteFleet stranger = await RemoteFleet.ConnectAsync(await fleet.AddOperatorAsync("stranger", scopes: "*:Shell"));
         await using RemoteFleet reader = await RemoteFleet.ConnectAsync(await fleet.AddOperatorAsync("reader", scopes: "shop.live:Provision"));
         await using RemoteFleet publisher = await RemoteFleet.ConnectAsync(await fleet.AddOperatorAsync("publisher", scopes: "shop:Publish"));
 
         await OutOfScopeAsync(() => stranger.Provisioning.FindPackagesAsync(new PackageFilter(), default).ToListAsync().AsTask());
-        await OutOfScopeAsync(() => stranger.Provisioning.OpenPackageAsync("base", "1.0.0", default));
+        await OutOfScopeAsync(() => SaveAsync(stranger, known, Path.Combine(fleet.Root, "stolen")));
         await OutOfScopeAsync(() => PackageFolder.PublishNewAsync(stranger, "evil", "1.0.0"));
-        await OutOfScopeAsync(() => stranger.Provisioning.PutContentAsync([[1]], default));
-        await OutOfScopeAsync(() => reader.Provisioning.PutContentAsync([[1]], default));
+        using (PackageFolder folder = new PackageFolder().With("run.sh", "echo"))
+        using (LocalTree files = folder.Read())
+            await OutOfScopeAsync(() => reader.Trees.SendAsync(files, null, null, null, default));
+        await SaveAsync(reader, known, Path.Combine(fleet.Root, "saved"));
         await OutOfScopeAsync(() => reader.Provisioning.VerifyPackagesAsync(default).ToListAsync().AsTask());
         Assert.Equal(["1.0.0"], await VersionsAsync(reader, new PackageFilter()));
         await PackageFolder.PublishNewAsync(publisher, "shop.web", "1.0.0");
@@ -199,7 +208,7 @@ public sealed class PackageTests
 
         await fleet.Server.AuditLog.FlushAsync();
         List<AuditEntry> log = await fleet.Server.Fleet.FindAuditAsync(new AuditFilter { Action = "Package*" }, default).ToListAsync();
-        Assert.Equal(9, log.Count(entry => entry.Outcome == "OutOfScope"));
+        Assert.Equal(6, log.Count(entry => entry.Outcome == "OutOfScope"));
         Assert.Equal(["base 1.0.0", "shop 1.0.0", "shop.web 1.0.0"], log.Where(entry => entry is { Action: "PackagePublished", Outcome: "Done" }).Select(entry => entry.Target!).Order());
         Assert.Equal("shop.web 1.0.0", Assert.Single(log, entry => entry is { Action: "PackageRemoved", Outcome: "Done" }).Target);
     }
@@ -271,16 +280,8 @@ public sealed class PackageTests
             Assert.Equal(code, (await Assert.ThrowsAsync<PantryException>(() => console.Provisioning.PublishAsync(request, default))).Code);
         }
 
-        // Content that is there, but no list of files.
-        byte[] hostile = """{"version":1,"entries":[{"path":"../../x","mode":420,"size":0,"hash":"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}]}"""u8.ToArray();
-        await console.Provisioning.PutContentAsync([hostile], default);
-        var refused = await Assert.ThrowsAsync<PantryException>(() => console.Provisioning.PublishAsync(new PublishPackage("x", "1.0.0", "script", null, [], ContentHash.Of(hostile).ToString()), default));
-        Assert.Contains("../../x", refused.Message, StringComparison.Ordinal);
-        Assert.Equal(PantryErrorCode.NoMatchingFile, (await Assert.ThrowsAsync<PantryException>(async () =>
-        {
-            await PackageFolder.PublishNewAsync(console, "x", "1.0.0");
-            await console.Provisioning.ReadContentAsync(new ReadContent("x", "1.0.0", [ContentHash.Of(hostile).ToString()]), default);
-        })).Code);
+        // Files that nobody has brought.
+        Assert.Null(await console.Provisioning.PublishAsync(new PublishPackage("x", "1.0.0", "script", null, [], digest), default));
     }
 
     private static async Task OutOfScopeAsync(Func<Task> ask) => Assert.Equal(PantryErrorCode.OutOfScope, (await Assert.ThrowsAsync<PantryException>(ask)).Code);
@@ -290,8 +291,9 @@ public sealed class PackageTests
 
     private static async Task SaveAsync(RemoteFleet fleet, PackageInfo package, string path)
     {
-        (PackageInfo opened, byte[] manifest) = await fleet.Provisioning.OpenPackageAsync(package.Name, package.Version, default);
-        await new TreeWriter(Options.Files).WriteAsync(FileTree.Parse(manifest, Options.Files), path, new PackageDownload(fleet.Provisioning, opened, Options), default);
+        _ = ContentHash.TryParse(package.Digest, out ContentHash digest);
+        await using IOpenedTree opened = await fleet.Trees.OpenAsync(digest, null, null, default);
+        await new TreeWriter(Options.Files).WriteAsync(opened.Tree, path, opened, default);
     }
 
     private static async Task<PackageStoreCheck> VerifyAsync(IFleet fleet)

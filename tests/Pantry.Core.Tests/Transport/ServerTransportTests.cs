@@ -213,7 +213,7 @@ public sealed class ServerTransportTests
     {
         await using SocketLoop loop = SocketLoop.Start("test", 64, NullLogger.Instance);
         var inbound = new InboundQueue<ServerEvent>(16, () => { });
-        ServerSockets sockets = await ServerSockets.OpenAsync(loop, inbound, peer => peer.Number == 5, new PantryOptions(), TimeProvider.System);
+        ServerSockets sockets = await ServerSockets.OpenAsync(loop, inbound, inbound, peer => peer.Number == 5, new PantryOptions(), TimeProvider.System);
         int port = sockets.Receiver.EndPoint.Port;
         byte[][] identities = [[], [9], RoutingId.Of(4), [.. RoutingId.Of(5), 0], [2, .. RoutingId.Of(5)[1..]]];
         foreach (byte[] identity in identities)

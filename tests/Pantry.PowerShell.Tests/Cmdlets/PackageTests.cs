@@ -49,7 +49,7 @@ public sealed class PackageTests
         Assert.Contains("pantry.yaml:1:1: there is no key 'nam'. Did you mean 'name'?", some.Errors[0].Exception.Message, StringComparison.Ordinal);
         Assert.Contains("-Version", session.Run("Publish-PantryPackage $root/unsaid").Message, StringComparison.Ordinal);
         Assert.Contains("-Version", session.Run("Publish-PantryPackage $root/odd").Message, StringComparison.Ordinal);
-        Assert.Contains("Nothing matches", session.Run("Publish-PantryPackage $root/none*").Message, StringComparison.Ordinal);
+        Assert.Contains("There is no file or directory", session.Run("Publish-PantryPackage $root/none*").Message, StringComparison.Ordinal);
         Assert.Equal("InvalidArgument", session.Run("Publish-PantryPackage $root/all/good, $root/unsaid -Name x -Version 1.0.0 -Kind script").ErrorId);
         Write(session, "all/good/run.sh", "echo other");
         Outcome again = session.Run("Publish-PantryPackage $root/all/good -Version 1.0.0 -Kind script");
@@ -90,7 +90,7 @@ public sealed class PackageTests
         using Session session = Session.WithFleet();
         Write(session, "web/run.sh", "echo one");
         session.Run("$null = Publish-PantryPackage $root/web -Version 1.0.0 -Kind script").Clean();
-        foreach (string blob in Directory.EnumerateFiles(Path.Combine(session.Root, "content", "blobs"), "*", SearchOption.AllDirectories).Where(file => File.ReadAllText(file) == "echo one"))
+        foreach (string blob in Directory.EnumerateFiles(Path.Combine(session.Root, "files", "blobs"), "*", SearchOption.AllDirectories).Where(file => File.ReadAllText(file) == "echo one"))
             File.WriteAllText(blob, "Echo one");
 
         Outcome check = session.Run("Test-PantryPackageStore");

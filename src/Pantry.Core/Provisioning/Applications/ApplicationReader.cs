@@ -9,6 +9,8 @@ namespace Pantry.Provisioning.Applications;
 internal sealed class ApplicationReader(string path)
 {
     private const int MaxEntryLength = 1024;
+    // A plan is made for each environment with each role to see what an application uses.
+    private const int MaxEnvironments = 64, MaxRoles = 128, MaxIdentities = 4096;
 
     private readonly ParameterYaml _parameters = new(path);
     private readonly List<(string Package, YamlNode Node)> _steps = [];
@@ -122,10 +124,13 @@ internal sealed class ApplicationReader(string path)
     private List<(string Name, YamlSection Section)> Named(YamlSection section, string key, string what, string prefix = "")
     {
         var found = new List<(string Name, YamlSection Section)>();
+        int most = what switch { "environment" => MaxEnvironments, "role" => MaxRoles, _ => MaxIdentities };
         foreach ((YamlScalarNode name, YamlNode value) in section.Section(key).Entries)
         {
             if (what == "identity" ? !Names.IsPath(name.Value) : !Names.IsSegment(name.Value))
                 throw Error(name, $"'{DisplayText.Clean(name.Value, 80)}' is no name of {(what == "role" ? "a" : "an")} {what}");
+            if (found.Count == most)
+                throw Error(name, $"'{prefix}{key}' has more than {most} entries, which is the most");
             if (found.Exists(other => Names.Same(other.Name, name.Value)))
                 throw Error(name, $"'{name.Value}' is there twice; names have no case");
             found.Add((name.Value!, value switch

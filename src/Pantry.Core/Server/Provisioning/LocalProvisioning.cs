@@ -12,16 +12,8 @@ internal sealed class LocalProvisioning(ProvisioningDesks desks, Func<OperatorEn
 {
     public IAsyncEnumerable<PackageInfo> FindPackagesAsync(PackageFilter filter, CancellationToken cancellation) => desks.Packages.List(filter, running(), null).ToAsyncEnumerable();
 
-    public Task<(PackagePublished Answer, byte[] Missing)> PublishAsync(PublishPackage request, CancellationToken cancellation) =>
+    public Task<PackageInfo?> PublishAsync(PublishPackage request, CancellationToken cancellation) =>
         Task.Run(() => desks.Packages.PublishAsync(request, running(), null), cancellation);
-
-    public Task PutContentAsync(IReadOnlyList<byte[]> content, CancellationToken cancellation) => Task.Run(() => desks.Packages.Put(content, running(), null), cancellation);
-
-    public Task<(PackageInfo Package, byte[] Manifest)> OpenPackageAsync(string name, string version, CancellationToken cancellation) =>
-        Task.Run(() => desks.Packages.Open(new OpenPackage(name, version), running(), null), cancellation);
-
-    public Task<IReadOnlyList<byte[]>> ReadContentAsync(ReadContent request, CancellationToken cancellation) =>
-        Task.Run(() => desks.Packages.ReadContent(request, running(), null), cancellation);
 
     public Task<PackageInfo> RemovePackageAsync(RemovePackage request, CancellationToken cancellation) =>
         Task.Run(() => desks.Packages.RemoveAsync(request, running(), null), cancellation);

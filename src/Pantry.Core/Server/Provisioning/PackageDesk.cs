@@ -3,6 +3,7 @@ using Pantry.Files;
 using Pantry.Protocol;
 using Pantry.Provisioning.Packages;
 using Pantry.Security;
+using Pantry.Server.Files;
 using Pantry.Storage;
 using Pantry.Targeting;
 
@@ -10,7 +11,7 @@ namespace Pantry.Server.Provisioning;
 
 /// <summary>Packages are published, listed, read and removed here. What is decided is audited, and stored after that.</summary>
 internal sealed class PackageDesk(
-    PackageStore packages, ChunkStore content, PackageUse use, ProvisioningRights rights, ServerAudit audit, PantryOptions options, TimeProvider time)
+    PackageStore packages, FileVault files, PackageUse use, ProvisioningRights rights, ServerAudit audit, PantryOptions options, TimeProvider time)
 {
     private const string Published = "PackagePublished", Read = "PackageRead", Removed = "PackageRemoved";
 
@@ -36,64 +37,28 @@ internal sealed class PackageDesk(
         }
     }
 
-    /// <summary>Publishes a version, or says which content of its files is missing here.</summary>
-    /// <returns>The answer, and the chunks that are missing, of which there may be more.</returns>
-    public async Task<(PackagePublished Answer, byte[] Missing)> PublishAsync(PublishPackage request, OperatorEntry by, string? from)
+    /// <summary>Publishes a version; null where some of its files are missing here.</summary>
+    public async Task<PackageInfo?> PublishAsync(PublishPackage request, OperatorEntry by, string? from)
     {
         var declaration = PackageDeclaration.Create(request.Name, request.Version, request.Kind, request.Description, request.Dependencies);
         rights.RequirePublish(by, from, Published, declaration.Name);
         if (!ContentHash.TryParse(request.Digest, out ContentHash digest))
             throw new PantryException(PantryErrorCode.InvalidArgument, $"'{DisplayText.Clean(request.Digest, 80)}' is no digest of a package's files.");
-        if (TryReadTree(digest) is not { } tree)
-            return (new PackagePublished(null, LacksManifest: true), []);
-
+        var edition = new PackageEdition(declaration, request.Digest);
+        // Before anybody brings files for nothing.
+        StoredPackage? stored = packages.Existing(edition);
         // What is here is marked as wanted, so that it stays until the package names it.
-        IReadOnlyList<Chunk> missing = content.Claim(tree.Chunks());
-        if (missing.Count > 0)
-            return (new PackagePublished(null, LacksManifest: false), TreeDocument.Write([.. missing.Take(options.Provisioning.MissingChunks)]));
-
-        var package = new StoredPackage(new PackageEdition(declaration, request.Digest), tree.Files.Count(), tree.Size, time.GetUtcNow(), by.Name);
-        if (packages.Existing(package) is not { } stored)
+        if (TryReadTree(digest) is not { } tree || files.Store.Claim(tree.Chunks()).Count > 0)
+            return null;
+        if (stored is null)
         {
             RequireRoom();
-            var decision = new AuditedDecision(Published, package.Edition.ToString(), new AuditedPackage(request.Digest, declaration.Kind));
+            var package = new StoredPackage(edition, tree.Files.Count(), tree.Size, time.GetUtcNow(), by.Name);
+            var decision = new AuditedDecision(Published, edition.ToString(), new AuditedPackage(request.Digest, declaration.Kind));
             stored = await audit.DecidedAsync(by, from, [decision], () => packages.Add(package)).ConfigureAwait(false);
         }
 
-        return (new PackagePublished(ToInfo(stored, use.ByName()), LacksManifest: false), []);
-    }
-
-    /// <summary>Takes content that a package is to have.</summary>
-    /// <exception cref="PantryException">It is larger than content can be, or the disk is full or failed.</exception>
-    public int Put(IReadOnlyList<byte[]> bodies, OperatorEntry by, string? from)
-    {
-        rights.RequirePublishAny(by, from, Published);
-        using ChunkBatch batch = content.Begin();
-        foreach (byte[] body in bodies.Where(body => body.Length > 0))
-            batch.Add(ContentHash.Of(body), body);
-        batch.Complete();
-        return bodies.Count;
-    }
-
-    /// <summary>A package and the manifest of its files.</summary>
-    public (PackageInfo Package, byte[] Manifest) Open(OpenPackage request, OperatorEntry by, string? from)
-    {
-        rights.RequirePackages(by, from, Read);
-        StoredPackage package = Find(request.Name, request.Version);
-        return (ToInfo(package, use.ByName()), TreeOf(package).Bytes);
-    }
-
-    /// <summary>Some of a package's chunks.</summary>
-    public IReadOnlyList<byte[]> ReadContent(ReadContent request, OperatorEntry by, string? from)
-    {
-        rights.RequirePackages(by, from, Read);
-        Dictionary<string, Chunk> chunks = TreeOf(Find(request.Name, request.Version)).Chunks().ToDictionary(chunk => chunk.Hash.ToString());
-        return
-        [
-            .. request.Hashes.Take(options.Wire.MaxFrames - 2).Select(hash => chunks.TryGetValue(hash, out Chunk chunk)
-                ? content.Read(chunk.Hash, Chunker.MaxBytes)
-                : throw new PantryException(PantryErrorCode.NoMatchingFile, $"No file of {request.Name} {request.Version} has the content '{DisplayText.Clean(hash, 80)}'.")),
-        ];
+        return ToInfo(stored, use.ByName());
     }
 
     /// <summary>Takes a version away; its content goes when nothing else has it.</summary>
@@ -126,22 +91,14 @@ internal sealed class PackageDesk(
     // One that is damaged was put aside, and can come anew.
     private FileTree? TryReadTree(ContentHash digest)
     {
-        if (content.LengthOf(digest) is not { } length || length > options.Files.MaxManifestBytes || content.Claim([new Chunk(digest, (int)length)]).Count > 0)
-            return null;
         try
         {
-            return FileTree.Parse(content.Read(digest, options.Files.MaxManifestBytes), options.Files);
+            return files.Store.LengthOf(digest) is { } length && files.Store.Claim([new Chunk(digest, (int)length)]).Count == 0 ? files.Tree(digest) : null;
         }
         catch (PantryException damaged) when (damaged.Code is PantryErrorCode.ContentDamaged or PantryErrorCode.NoMatchingFile)
         {
             return null;
         }
-    }
-
-    private FileTree TreeOf(StoredPackage package)
-    {
-        _ = ContentHash.TryParse(package.Edition.Digest, out ContentHash digest);
-        return FileTree.Parse(content.Read(digest, options.Files.MaxManifestBytes), options.Files);
     }
 
     private void RequireRoom()

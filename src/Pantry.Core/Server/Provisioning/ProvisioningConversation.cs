@@ -19,19 +19,7 @@ internal sealed class ProvisioningConversation(ProvisioningDesks desks, PantryOp
                 await session.PostListAsync(message, MessageKind.PackagePage, desks.Packages.List(list.Filter, by, from), options.ClientPageSize, (items, last) => new PackagePage(items, last)).ConfigureAwait(false);
                 return true;
             case PublishPackage publish:
-                (PackagePublished answer, byte[] missing) = await desks.Packages.PublishAsync(publish, by, from).ConfigureAwait(false);
-                await session.PostPageAsync(message, MessageKind.PackagePublished, answer, missing).ConfigureAwait(false);
-                return true;
-            case PutContent:
-                await session.PostPageAsync(message, MessageKind.ContentPut, new ContentPut(desks.Packages.Put(message.Bodies, by, from))).ConfigureAwait(false);
-                return true;
-            case OpenPackage open:
-                (PackageInfo package, byte[] manifest) = desks.Packages.Open(open, by, from);
-                RequireFits(package, manifest);
-                await session.PostPageAsync(message, MessageKind.PackageOpened, new PackageOpened(package), manifest).ConfigureAwait(false);
-                return true;
-            case ReadContent read:
-                await session.PostPageAsync(message, MessageKind.ContentRead, new ContentRead(), [.. desks.Packages.ReadContent(read, by, from)]).ConfigureAwait(false);
+                await session.PostPageAsync(message, MessageKind.PackagePublished, new PackagePublished(await desks.Packages.PublishAsync(publish, by, from).ConfigureAwait(false))).ConfigureAwait(false);
                 return true;
             case RemovePackage remove:
                 await session.PostPageAsync(message, MessageKind.PackageRemoved, new PackageRemoved(await desks.Packages.RemoveAsync(remove, by, from).ConfigureAwait(false))).ConfigureAwait(false);
@@ -69,12 +57,5 @@ internal sealed class ProvisioningConversation(ProvisioningDesks desks, PantryOp
             default:
                 return false;
         }
-    }
-
-    private void RequireFits(PackageInfo package, byte[] manifest)
-    {
-        int most = options.Wire.MaxMessageBytes - options.Wire.MaxResultHeadBytes;
-        if (manifest.Length > most)
-            throw new PantryException(PantryErrorCode.MessageTooLarge, $"The list of the files of {package} has {manifest.Length:N0} bytes, and {most:N0} is the most that one message takes. Save it on the server itself.") { Target = package.ToString() };
     }
 }

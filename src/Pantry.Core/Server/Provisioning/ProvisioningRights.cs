@@ -23,10 +23,6 @@ internal sealed class ProvisioningRights(ServerAudit audit)
     public void RequirePublish(OperatorEntry by, string? from, string action, string package) =>
         Require(MayPublish(by, package), by, from, action, package, $"packages of that name, for which a scope such as '{package}:{Publish}' or '*:{Publish}' is needed");
 
-    /// <summary>Content is no package's yet: whoever may publish anything may bring it.</summary>
-    public void RequirePublishAny(OperatorEntry by, string? from, string action) =>
-        Require(by.Administrator || Scopes.For(by.Scopes, Publish).Count > 0, by, from, action, null, $"packages, for which a scope with the command {Publish} is needed");
-
     public void RequirePackages(OperatorEntry by, string? from, string action) =>
         Require(MaySeePackages(by), by, from, action, null, $"packages, for which a scope with one of the commands {string.Join(", ", All)} is needed");
 
@@ -42,8 +38,11 @@ internal sealed class ProvisioningRights(ServerAudit audit)
 
     public static bool MayPlan(OperatorEntry by, ClientLabels client) => by.Administrator || Scopes.Covers(by.Scopes, Provision, client);
 
+    /// <summary>Files are no package's yet when they are brought.</summary>
+    public static bool MayPublishAny(OperatorEntry by) => by.Administrator || Scopes.For(by.Scopes, Publish).Count > 0;
+
     /// <summary>Packages are the whole fleet's: who works with any sees all.</summary>
-    private static bool MaySeePackages(OperatorEntry by) => by.Administrator || All.Any(command => Scopes.For(by.Scopes, command).Count > 0);
+    public static bool MaySeePackages(OperatorEntry by) => by.Administrator || All.Any(command => Scopes.For(by.Scopes, command).Count > 0);
 
     private static bool MayPublish(OperatorEntry by, string package) => Covers(by, Publish, package);
 

@@ -1,0 +1,85 @@
+using Pantry.Files;
+using Pantry.Protocol;
+using Pantry.Security;
+using Pantry.Server.Jobs;
+using Pantry.Storage;
+
+namespace Pantry.Server.Files;
+
+/// <summary>
+/// Who may have and bring which tree. Nobody may anything by default: a client may fetch what a job that it is at work on names, or what it is granted for
+/// what it is, and bring what such a job asks for; an operator may bring what it can order clients to fetch, and fetch what its own jobs have brought.
+/// </summary>
+internal sealed class FileGrants(JobDispatcher jobs, JobDirectory directory, TrustStore trust, Authority authority, FileVault vault, ServerAudit audit)
+{
+    /// <summary>What else grants trees.</summary>
+    public ITreeGrants? Others { get; set; }
+
+    /// <exception cref="PantryException">The peer may not have it; that is audited.</exception>
+    public void RequireRead(ServerSession session, ContentHash tree, string? job)
+    {
+        bool may = session.Role == Senders.Operator ? MayOperatorRead(session, tree, job) : Identity(session) is { } identity && MayClientRead(session.Key, identity, tree, job);
+        if (!may)
+            throw Refused(session, "TreeNotGranted", $"The tree {tree} is not granted to this peer. A client may fetch what an order or its application names for it, an operator what its own jobs have brought.");
+    }
+
+    /// <exception cref="PantryException">The peer may not bring it; that is audited.</exception>
+    public void RequireWrite(ServerSession session, FileTree tree, string? job)
+    {
+        if (session.Role == Senders.Operator)
+        {
+            if (authority.FindBySessionKey(session.Key) is not { } by || !(MaySend(by) || Others?.MayBring(by) == true))
+                throw Refused(session, "UploadNotGranted", $"The operator may not order {FileOrders.Receive} of any client, and so send no files. An administrator can give it a scope that has it.");
+            return;
+        }
+
+        if (Identity(session) is not { } identity || job is null || AtWork(session.Key, identity, job, FileOrders.Offer) is not { } order
+            || FileOrders.ReadOffer(order.Request.Arguments) is not { } offer)
+        {
+            throw Refused(session, "UploadNotGranted", "No order that this client is at work on asks for files.");
+        }
+
+        if (tree.Size > offer.MaxBytes)
+            throw Refused(session, "UploadTooLarge", $"The files have {tree.Size:N0} bytes; the order allows {offer.MaxBytes:N0}. Send fewer, or order more with -MaxBytes.");
+    }
+
+    /// <summary>Whether the operator can order any client to fetch files.</summary>
+    public static bool MaySend(OperatorEntry by) => Scopes.For(by.Scopes, FileOrders.Receive).Count > 0;
+
+    /// <summary>Whether a job that has not ended names a tree.</summary>
+    public bool IsWanted(TreeReason reason) => reason.Job is { } job
+        ? jobs.Find(job) is { Ended: false }
+        : jobs.All.Any(open => !open.Ended && open.Order.Statement.Command == FileOrders.Receive && FileOrders.ReadReceive(open.Order.Request.Arguments)?.Tree == reason.Tree);
+
+    /// <summary>Name of who is behind a session; null where that is nobody any more.</summary>
+    public string? NameOf(ServerSession session) => session.Role == Senders.Operator ? authority.FindBySessionKey(session.Key)?.Name : Identity(session);
+
+    private bool MayClientRead(PublicKey key, string identity, ContentHash tree, string? job) =>
+        (job is not null && AtWork(key, identity, job, FileOrders.Receive) is { } order && FileOrders.ReadReceive(order.Request.Arguments)?.Tree == tree.ToString())
+        || Others?.MayRead(identity, tree) == true;
+
+    private bool MayOperatorRead(ServerSession session, ContentHash tree, string? job)
+    {
+        if (authority.FindBySessionKey(session.Key) is not { } by)
+            return false;
+        if (job is null)
+            return Others?.MayRead(by, tree) == true;
+        // Says no where the job is another's.
+        directory.Open(job, by, session.Address, nameof(ReadTree));
+        return vault.Register.WasOffered(tree, job);
+    }
+
+    // From the moment that the order was sent to it until its row is there; by the key that was its when the order was given. After a restart of
+    // the server one that was at work waits in line until it has registered anew.
+    private JobOrder? AtWork(PublicKey key, string identity, string id, string command) =>
+        jobs.Find(id) is { Ended: false } job && job.Order.Statement.Command == command && job.IsTarget(identity, key)
+        && job.StateOf(identity) is { } state && (state is TargetState.Sent or TargetState.Accepted || (state == TargetState.Waiting && job.RestoredAt != 0)) ? job.Order : null;
+
+    private string? Identity(ServerSession session) => trust.Find(session.Key) is { Status: KeyStatus.Approved } key ? key.Labels.Identity : null;
+
+    private PantryException Refused(ServerSession session, string reason, string message)
+    {
+        audit.Refused(reason, session.Key, session.Address);
+        return new PantryException(PantryErrorCode.OutOfScope, message);
+    }
+}

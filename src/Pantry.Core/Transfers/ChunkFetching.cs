@@ -1,0 +1,232 @@
+using Pantry.Files;
+using Pantry.Sessions;
+
+namespace Pantry.Transfers;
+
+/// <summary>
+/// The receiver of a transfer: asks for chunks, a window of bytes ahead of what was taken, and gives each to who waits for it. When the link is
+/// lost, what had not come is asked for again on the next one. No I/O and no clock.
+/// </summary>
+internal sealed class ChunkFetching : IChunkSource, IDisposable
+{
+    private readonly Lock _lock = new();
+    private readonly LinkedList<Chunk> _expected = [];
+    private readonly Dictionary<ContentHash, Wanted> _wanted = [];
+    private readonly Dictionary<ulong, Wanted> _asked = [];
+    private AskForChunks? _ask;
+    private int _window;
+    private long _ahead;
+    private ulong _lastNumber;
+    private long _received;
+    private Exception? _failure;
+
+    /// <summary>Bytes of chunks that have come.</summary>
+    public long ReceivedBytes { get; private set; }
+
+    /// <summary>Called when a chunk was not sealed by the other side.</summary>
+    public Action? Forged { get; init; }
+
+    /// <summary>Called when a chunk has come that the other side has sealed.</summary>
+    public Action? Opened { get; init; }
+
+    /// <summary>Chunks can be asked for from now on.</summary>
+    /// <param name="window">Bytes to ask for ahead.</param>
+    /// <param name="ask">Sends the question.</param>
+    public void Attach(int window, AskForChunks ask)
+    {
+        lock (_lock)
+        {
+            _window = window;
+            _ask = ask;
+            _lastNumber = 0;
+            _received = 0;
+            Pump();
+        }
+    }
+
+    /// <summary>The link is gone: what was asked for does not come any more.</summary>
+    public void Detach()
+    {
+        lock (_lock)
+        {
+            _ask = null;
+            // In their order, before all that was not asked for yet.
+            foreach (Wanted lost in _asked.Values.OrderByDescending(wanted => wanted.Number))
+            {
+                lost.Number = 0;
+                _ahead -= lost.Chunk.Length;
+                _expected.AddFirst(lost.Chunk);
+            }
+
+            _asked.Clear();
+        }
+    }
+
+    /// <summary>Nothing comes any more, and whoever waits is told why.</summary>
+    public void Fail(Exception why)
+    {
+        lock (_lock)
+        {
+            _failure ??= why;
+            foreach (Wanted wanted in _wanted.Values)
+                wanted.Arrival.TrySetException(_failure);
+        }
+    }
+
+    public void Expect(IReadOnlyList<Chunk> chunks)
+    {
+        lock (_lock)
+        {
+            foreach (Chunk chunk in chunks)
+            {
+                if (_wanted.TryAdd(chunk.Hash, new Wanted(chunk)))
+                    _expected.AddLast(chunk);
+            }
+
+            Pump();
+        }
+    }
+
+    /// <summary>Takes a frame that has come. False where its counter does not grow: then it is nobody's who has the key.</summary>
+    public bool Take(byte[] frame, BulkCipher cipher)
+    {
+        if (!cipher.IsNext(frame))
+            return false;
+        (_, ulong number, _) = BulkFrame.ReadHeader(frame);
+        lock (_lock)
+        {
+            // One that nobody asked for on this link is let fall.
+            if (_asked.Remove(number, out Wanted? wanted))
+            {
+                _received++;
+                wanted.Arrival.TrySetResult((frame, cipher));
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>The other side cannot send a chunk.</summary>
+    public void TakeRefusal(ulong number, PantryException why)
+    {
+        lock (_lock)
+        {
+            if (_asked.Remove(number, out Wanted? wanted))
+                wanted.Arrival.TrySetException(why);
+        }
+    }
+
+    public async ValueTask ReadAsync(Chunk chunk, Memory<byte> into, CancellationToken cancellation)
+    {
+        while (true)
+        {
+            Wanted wanted = Want(chunk);
+            (byte[] frame, BulkCipher cipher) = await wanted.Arrival.Task.WaitAsync(cancellation).ConfigureAwait(false);
+            if (cipher.Open(frame, chunk.Hash, into.Span[..chunk.Length]))
+            {
+                Done(wanted);
+                return;
+            }
+
+            AskAgain(wanted);
+            Forged?.Invoke();
+        }
+    }
+
+    public void Dispose() => Fail(new ObjectDisposedException(nameof(ChunkFetching)));
+
+    // One that was not expected, for it was thought to be here, is asked for at once: somebody waits.
+    private Wanted Want(Chunk chunk)
+    {
+        lock (_lock)
+        {
+            if (_failure is not null)
+                throw _failure;
+            if (!_wanted.TryGetValue(chunk.Hash, out Wanted? wanted))
+            {
+                _wanted[chunk.Hash] = wanted = new Wanted(chunk);
+                _expected.AddFirst(chunk);
+                if (_ask is not null)
+                    Ask(1);
+            }
+
+            return wanted;
+        }
+    }
+
+    private void Done(Wanted wanted)
+    {
+        lock (_lock)
+        {
+            _wanted.Remove(wanted.Chunk.Hash);
+            _ahead -= wanted.Chunk.Length;
+            ReceivedBytes += wanted.Chunk.Length;
+            Pump();
+        }
+
+        Opened?.Invoke();
+    }
+
+    private void AskAgain(Wanted wanted)
+    {
+        lock (_lock)
+        {
+            _ahead -= wanted.Chunk.Length;
+            wanted.Arrival = NewArrival();
+            _expected.AddFirst(wanted.Chunk);
+        }
+    }
+
+    // Not for every chunk: a question for some at a time costs less. The last ones are asked for as soon as there is room.
+    private void Pump()
+    {
+        if (_ask is null || _expected.Count == 0)
+            return;
+        long room = _window - _ahead;
+        if (_ahead > 0 && room < _window / 4)
+            return;
+        int count = 0;
+        for (LinkedListNode<Chunk>? next = _expected.First; next is not null && (room >= next.Value.Length || _ahead + count == 0); next = next.Next)
+        {
+            room -= next.Value.Length;
+            count++;
+        }
+
+        if (count > 0)
+            Ask(count);
+    }
+
+    private void Ask(int count)
+    {
+        var chunks = new Chunk[count];
+        ulong first = _lastNumber + 1;
+        for (int i = 0; i < count; i++)
+        {
+            chunks[i] = _expected.First!.Value;
+            _expected.RemoveFirst();
+            Wanted wanted = _wanted[chunks[i].Hash];
+            wanted.Number = ++_lastNumber;
+            _asked[wanted.Number] = wanted;
+            _ahead += chunks[i].Length;
+        }
+
+        _ask!(first, chunks, _received);
+    }
+
+    private static TaskCompletionSource<(byte[] Frame, BulkCipher Cipher)> NewArrival() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private sealed class Wanted(Chunk chunk)
+    {
+        public Chunk Chunk => chunk;
+
+        public ulong Number { get; set; }
+
+        public TaskCompletionSource<(byte[] Frame, BulkCipher Cipher)> Arrival { get; set; } = NewArrival();
+    }
+}
+
+/// <summary>Asks for chunks; must not wait.</summary>
+/// <param name="first">Number of the first.</param>
+/// <param name="chunks">The chunks.</param>
+/// <param name="received">How many have come on this link.</param>
+internal delegate void AskForChunks(ulong first, IReadOnlyList<Chunk> chunks, long received);

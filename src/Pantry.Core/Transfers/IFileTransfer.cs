@@ -1,0 +1,22 @@
+using Pantry.Protocol;
+
+namespace Pantry.Transfers;
+
+/// <summary>What goes on over a session of the file port, on this side of the server: one transfer, on one link after the other.</summary>
+internal interface IFileTransfer
+{
+    /// <summary>There is a link: begins, or goes on where the last one was lost.</summary>
+    Task BeginAsync(FileSession session);
+
+    /// <summary>The link is lost; another one is being dialled. Must not wait.</summary>
+    void Lost();
+
+    /// <summary>A message that answers no request. Must not wait.</summary>
+    void Receive(FileSession session, Message message);
+
+    /// <summary>A chunk, as it came. Must not wait.</summary>
+    void ReceiveChunk(FileSession session, byte[] frame);
+
+    /// <summary>It cannot go on.</summary>
+    void Fail(PantryException why);
+}

@@ -1,0 +1,73 @@
+using Pantry.Files;
+using Pantry.Protocol;
+using Pantry.Targeting;
+using Pantry.Tests.Files;
+
+namespace Pantry.Tests.Transfers;
+
+/// <summary>From an operator's console through the server to clients, over real sockets.</summary>
+public sealed class SendFileTests
+{
+    [Fact]
+    public async Task What_an_operator_sends_is_on_the_client_as_it_was()
+    {
+        await using TransferRig rig = await TransferRig.StartAsync();
+        await rig.AddAsync("a");
+        rig.Folder.Write("bin/run.sh", [1, 2, 3], 0x1ed);
+        rig.Folder.Write("large", FileTestFolder.Random(5_000_000, 1), 0x180);
+        rig.Folder.Write("größe 日本", [4]);
+        rig.Folder.Write("empty", []);
+        Directory.CreateDirectory(Path.Combine(rig.Folder.Source, "nothing"));
+
+        (ContentHash tree, long sent) = await rig.UploadAsync();
+        FilesOutcome outcome = TransferRig.Outcome(Assert.Single(await rig.SendAsync(tree, Target.Clients(["a"]), rig.Target("a"))));
+
+        Assert.Equal(5_000_004, sent);
+        Assert.Equal((4, 5_000_004L, 4, 5_000_004L), (outcome.Files, outcome.Bytes, outcome.Written, outcome.SentBytes));
+        Assert.Equal(FileTestFolder.Contents(rig.Folder.Source), FileTestFolder.Contents(rig.Target("a")));
+        Assert.Equal(0, rig.Fleet.Server.FileBytesUnderWay);
+    }
+
+    [Fact]
+    public async Task Nothing_is_sent_twice_neither_to_the_server_nor_to_the_client()
+    {
+        await using TransferRig rig = await TransferRig.StartAsync();
+        await rig.AddAsync("a");
+        byte[] content = FileTestFolder.Random(8_000_000, 2);
+        rig.Folder.Write("large", content);
+        (ContentHash first, _) = await rig.UploadAsync();
+        await rig.SendAsync(first, Target.Clients(["a"]), rig.Target("a"));
+
+        Assert.Equal(0, (await rig.UploadAsync()).Sent);
+        Assert.Equal(0, TransferRig.Outcome(Assert.Single(await rig.SendAsync(first, Target.Clients(["a"]), rig.Target("a")))).SentBytes);
+        // Also into another directory: it is on that machine already.
+        Assert.Equal(0, TransferRig.Outcome(Assert.Single(await rig.SendAsync(first, Target.Clients(["a"]), rig.Target("a-again")))).SentBytes);
+
+        content[4_000_000] ^= 1;
+        rig.Folder.Write("large", content);
+        rig.Folder.Write("copy", content);
+        (ContentHash second, long sent) = await rig.UploadAsync();
+        FilesOutcome outcome = TransferRig.Outcome(Assert.Single(await rig.SendAsync(second, Target.Clients(["a"]), rig.Target("a"))));
+
+        Assert.InRange(sent, 1, 2 * Chunker.MaxBytes);
+        Assert.Equal(sent, outcome.SentBytes);
+        Assert.Equal(FileTestFolder.Contents(rig.Folder.Source), FileTestFolder.Contents(rig.Target("a")));
+    }
+
+    [Fact]
+    public async Task Twenty_clients_have_the_files_from_one_order()
+    {
+        await using TransferRig rig = await TransferRig.StartAsync();
+        string[] names = [.. Enumerable.Range(0, 20).Select(i => $"c{i}")];
+        await Task.WhenAll(names.Select(name => rig.AddAsync(name)));
+        rig.Folder.Write("large", FileTestFolder.Random(3_000_000, 3));
+        (ContentHash tree, _) = await rig.UploadAsync(rig.Fleet.Server.Fleet.Trees);
+
+        // Each has its own, for all are on one machine here.
+        List<ResultRow>[] rows = await Task.WhenAll(names.Select(name => rig.SendAsync(tree, Target.Clients([name]), rig.Target(name))));
+
+        Assert.All(rows.SelectMany(row => row), row => Assert.Equal(3_000_000, TransferRig.Outcome(row).SentBytes));
+        Assert.All(names, name => Assert.Equal(FileTestFolder.Contents(rig.Folder.Source), FileTestFolder.Contents(rig.Target(name))));
+        Assert.Equal(0, rig.Fleet.Server.FileBytesUnderWay);
+    }
+}
