@@ -5,6 +5,7 @@ return args.FirstOrDefault() switch
     "shell" => await Pantry.Bench.Fleet.ShellBench.RunAsync(args[1..]),
     "pieces" => Pantry.Bench.Fleet.PiecesBench.Run(args[1..]),
     "soak" => await Pantry.Bench.Fleet.SoakBench.RunAsync(args[1..]),
+    "files" => await Pantry.Bench.Files.FilesBench.RunAsync(args[1..]),
     "gate" => await Pantry.Bench.GateBench.RunAsync(args[1..]),
     "import" => await Pantry.Bench.ImportBench.RunAsync(args[1..]),
     "register" => await Pantry.Bench.RegisterBench.RunAsync(args[1..]),
@@ -23,6 +24,7 @@ static int Usage()
     Console.Error.WriteLine("       Pantry.Bench fleet --profile ping|list|trips|ingest [--clients n] [--count c] [--seconds s]  one thing again and again, for a profiler");
     Console.Error.WriteLine("       Pantry.Bench shell [--clients n] [--rounds r]  a process on each of so many whole clients; bench/compare-ssh.sh has others beside it");
     Console.Error.WriteLine("       Pantry.Bench pieces [BenchmarkDotNet's options]  codec, seals, signatures, matcher, a registry of 100,000 clients");
+    Console.Error.WriteLine("       Pantry.Bench files [--rounds r] [--large MiB] [--small MiB] [--clients n] [--folder path]  files to one client and to many, against bare NetMQ; bench/compare-scp.sh has others beside it");
     Console.Error.WriteLine("       Pantry.Bench soak [--minutes m] [--clients n]  clients come and go: is the server's memory flat?");
     Console.Error.WriteLine("       Pantry.Bench import [rounds]  what importing the module costs against the engine alone");
     Console.Error.WriteLine("       Pantry.Bench handshake [rounds]  what CURVE costs: handshakes, and messages against the bare cipher");

@@ -108,7 +108,7 @@ public abstract class PantryCmdlet : PSCmdlet, IDisposable
     {
         try
         {
-            IReadOnlyList<string> found = SessionState.Path.GetResolvedProviderPathFromPSPath(path, out ProviderInfo provider);
+            System.Collections.ObjectModel.Collection<string> found = SessionState.Path.GetResolvedProviderPathFromPSPath(path, out ProviderInfo provider);
             if (provider.Name != "FileSystem")
                 throw Invalid($"'{DisplayText.Clean(path, 300)}' is no path of the file system.", path);
             return found.Count > 0 ? found : throw None(path, null);

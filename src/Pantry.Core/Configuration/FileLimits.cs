@@ -18,6 +18,9 @@ internal sealed record FileLimits
     /// <summary>Bytes that a receiver asks for ahead of what it has written.</summary>
     public int MaxChunkWindow { get; init; } = 8 * 1024 * 1024;
 
+    /// <summary>Chunks that a receiver asks for ahead, however small they are.</summary>
+    public int MaxChunksAhead { get; init; } = 4096;
+
     /// <summary>Files that a receiver writes at the same time.</summary>
     public int ParallelFiles { get; init; } = 4;
 
@@ -26,6 +29,12 @@ internal sealed record FileLimits
 
     /// <summary>Bytes of chunks that are under way from a server to all its peers, beyond what they have said to have.</summary>
     public long ServerWindow { get; init; } = 256L * 1024 * 1024;
+
+    /// <summary>Trees that a server keeps for operators and jobs; more are refused.</summary>
+    public int MaxTrees { get; init; } = 100_000;
+
+    /// <summary>Manifests that a server reads at the same time: each can take some hundred megabytes.</summary>
+    public int ParallelManifests { get; init; } = 2;
 
     /// <summary>Trees that peers bring to a server at the same time; more are refused.</summary>
     public int MaxUploads { get; init; } = 256;

@@ -12,12 +12,15 @@ internal sealed class FileTree
 {
     private const int Version = 1;
 
+    private readonly Lazy<IReadOnlyDictionary<ContentHash, int>> _lengths;
+
     private FileTree(IReadOnlyList<TreeEntry> entries, byte[] bytes)
     {
         Entries = entries;
         Bytes = bytes;
         Digest = ContentHash.Of(bytes);
         Size = entries.Sum(entry => entry.Size);
+        _lengths = new Lazy<IReadOnlyDictionary<ContentHash, int>>(() => Chunks().ToDictionary(chunk => chunk.Hash, chunk => chunk.Length));
     }
 
     /// <summary>By path, in the order of its characters' codes; a directory stands before what is in it.</summary>
@@ -33,6 +36,9 @@ internal sealed class FileTree
     public long Size { get; }
 
     public IEnumerable<TreeEntry> Files => Entries.Where(entry => !entry.IsDirectory);
+
+    /// <summary>Length of each chunk.</summary>
+    public IReadOnlyDictionary<ContentHash, int> ChunkLengths => _lengths.Value;
 
     /// <summary>Every chunk once, in the order in which the files need them.</summary>
     public IReadOnlyList<Chunk> Chunks()

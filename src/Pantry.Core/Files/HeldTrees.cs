@@ -22,8 +22,11 @@ internal sealed class HeldTrees(string folder, FileLimits limits)
             if (!Directory.Exists(folder))
                 return [];
             var held = new List<(string, FileTree)>();
+            long left = limits.MaxManifestBytes;
             foreach (FileInfo file in Newest())
             {
+                if ((left -= file.Length) < 0)
+                    break;
                 try
                 {
                     ReadOnlySpan<byte> bytes = PrivateFile.Read(file.FullName, limits.MaxManifestBytes + PathGuard.MaxLength);

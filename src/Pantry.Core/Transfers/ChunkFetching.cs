@@ -1,3 +1,4 @@
+using Pantry.Configuration;
 using Pantry.Files;
 using Pantry.Sessions;
 
@@ -7,7 +8,7 @@ namespace Pantry.Transfers;
 /// The receiver of a transfer: asks for chunks, a window of bytes ahead of what was taken, and gives each to who waits for it. When the link is
 /// lost, what had not come is asked for again on the next one. No I/O and no clock.
 /// </summary>
-internal sealed class ChunkFetching : IChunkSource, IDisposable
+internal sealed class ChunkFetching(FileLimits limits) : IChunkSource, IDisposable
 {
     private readonly Lock _lock = new();
     private readonly LinkedList<Chunk> _expected = [];
@@ -16,6 +17,7 @@ internal sealed class ChunkFetching : IChunkSource, IDisposable
     private AskForChunks? _ask;
     private int _window;
     private long _ahead;
+    private int _chunksAhead;
     private ulong _lastNumber;
     private long _received;
     private Exception? _failure;
@@ -54,7 +56,7 @@ internal sealed class ChunkFetching : IChunkSource, IDisposable
             foreach (Wanted lost in _asked.Values.OrderByDescending(wanted => wanted.Number))
             {
                 lost.Number = 0;
-                _ahead -= lost.Chunk.Length;
+                NoteAhead(-lost.Chunk.Length);
                 _expected.AddFirst(lost.Chunk);
             }
 
@@ -159,7 +161,7 @@ internal sealed class ChunkFetching : IChunkSource, IDisposable
         lock (_lock)
         {
             _wanted.Remove(wanted.Chunk.Hash);
-            _ahead -= wanted.Chunk.Length;
+            NoteAhead(-wanted.Chunk.Length);
             ReceivedBytes += wanted.Chunk.Length;
             Pump();
         }
@@ -171,7 +173,7 @@ internal sealed class ChunkFetching : IChunkSource, IDisposable
     {
         lock (_lock)
         {
-            _ahead -= wanted.Chunk.Length;
+            NoteAhead(-wanted.Chunk.Length);
             wanted.Arrival = NewArrival();
             _expected.AddFirst(wanted.Chunk);
         }
@@ -183,10 +185,11 @@ internal sealed class ChunkFetching : IChunkSource, IDisposable
         if (_ask is null || _expected.Count == 0)
             return;
         long room = _window - _ahead;
-        if (_ahead > 0 && room < _window / 4)
+        int most = limits.MaxChunksAhead - _chunksAhead;
+        if (_ahead > 0 && (room < _window / 4 || most < limits.MaxChunksAhead / 4))
             return;
         int count = 0;
-        for (LinkedListNode<Chunk>? next = _expected.First; next is not null && (room >= next.Value.Length || _ahead + count == 0); next = next.Next)
+        for (LinkedListNode<Chunk>? next = _expected.First; next is not null && count < most && (room >= next.Value.Length || _ahead + count == 0); next = next.Next)
         {
             room -= next.Value.Length;
             count++;
@@ -207,10 +210,16 @@ internal sealed class ChunkFetching : IChunkSource, IDisposable
             Wanted wanted = _wanted[chunks[i].Hash];
             wanted.Number = ++_lastNumber;
             _asked[wanted.Number] = wanted;
-            _ahead += chunks[i].Length;
+            NoteAhead(chunks[i].Length);
         }
 
         _ask!(first, chunks, _received);
+    }
+
+    private void NoteAhead(int bytes)
+    {
+        _ahead += bytes;
+        _chunksAhead += Math.Sign(bytes);
     }
 
     private static TaskCompletionSource<(byte[] Frame, BulkCipher Cipher)> NewArrival() => new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -14,7 +14,7 @@ namespace Pantry.Transfers;
 internal sealed class ChunkServing : IDisposable
 {
     private readonly ulong _transfer;
-    private readonly Dictionary<ContentHash, int> _lengths;
+    private readonly FileTree _tree;
     private readonly IChunkSource _source;
     private readonly BulkCipher _cipher;
     private readonly ChunkExit _exit;
@@ -37,7 +37,7 @@ internal sealed class ChunkServing : IDisposable
     public ChunkServing(ulong transfer, FileTree tree, IChunkSource source, BulkCipher cipher, ChunkExit exit, FileLimits limits)
     {
         _transfer = transfer;
-        _lengths = tree.Chunks().ToDictionary(chunk => chunk.Hash, chunk => chunk.Length);
+        _tree = tree;
         _source = source;
         _cipher = cipher;
         _exit = exit;
@@ -59,7 +59,7 @@ internal sealed class ChunkServing : IDisposable
                 return false;
             _open += chunks.Sum(BytesOf);
             // What is asked for beside the window is what a receiver thought it had.
-            if (_open > _limits.MaxChunkWindow + ((_limits.ParallelFiles + 1) * Chunker.MaxBytes))
+            if (_open > _limits.MaxChunkWindow + ((_limits.ParallelFiles + 1) * Chunker.MaxBytes) || _asked.Count + _sent.Count + chunks.Length > _limits.MaxChunksAhead + _limits.ParallelFiles + 1)
                 return false;
             foreach ((int i, Chunk chunk) in chunks.Index())
                 _asked.Enqueue(((ulong)ask.First + (ulong)i, chunk));
@@ -118,7 +118,7 @@ internal sealed class ChunkServing : IDisposable
 
     private async Task<bool> SendAsync(ulong number, Chunk chunk)
     {
-        if (!_lengths.TryGetValue(chunk.Hash, out int length) || length != chunk.Length)
+        if (!_tree.ChunkLengths.TryGetValue(chunk.Hash, out int length) || length != chunk.Length)
             throw new PantryException(PantryErrorCode.Refused, $"The chunk {chunk.Hash} is not of the tree that this transfer is for.");
         if (_exit.Rate is { } rate)
             await rate.WaitAsync(length, _over.Token).ConfigureAwait(false);

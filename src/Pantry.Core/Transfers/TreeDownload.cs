@@ -17,12 +17,12 @@ internal sealed class TreeDownload : IOpenedTree, IFileTransfer
     private readonly TaskCompletionSource<FileTree> _tree = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private FileSession? _session;
 
-    private TreeDownload(ContentHash digest, string? job, ByteRate? rate)
+    private TreeDownload(ContentHash digest, string? job, ByteRate? rate, FileLimits limits)
     {
         _digest = digest;
         _job = job;
         _rate = rate;
-        _fetching = new ChunkFetching { Forged = () => _session?.Distrust(), Opened = () => _session?.Heard() };
+        _fetching = new ChunkFetching(limits) { Forged = () => _session?.Distrust(), Opened = () => _session?.Heard() };
     }
 
     public FileTree Tree => _tree.Task.Result;
@@ -34,7 +34,7 @@ internal sealed class TreeDownload : IOpenedTree, IFileTransfer
     public static async Task<TreeDownload> OpenAsync(
         FilePlace place, ContentHash digest, string? job, ByteRate? rate, SocketLoop? loop, PantryOptions options, TimeProvider time, ILogger log, CancellationToken cancellation)
     {
-        var download = new TreeDownload(digest, job, rate);
+        var download = new TreeDownload(digest, job, rate, options.Files);
         try
         {
             download._session = await FileSession.OpenAsync(place, download, loop, options, time, log, cancellation).ConfigureAwait(false);

@@ -1,6 +1,5 @@
 using System.Management.Automation;
 using Pantry.Configuration;
-using Pantry.Files;
 using Pantry.Operators;
 using Pantry.PowerShell.Results;
 using Pantry.Protocol;

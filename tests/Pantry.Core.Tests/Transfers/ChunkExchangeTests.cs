@@ -55,7 +55,7 @@ public sealed class ChunkExchangeTests : IDisposable
         _folder.Write("large", FileTestFolder.Random(12_000_000, 2));
         using LocalTree tree = _folder.Read();
         IReadOnlyList<Chunk> chunks = tree.Tree.Chunks();
-        using var fetching = new ChunkFetching();
+        using var fetching = new ChunkFetching(FileTestFolder.Limits);
         fetching.Expect(chunks);
         var random = new Random(5);
         int links = 0;
@@ -93,7 +93,7 @@ public sealed class ChunkExchangeTests : IDisposable
         int forged = 0;
         ulong asked = 0;
         ChunkFetching fetching = null!;
-        using var made = fetching = new ChunkFetching
+        using var made = fetching = new ChunkFetching(FileTestFolder.Limits)
         {
             Forged = () =>
             {

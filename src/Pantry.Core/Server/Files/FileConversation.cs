@@ -11,6 +11,7 @@ using Pantry.Transport.Gates;
 namespace Pantry.Server.Files;
 
 /// <summary>What the server says and hears on its port of files, with clients and operators alike.</summary>
+[System.Diagnostics.CodeAnalysis.SuppressMessage("Reliability", "CA1001", Justification = "A semaphore that is only waited for asynchronously holds nothing.")]
 internal sealed class FileConversation(
     FileVault vault, FileGrants grants, ServerAudit audit, ServerCounters counters, PantryOptions options, TimeProvider time, Action<ServerSession, string> close, ILogger log)
 {
@@ -22,6 +23,7 @@ internal sealed class FileConversation(
 
     private readonly ConcurrentDictionary<ServerSession, FilePeer> _peers = new();
     private readonly FrameBudget _budget = new(options.Files.ServerWindow);
+    private readonly SemaphoreSlim _manifests = new(options.Files.ParallelManifests);
     private long _lastTransfer;
     private int _uploads;
 
@@ -43,6 +45,9 @@ internal sealed class FileConversation(
             case Leave leave:
                 session.Post(message);
                 close(session, DisplayText.FirstLine(leave.Reason));
+                break;
+            case AskChunks when peer is not null && grants.NameOf(session) is null:
+                close(session, "its key is trusted no more");
                 break;
             case AskChunks ask when peer is not null:
                 if (peer.Find(ask.Transfer)?.Ask(ask, message.Body(0)) == false)
@@ -73,7 +78,6 @@ internal sealed class FileConversation(
             counters.Dropped("ForeignChunk");
         else if (!intake.Fetching.Take(frame, peer.Opener))
             Break(session, "NotSealed", "a chunk was not sealed by it");
-        session.LastHeard = time.GetTimestamp();
     }
 
     public void Closed(ServerSession session)
@@ -109,6 +113,18 @@ internal sealed class FileConversation(
 
     private void TakePart(ServerSession session, FilePeer peer, Message message, WriteTree write)
     {
+        try
+        {
+            // Before anything of it is held.
+            if (peer.IsBetweenManifests)
+                grants.RequireMayBring(session, write.Job);
+        }
+        catch (PantryException refused)
+        {
+            session.Post(ServerHost.Refusal(refused.Code, refused.Message, message.Correlation));
+            return;
+        }
+
         if (peer.AddPart(write, message.Body(0), options.Files.MaxManifestBytes) is not { } manifest)
             session.Post(ServerHost.Refusal(PantryErrorCode.LimitReached, $"The list of the files has more than {options.Files.MaxManifestBytes:N0} bytes.", message.Correlation));
         else if (write.Last)
@@ -150,7 +166,7 @@ internal sealed class FileConversation(
     {
         ContentHash digest = Digest(read.Tree);
         grants.RequireRead(session, digest, read.Job);
-        FileTree tree = vault.Tree(digest);
+        FileTree tree = await ManifestAsync(() => vault.Tree(digest)).ConfigureAwait(false);
         long transfer = Interlocked.Increment(ref _lastTransfer);
         var exit = new ChunkExit(frame => SendAsync(session, frame), (refused, cause) => RefuseChunk(session, refused, cause), _budget);
         if (!peer.TryAdd(transfer, new ChunkServing((ulong)transfer, tree, vault.Store, peer.Sealer, exit, options.Files)))
@@ -165,7 +181,7 @@ internal sealed class FileConversation(
 
     private async Task WriteAsync(ServerSession session, FilePeer peer, Message message, WriteTree write, byte[] manifest)
     {
-        FileTree tree = FileTree.Parse(manifest, options.Files);
+        FileTree tree = await ManifestAsync(() => FileTree.Parse(manifest, options.Files)).ConfigureAwait(false);
         if (tree.Digest != Digest(write.Tree))
             throw TreeRules.Invalid("The list of the files is not the one that was named.");
         grants.RequireWrite(session, tree, write.Job);
@@ -190,7 +206,7 @@ internal sealed class FileConversation(
         long transfer = Interlocked.Increment(ref _lastTransfer);
         using var intake = new TreeIntake(tree, vault, options.Files)
         {
-            Fetching = new ChunkFetching
+            Fetching = new ChunkFetching(options.Files)
             {
                 Forged = () => Break(session, "NotSealed", "a chunk was not sealed by it"),
                 Opened = () => session.LastHeard = time.GetTimestamp(),
@@ -224,6 +240,19 @@ internal sealed class FileConversation(
         }
 
         session.Post(new Message(MessageKind.EndTransfer, new EndTransfer(transfer, fault)));
+    }
+
+    private async Task<FileTree> ManifestAsync(Func<FileTree> read)
+    {
+        await _manifests.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            return read();
+        }
+        finally
+        {
+            _manifests.Release();
+        }
     }
 
     // A peer that takes its chunks slowly is slow, not broken: whether it is there the heartbeat tells.

@@ -23,24 +23,24 @@ internal sealed class FileGrants(JobDispatcher jobs, JobDirectory directory, Tru
             throw Refused(session, "TreeNotGranted", $"The tree {tree} is not granted to this peer. A client may fetch what an order or its application names for it, an operator what its own jobs have brought.");
     }
 
+    /// <summary>Whether the peer may bring files at all, whatever they are.</summary>
+    /// <exception cref="PantryException">It may not; that is audited.</exception>
+    public void RequireMayBring(ServerSession session, string? job)
+    {
+        if (vault.IsFull)
+            throw new PantryException(PantryErrorCode.LimitReached, "The server keeps as many lists of files as it may. The oldest are forgotten by and by; try again later.");
+        if (session.Role != Senders.Operator)
+            _ = Offer(session, job);
+        else if (authority.FindBySessionKey(session.Key) is not { } by || !(MaySend(by) || Others?.MayBring(by) == true))
+            throw Refused(session, "UploadNotGranted", $"The operator may not order {FileOrders.Receive} of any client, and so send no files. An administrator can give it a scope that has it.");
+    }
+
     /// <exception cref="PantryException">The peer may not bring it; that is audited.</exception>
     public void RequireWrite(ServerSession session, FileTree tree, string? job)
     {
-        if (session.Role == Senders.Operator)
-        {
-            if (authority.FindBySessionKey(session.Key) is not { } by || !(MaySend(by) || Others?.MayBring(by) == true))
-                throw Refused(session, "UploadNotGranted", $"The operator may not order {FileOrders.Receive} of any client, and so send no files. An administrator can give it a scope that has it.");
-            return;
-        }
-
-        if (Identity(session) is not { } identity || job is null || AtWork(session.Key, identity, job, FileOrders.Offer) is not { } order
-            || FileOrders.ReadOffer(order.Request.Arguments) is not { } offer)
-        {
-            throw Refused(session, "UploadNotGranted", "No order that this client is at work on asks for files.");
-        }
-
-        if (tree.Size > offer.MaxBytes)
-            throw Refused(session, "UploadTooLarge", $"The files have {tree.Size:N0} bytes; the order allows {offer.MaxBytes:N0}. Send fewer, or order more with -MaxBytes.");
+        RequireMayBring(session, job);
+        if (session.Role != Senders.Operator && Offer(session, job) is { MaxBytes: { } most } && tree.Size > most)
+            throw Refused(session, "UploadTooLarge", $"The files have {tree.Size:N0} bytes; the order allows {most:N0}. Send fewer, or order more with -MaxBytes.");
     }
 
     /// <summary>Whether the operator can order any client to fetch files.</summary>
@@ -53,6 +53,11 @@ internal sealed class FileGrants(JobDispatcher jobs, JobDirectory directory, Tru
 
     /// <summary>Name of who is behind a session; null where that is nobody any more.</summary>
     public string? NameOf(ServerSession session) => session.Role == Senders.Operator ? authority.FindBySessionKey(session.Key)?.Name : Identity(session);
+
+    private OfferFilesArguments Offer(ServerSession session, string? job) =>
+        Identity(session) is { } identity && job is not null && AtWork(session.Key, identity, job, FileOrders.Offer) is { } order && FileOrders.ReadOffer(order.Request.Arguments) is { } offer
+            ? offer
+            : throw Refused(session, "UploadNotGranted", "No order that this client is at work on asks for files.");
 
     private bool MayClientRead(PublicKey key, string identity, ContentHash tree, string? job) =>
         (job is not null && AtWork(key, identity, job, FileOrders.Receive) is { } order && FileOrders.ReadReceive(order.Request.Arguments)?.Tree == tree.ToString())

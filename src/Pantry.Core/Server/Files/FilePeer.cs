@@ -7,6 +7,9 @@ namespace Pantry.Server.Files;
 /// <summary>What goes on over one session of the file port.</summary>
 internal sealed class FilePeer : IDisposable
 {
+    // Transfers to the peer that it may have open at the same time.
+    private const int MostServings = 16;
+
     private readonly Lock _lock = new();
     private readonly Dictionary<long, ChunkServing> _servings = [];
     private readonly MemoryStream _manifest = new();
@@ -33,8 +36,8 @@ internal sealed class FilePeer : IDisposable
     /// <summary>What the peer is bringing; null where it brings nothing.</summary>
     public TreeIntake? Intake { get; set; }
 
-    /// <summary>Transfers to the peer that it may have open at the same time.</summary>
-    private const int MostServings = 16;
+    /// <summary>Whether the next part of a manifest is the first of one.</summary>
+    public bool IsBetweenManifests => _manifest.Length == 0;
 
     /// <summary>Puts a part of a manifest to those before it; null where they are too many bytes, and all of them with the last.</summary>
     public byte[]? AddPart(WriteTree write, byte[] part, int most)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Pantry.Configuration;
 using Pantry.Files;
@@ -11,6 +12,7 @@ internal sealed class FileVault
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly List<Func<IEnumerable<ContentHash>>> _others = [];
+    private readonly ConcurrentDictionary<ContentHash, WeakReference<FileTree>> _trees = new();
 
     private FileVault(ChunkStore store, TreeRegister register, FileLimits limits, TimeProvider time, ILogger log)
     {
@@ -30,15 +32,27 @@ internal sealed class FileVault
     /// <summary>Names trees that something else keeps; they are asked for at every collection.</summary>
     public void Keep(Func<IEnumerable<ContentHash>> trees) => _others.Add(trees);
 
-    /// <summary>The manifest of a tree.</summary>
+    /// <summary>Whether no further tree may be kept.</summary>
+    public bool IsFull => Register.All.Count >= _limits.MaxTrees;
+
+    /// <summary>The manifest of a tree, read once for all who want it at the same time.</summary>
     /// <exception cref="PantryException">It is not there, or damaged.</exception>
-    public FileTree Tree(ContentHash digest) => FileTree.Parse(Store.Read(digest, _limits.MaxManifestBytes), _limits);
+    public FileTree Tree(ContentHash digest)
+    {
+        if (_trees.TryGetValue(digest, out WeakReference<FileTree>? known) && known.TryGetTarget(out FileTree? tree))
+            return tree;
+        tree = FileTree.Parse(Store.Read(digest, _limits.MaxManifestBytes), _limits);
+        _trees[digest] = new WeakReference<FileTree>(tree);
+        return tree;
+    }
 
     /// <summary>Forgets trees that nothing wants any more, and removes the content that no tree has.</summary>
     /// <param name="isWanted">Whether a tree is still wanted for a reason, however old that is.</param>
     /// <param name="cancellation">Ends it in between.</param>
     public (long Count, long Bytes) Collect(Func<TreeReason, bool> isWanted, CancellationToken cancellation = default)
     {
+        foreach (ContentHash digest in _trees.Where(known => !known.Value.TryGetTarget(out _)).Select(known => known.Key))
+            _trees.TryRemove(digest, out _);
         Register.Forget(_time.GetUtcNow() - _limits.TreeKeep, isWanted);
         var used = new HashSet<ContentHash>();
         HashSet<ContentHash> kept = [.. _others.SelectMany(trees => trees())];

@@ -14,7 +14,7 @@ internal sealed class TreeIntake(FileTree tree, FileVault vault, FileLimits limi
     /// <summary>What is missing, and marked to stay for the rest.</summary>
     public IReadOnlyList<Chunk> Missing { get; } = vault.Store.Claim(tree.Chunks());
 
-    public ChunkFetching Fetching { get; init; } = new();
+    public required ChunkFetching Fetching { get; init; }
 
     public long MissingBytes => Missing.Sum(chunk => (long)chunk.Length);
 
