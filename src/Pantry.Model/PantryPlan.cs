@@ -19,6 +19,7 @@ public sealed record PantryPlan
     public IReadOnlyList<PantryPlanPackage> Packages { get; init; } = [];
 
     /// <summary>The parameters as JSON. In the place of a secret stands its name.</summary>
+    [JsonRequired]
     public string Parameters { get; init; } = "{}";
 
     /// <summary>Names of the secrets whose values are needed.</summary>

@@ -1,5 +1,5 @@
-using System.ComponentModel;
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 
 namespace Pantry.PowerShell.Editing;
 
@@ -44,7 +44,7 @@ internal sealed class Editor
             if (process.ExitCode != 0)
                 throw Failed($"ended with the exit code {process.ExitCode}, so nothing was saved");
         }
-        catch (Exception exception) when (exception is Win32Exception or InvalidOperationException)
+        catch (Exception exception) when (exception is ExternalException or InvalidOperationException)
         {
             throw Failed($"could not be run: {exception.Message}", exception);
         }
