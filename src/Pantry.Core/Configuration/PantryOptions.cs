@@ -19,6 +19,8 @@ internal sealed record PantryOptions
 
     public FileLimits Files { get; init; } = new();
 
+    public ProvisioningLimits Provisioning { get; init; } = new();
+
     /// <summary>How often a client or operator shows that it is there.</summary>
     public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromSeconds(5);
 

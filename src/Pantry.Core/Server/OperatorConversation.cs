@@ -6,14 +6,15 @@ using Pantry.Security;
 using Pantry.Server.Events;
 using Pantry.Server.Jobs;
 using Pantry.Server.Output;
+using Pantry.Server.Provisioning;
 using Pantry.Targeting;
 
 namespace Pantry.Server;
 
 /// <summary>What the server says and hears in its sessions with operators' consoles.</summary>
 internal sealed class OperatorConversation(
-    Authority authority, Administration administration, EnrollmentDesk enrollments, ServerAudit audit, JobDispatcher jobs, JobDirectory directory, EventDesk events, OutputDesk outputs, PantryOptions options, TimeProvider time,
-    Action<ServerSession, string> close, int filePort, ILogger log)
+    Authority authority, Administration administration, EnrollmentDesk enrollments, ServerAudit audit, JobDispatcher jobs, JobDirectory directory, EventDesk events,
+    OutputDesk outputs, ProvisioningConversation provisioning, PantryOptions options, TimeProvider time, Action<ServerSession, string> close, int filePort, ILogger log)
 {
     private readonly ConcurrentDictionary<(ServerSession Session, string Job), RowFeed> _feeds = new();
 
@@ -150,7 +151,7 @@ internal sealed class OperatorConversation(
                 await ListAsync(session, message, MessageKind.JobPage, await directory.AwaitAsync(awaited, by, session.Address, default).ConfigureAwait(false), (items, last) => new JobPage(items, last)).ConfigureAwait(false);
                 break;
             case WatchEvents watch:
-                await PageAsync(session, message, MessageKind.EventsHappened, await events.TakeAsync(session, watch).ConfigureAwait(false)).ConfigureAwait(false);
+                await session.PostPageAsync(message, MessageKind.EventsHappened, await events.TakeAsync(session, watch).ConfigureAwait(false)).ConfigureAwait(false);
                 break;
             case StopWatching stop:
                 events.Stop(session, stop.Watch);
@@ -162,6 +163,8 @@ internal sealed class OperatorConversation(
                 break;
             case Unqueue unqueue:
                 Answer(session, message, MessageKind.Unqueued, new Unqueued(directory.Unqueue(unqueue, by, session.Address)));
+                break;
+            case not null when await provisioning.TryAnswerAsync(session, message, by).ConfigureAwait(false):
                 break;
             default:
                 RequireAdministrator(session, message, by);
@@ -221,15 +224,8 @@ internal sealed class OperatorConversation(
             $"The operator '{by.Name}' may give orders but not decide about clients, enrolments and operators, nor read the audit log. An administrator can.");
     }
 
-    private async Task ListAsync<T>(ServerSession session, Message message, MessageKind kind, IEnumerable<T> items, Func<IReadOnlyList<T>, bool, object> page)
-    {
-        foreach (T[] some in items.Chunk(options.ClientPageSize))
-            await PageAsync(session, message, kind, page(some, false)).ConfigureAwait(false);
-        await PageAsync(session, message, kind, page([], true)).ConfigureAwait(false);
-    }
-
-    private static Task PageAsync(ServerSession session, Message message, MessageKind kind, object page) =>
-        session.PostBulkAsync(new Message(kind, page, message.Correlation), default);
+    private Task ListAsync<T>(ServerSession session, Message message, MessageKind kind, IEnumerable<T> items, Func<IReadOnlyList<T>, bool, object> page) =>
+        session.PostListAsync(message, kind, items, options.ClientPageSize, page);
 
     private async Task StartAsync(ServerSession session, Message message, StartJob start, OperatorEntry by)
     {
@@ -272,7 +268,7 @@ internal sealed class OperatorConversation(
                 new Message(MessageKind.Row, new Row(job.Id, row.Number, row.Client, row.RoundTrip, row.Result), message.Correlation) { Bodies = row.Bodies }, default).ConfigureAwait(false);
         }
 
-        await PageAsync(session, message, MessageKind.RowsRead, new RowsRead(job.Id, until)).ConfigureAwait(false);
+        await session.PostPageAsync(message, MessageKind.RowsRead, new RowsRead(job.Id, until)).ConfigureAwait(false);
     }
 
     private void Attach(ServerSession session, Message message, AttachJob attach, OperatorEntry by)
