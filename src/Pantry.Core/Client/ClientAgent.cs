@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Pantry.Commands;
 using Pantry.Configuration;
 using Pantry.Protocol;
+using Pantry.Provisioning.Provisioners;
 using Pantry.Security;
 using Pantry.Sessions;
 using Pantry.Targeting;
@@ -81,7 +82,9 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
         try
         {
             PublicKey server = await ClientEnrolment.PrepareAsync(home, configuration, loop, options, time, log, cancellation).ConfigureAwait(false);
-            agent = new ClientAgent(configuration, home, server, commands ?? new CommandTable(), options, time, log);
+            commands ??= new CommandTable();
+            commands.AddMissing(new ProvisionCommand(new PackageFolder(), time, log));
+            agent = new ClientAgent(configuration, home, server, commands, options, time, log);
             agent._link = await ServerLink.OpenAsync(configuration.Server, hearsOrders: true, agent, loop, options, time, log, cancellation).ConfigureAwait(false);
             return agent;
         }

@@ -6,8 +6,11 @@ namespace Pantry.Commands;
 /// <summary>The commands a client offers, by name.</summary>
 internal sealed class CommandTable
 {
+    /// <summary>Name of the command that applies packages, which lies above this folder.</summary>
+    public const string Provision = "Provision";
+
     /// <summary>Names of Pantry's own commands, whose arguments are JSON, but for Script's.</summary>
-    public static IReadOnlyList<string> BuiltIn { get; } = [PingCommand.CommandName, EchoCommand.CommandName, FactsCommand.CommandName, ShellCommand.CommandName, ScriptCommand.CommandName];
+    public static IReadOnlyList<string> BuiltIn { get; } = [PingCommand.CommandName, EchoCommand.CommandName, FactsCommand.CommandName, ShellCommand.CommandName, ScriptCommand.CommandName, StepsCommand.CommandName, Provision];
 
     private readonly ConcurrentDictionary<string, ICommand> _commands = new(Names.Comparer);
 
@@ -18,12 +21,16 @@ internal sealed class CommandTable
         Add(new FactsCommand());
         Add(new ShellCommand());
         Add(script ?? new ScriptCommand());
+        Add(new StepsCommand(this));
     }
 
     /// <summary>Names, in order.</summary>
     public IReadOnlyList<string> CommandNames => [.. _commands.Values.Select(command => command.Name).Order(Names.Comparer)];
 
     public void Add(ICommand command) => _commands[command.Name] = command;
+
+    /// <summary>Adds a command unless there is one of its name.</summary>
+    public void AddMissing(ICommand command) => _commands.TryAdd(command.Name, command);
 
     public ICommand? Find(string name) => _commands.GetValueOrDefault(name);
 }

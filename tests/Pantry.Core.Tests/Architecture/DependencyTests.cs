@@ -20,7 +20,11 @@ public sealed partial class DependencyTests
     [InlineData("Pantry.Core/Sessions/Curve", "Security")]
     [InlineData("Pantry.Core/Commands", "Configuration Protocol Targeting")]
     [InlineData("Pantry.Core/Operators", "Configuration Protocol Security Sessions Targeting Transport")]
-    [InlineData("Pantry.Core/Client", "Commands Configuration Protocol Security Sessions Storage Targeting Transport")]
+    [InlineData("Pantry.Core/Provisioning/Reports", "Commands Configuration Protocol")]
+    [InlineData("Pantry.Core/Provisioning/Provisioners", "Commands Configuration Protocol Security Storage Targeting")]
+    [InlineData("Pantry.Core/Provisioning/Provisioners/BuiltIn", "Configuration Security")]
+    [InlineData("Pantry.Core/Provisioning/Provisioners/Definitions", "Commands Configuration")]
+    [InlineData("Pantry.Core/Client", "Commands Configuration Protocol Provisioning Security Sessions Storage Targeting Transport")]
     [InlineData("Pantry.Core/Server", "Configuration Operators Protocol Security Sessions Storage Targeting Transport")]
     public void A_folder_uses_only_what_lies_below_it(string folder, string allowed)
     {
