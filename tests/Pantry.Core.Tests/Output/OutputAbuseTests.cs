@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using Pantry.Configuration;
 using Pantry.Operators;
 using Pantry.Protocol;
 using Pantry.Security;
@@ -62,20 +63,14 @@ public sealed class OutputAbuseTests
         IJob job = await StartAsync(fleet);
         Send(peer, job, 0, 0, "one\n");
         peer.Receive(MessageKind.OutputStored);
-        OperatorEntry by = fleet.Server.Authority.Bundle.Find(Authority.LocalOperator)!;
         var mayLeave = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         int left = 0;
-        using CurveKeyPair key = CurveKeyPair.Generate();
-        var session = new ServerSession(
-            new PeerId(ServerPort.Receive, 1), key.PublicKey, Senders.Operator, "127.0.0.1", ChannelPair.Create().Server, Stopwatch.GetTimestamp(),
-            async (_, _) =>
-            {
-                await mayLeave.Task;
-                Interlocked.Increment(ref left);
-                return SendOutcome.Sent;
-            },
-            (_, _) => { });
-        Task Ask(IReadOnlyList<int>? from) => fleet.Server.Outputs.AnswerAsync(session, new ReadOutput("w", job.Id, from, 0), 1, by);
+        ServerSession session = Open(async () =>
+        {
+            await mayLeave.Task;
+            Interlocked.Increment(ref left);
+        });
+        Task Ask(IReadOnlyList<int>? from) => AskAsync(fleet, session, job, from);
 
         Task first = Ask([]);
         // The answer may be with the console already: one more request waits for that to be known here, and no other.
@@ -88,6 +83,37 @@ public sealed class OutputAbuseTests
         await Task.WhenAll(first, second).WaitAsync(Fleet.Deadline, TestContext.Current.CancellationToken);
         Assert.Equal(2, left);
         await Ask(null).WaitAsync(Fleet.Deadline, TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public async Task An_answer_that_does_not_leave_in_time_ends_its_watch()
+    {
+        await using Fleet fleet = await Fleet.StartAsync(new PantryOptions { RequestTimeout = TimeSpan.FromSeconds(1) });
+        using RawPeer peer = await fleet.AddRawAsync("raw");
+        IJob job = await StartAsync(fleet);
+        var never = new TaskCompletionSource();
+        ServerSession session = Open(() => never.Task);
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => AskAsync(fleet, session, job, []).WaitAsync(Fleet.Deadline, TestContext.Current.CancellationToken));
+        // There is no such watch any more, which is said without waiting.
+        for (int i = 0; i < 3; i++)
+            Assert.True(AskAsync(fleet, session, job, null).IsCompletedSuccessfully);
+    }
+
+    private static Task AskAsync(Fleet fleet, ServerSession session, IJob job, IReadOnlyList<int>? from) => fleet.Server.Outputs.AnswerAsync(
+        session, new ReadOutput("w", job.Id, from, 0), 1, fleet.Server.Authority.Bundle.Find(Authority.LocalOperator)!);
+
+    private static ServerSession Open(Func<Task> leave)
+    {
+        using CurveKeyPair key = CurveKeyPair.Generate();
+        return new ServerSession(
+            new PeerId(ServerPort.Receive, 1), key.PublicKey, Senders.Operator, "127.0.0.1", ChannelPair.Create().Server, Stopwatch.GetTimestamp(),
+            async (_, _) =>
+            {
+                await leave();
+                return SendOutcome.Sent;
+            },
+            (_, _) => { });
     }
 
     private static Task<IJob> StartAsync(Fleet fleet) => fleet.Server.Fleet.StartJobAsync(LiveFleet.Shell("sleep 600", Target.Clients(["raw"])), default);
