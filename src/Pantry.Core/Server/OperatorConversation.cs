@@ -50,7 +50,7 @@ internal sealed class OperatorConversation(
                 break;
             case ReadOutput { From: null } read:
                 // Waits most of the time, and takes no other request's place: the watches of a console have a bound of their own.
-                _ = GuardedAsync(session, message, () => ReadOutputAsync(session, message, read, by));
+                _ = GuardedAsync(session, message, () => outputs.AnswerAsync(session, read, message.Correlation, by));
                 break;
             case not null when !session.TryBeginRequest(options.MaxOperatorRequests):
                 session.Post(ServerHost.Refusal(PantryErrorCode.LimitReached,
@@ -89,12 +89,6 @@ internal sealed class OperatorConversation(
         session.EndRequest();
     }
 
-    private async Task ReadOutputAsync(ServerSession session, Message message, ReadOutput read, OperatorEntry by)
-    {
-        (OutputRead head, byte[] bytes) = await outputs.TakeAsync(session, read, by).ConfigureAwait(false);
-        await session.PostBulkAsync(new Message(MessageKind.OutputRead, head, message.Correlation) { Bodies = [bytes] }, default).ConfigureAwait(false);
-    }
-
     private async Task GuardedAsync(ServerSession session, Message message, Func<Task> answer)
     {
         // Off the reading task: signatures, lists and the disk take their time.
@@ -109,7 +103,7 @@ internal sealed class OperatorConversation(
         }
         catch (OperationCanceledException) when (message.Head is ReadOutput)
         {
-            // The session has ended, or nobody wants to know any more.
+            // The session has ended, nobody wants to know any more, or the answer does not leave.
         }
         catch (Exception exception)
         {
@@ -139,7 +133,7 @@ internal sealed class OperatorConversation(
                 await ReadRowsAsync(session, message, read, by).ConfigureAwait(false);
                 break;
             case ReadOutput read:
-                await ReadOutputAsync(session, message, read, by).ConfigureAwait(false);
+                await outputs.AnswerAsync(session, read, message.Correlation, by).ConfigureAwait(false);
                 break;
             case ControlJob control:
                 Answer(session, message, MessageKind.JobChanged, new JobChanged(directory.Control(control, by, session.Address)));
