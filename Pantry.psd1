@@ -30,6 +30,7 @@
         'New-PantryEnrollmentToken'
         'New-PantryOperator'
         'New-PantryRootKey'
+        'New-PantryStep'
         'Receive-PantryFile'
         'Receive-PantryJob'
         'Register-PantryClient'

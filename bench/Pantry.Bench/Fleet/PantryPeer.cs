@@ -162,7 +162,7 @@ internal sealed class PantryPeer(CurveKeyPair key, ClientLabels labels, PeerTrus
             return;
         OrderVerdict verdict = trust.Verify(message.Body(Order.StatementBody), order.Signature);
         if (!verdict.Stands || !OrderCheck.ArgumentsMatch(verdict.Statement, verdict.Statement.Format, message.Body(Order.ArgumentsBody))
-            || !OrderCheck.IsFor(verdict.Statement, [.. message.Bodies.Skip(Order.FirstListBody)], labels, verdict.Operator!.Scopes).Stands || !_seen.TryAdd(order.Job))
+            || !OrderCheck.IsFor(verdict.Statement, [.. message.Bodies.Skip(Order.FirstListBody)], labels, verdict.Operator!.Scopes, message.Body(Order.ArgumentsBody)).Stands || !_seen.TryAdd(order.Job))
         {
             return;
         }

@@ -4,6 +4,7 @@ using Pantry.Commands;
 using Pantry.Configuration;
 using Pantry.Files;
 using Pantry.Protocol;
+using Pantry.Provisioning.Provisioners;
 using Pantry.Security;
 using Pantry.Sessions;
 using Pantry.Targeting;
@@ -93,7 +94,9 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
         try
         {
             PublicKey server = await ClientEnrolment.PrepareAsync(home, configuration, loop, options, time, log, cancellation).ConfigureAwait(false);
-            agent = new ClientAgent(configuration, home, server, commands ?? new CommandTable(), loop, options, time, log);
+            commands ??= new CommandTable();
+            commands.AddMissing(new ProvisionCommand(new PackageFolder(), time, log));
+            agent = new ClientAgent(configuration, home, server, commands, loop, options, time, log);
             agent._link = await ServerLink.OpenAsync(configuration.Server, hearsOrders: true, agent, loop, options, time, log, cancellation).ConfigureAwait(false);
             return agent;
         }

@@ -20,7 +20,7 @@ internal sealed class OrderDuty(
     private const int UnbundledOrders = 1024;
 
     private readonly OrderGuard _guard = new(home, options, time);
-    private readonly OrderRunner _runner = new(configuration, commands, options, time, log, facts);
+    private readonly OrderRunner _runner = new(configuration, commands, options, time, log, facts, () => home.Trust?.Labels ?? configuration.Labels);
     private readonly ResultOutbox _outbox = Outbox(home, options, time, log);
     private readonly SeenOrders _seen = new(options.SeenOrders);
     // Orders that came once without the bundle that they need.
@@ -70,7 +70,7 @@ internal sealed class OrderDuty(
         OrderVerdict verdict = _guard.Judge(message, Labels);
         if (!verdict.Stands)
             RefuseUnlessBehind(link, order, verdict);
-        else if (_runner.Refusal(verdict.Statement) is not { } refusal)
+        else if (_runner.Refusal(verdict.Statement, message.Body(Order.ArgumentsBody)) is not { } refusal)
             _ = link.SendAsync(new Message(MessageKind.Prepared, new Prepared(order.Job)));
         else if (_seen.TryAdd(order.Job))
             Answer(link, order.Job, refusal.Status, refusal.Error!.Code, refusal.Error.Message);

@@ -44,7 +44,7 @@ internal sealed class OrderGuard(ClientHome home, PantryOptions options, TimePro
             return OrderCheck.Changed(statement);
         }
 
-        OrderVerdict meant = OrderCheck.IsFor(statement, Lists(message), me, verdict.Operator!.Scopes);
+        OrderVerdict meant = OrderCheck.IsFor(statement, Lists(message), me, verdict.Operator!.Scopes, message.Body(Order.ArgumentsBody));
         return meant.Stands ? verdict : meant;
     }
 

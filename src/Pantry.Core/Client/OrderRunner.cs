@@ -4,12 +4,13 @@ using Pantry.Commands;
 using Pantry.Configuration;
 using Pantry.Protocol;
 using Pantry.Security;
+using Pantry.Targeting;
 
 namespace Pantry.Client;
 
 /// <summary>Runs orders beside each other up to a limit; each ends in exactly one result, in time.</summary>
 internal sealed class OrderRunner(
-    ClientConfiguration configuration, CommandTable commands, PantryOptions options, TimeProvider time, ILogger log, Func<ClientFacts> facts) : IDisposable
+    ClientConfiguration configuration, CommandTable commands, PantryOptions options, TimeProvider time, ILogger log, Func<ClientFacts> facts, Func<ClientLabels> labels) : IDisposable
 {
     // Beyond the time a process gets to end, for a command that does not heed its cancellation.
     private static readonly TimeSpan Unheeded = TimeSpan.FromSeconds(3);
@@ -99,26 +100,40 @@ internal sealed class OrderRunner(
     public void Dispose() => _slots.Dispose();
 
     /// <summary>Why an order would not be run here, however it is; null where it would.</summary>
-    public CommandOutcome? Refusal(OrderStatement order)
+    public CommandOutcome? Refusal(OrderStatement order, ReadOnlySpan<byte> arguments)
     {
-        if (configuration.Policy.Refusal(configuration.Labels.Identity, order.Command, order.RunAs) is { } refusal)
+        if (Refusal(order.Command, order.RunAs) is { } refusal)
             return refusal;
-        if (commands.Find(order.Command) is not { } command)
+        // All steps before the first is begun: none is done where one may not be.
+        foreach ((int index, OrderStep step) in (OrderCommands.Of(order.Command, order.Format, arguments).Steps?.Steps ?? []).Index())
         {
-            return CommandOutcome.Failed("UnknownCommand",
-                $"The client has no command '{DisplayText.Clean(order.Command, 80)}'. It has: {string.Join(", ", commands.CommandNames)}. Add one with Register-PantryCommand.");
+            if (Refusal(step.Command, step.RunAs) is { } refused)
+                return refused with { Error = refused.Error! with { Message = $"Step {index + 1}: {refused.Error.Message}" } };
         }
 
-        if (order.RunAs is { } user && !command.CanRunAs && !RunAsUser.IsOwn(user))
-            return RunAsUser.NotPossible($"The command {command.Name} runs as the client's own user alone. Leave -RunAs out, or send a shell command or a script.");
         return _running.Count >= options.MaxWaitingCommands
             ? CommandOutcome.Failed("TooManyOrders", $"{options.MaxWaitingCommands} orders wait on the client already. Try again later.")
             : null;
     }
 
+    private CommandOutcome? Refusal(string name, string? runAs)
+    {
+        if (configuration.Policy.Refusal(configuration.Labels.Identity, name, runAs) is { } refusal)
+            return refusal;
+        if (commands.Find(name) is not { } command)
+        {
+            return CommandOutcome.Failed("UnknownCommand",
+                $"The client has no command '{DisplayText.Clean(name, 80)}'. It has: {string.Join(", ", commands.CommandNames)}. Add one with Register-PantryCommand.");
+        }
+
+        return runAs is not null && !command.CanRunAs && !RunAsUser.IsOwn(runAs)
+            ? RunAsUser.NotPossible($"The command {command.Name} runs as the client's own user alone. Leave -RunAs out, or send a shell command or a script.")
+            : null;
+    }
+
     private async Task<CommandOutcome> OutcomeAsync(OrderWork order)
     {
-        if (Refusal(order.Statement) is { } refusal)
+        if (Refusal(order.Statement, order.Arguments) is { } refusal)
             return refusal;
         ICommand command = commands.Find(order.Statement.Command)!;
 
@@ -156,7 +171,12 @@ internal sealed class OrderRunner(
 
     private async Task<CommandOutcome> RunCommandAsync(OrderWork order, ICommand command, Running running)
     {
-        var context = new CommandContext(order.Statement.Job, order.Arguments, order.Statement.Format, order.Secrets, order.Statement.RunAs, options, facts);
+        var context = new CommandContext(order.Statement.Job, order.Arguments, order.Statement.Format, order.Secrets, order.Statement.RunAs, options, facts)
+        {
+            Home = configuration.Path,
+            Client = labels(),
+            TimedOut = () => running.TimedOut,
+        };
         using OutputPump? live = order.Live?.Invoke(context.Redactor);
         CommandOutcome outcome = await RunCommandAsync(order, command, context with { Live = live }, running).ConfigureAwait(false);
         return context.Redactor.IsEmpty ? outcome : outcome with
@@ -164,7 +184,7 @@ internal sealed class OrderRunner(
             Error = context.Redactor.Redact(outcome.Error),
             StandardOutput = context.Redactor.Redact(outcome.StandardOutput),
             StandardError = context.Redactor.Redact(outcome.StandardError),
-            Output = context.Redactor.Redact(outcome.Output),
+            Output = outcome.IsRedacted ? outcome.Output : context.Redactor.Redact(outcome.Output),
         };
     }
 

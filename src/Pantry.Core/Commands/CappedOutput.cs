@@ -12,6 +12,9 @@ internal sealed class CappedOutput(int cap, MarkedAnswer? answer = null) : IOutp
 
     public bool Truncated { get; private set; }
 
+    /// <summary>Sees everything as it comes, what passes the cap too.</summary>
+    public Action<ReadOnlyMemory<byte>>? Tap { get; init; }
+
     public int Length
     {
         get
@@ -28,7 +31,10 @@ internal sealed class CappedOutput(int cap, MarkedAnswer? answer = null) : IOutp
         {
             int read;
             while ((read = await stream.ReadAsync(buffer, cancellation).ConfigureAwait(false)) > 0)
+            {
+                Tap?.Invoke(buffer.AsMemory(0, read));
                 Add(buffer.AsSpan(0, read));
+            }
         }
         catch (Exception exception) when (exception is IOException or ObjectDisposedException or OperationCanceledException)
         {

@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 using Pantry.Configuration;
@@ -36,6 +37,22 @@ internal sealed class ChildProcess : IDisposable
         ? "cp" + CultureInfo.CurrentCulture.TextInfo.OEMCodePage.ToString(CultureInfo.InvariantCulture)
         : null;
 
+    /// <summary>The process's id, and when it began, by which it is known again.</summary>
+    public (int Id, DateTimeOffset StartedAt) Identity
+    {
+        get
+        {
+            try
+            {
+                return (_process.Id, _process.StartTime.ToUniversalTime());
+            }
+            catch (Exception exception) when (exception is InvalidOperationException or Win32Exception)
+            {
+                return (0, default); // It has ended.
+            }
+        }
+    }
+
     public void Start()
     {
         _process.Start();
@@ -49,10 +66,16 @@ internal sealed class ChildProcess : IDisposable
     /// <param name="cancellation">Ends it.</param>
     public async Task<ChildOutcome> WaitAsync(byte[] input, CappedOutput output, ILiveOutput? live, CancellationToken cancellation)
     {
-        using var reading = new CancellationTokenSource();
         using var error = new CappedOutput(_options.OutputBytes);
         live?.Attach(Result.StandardOutputBody, output, ConsoleEncoding);
         live?.Attach(Result.StandardErrorBody, error, ConsoleEncoding);
+        return await WaitAsync(input, output, error, cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>The same for a caller that keeps standard error too.</summary>
+    public async Task<ChildOutcome> WaitAsync(byte[] input, CappedOutput output, CappedOutput error, CancellationToken cancellation)
+    {
+        using var reading = new CancellationTokenSource();
         Task outputRead = output.ReadAsync(_process.StandardOutput.BaseStream, reading.Token);
         Task errorRead = error.ReadAsync(_process.StandardError.BaseStream, reading.Token);
         Task write = WriteAsync(input, reading.Token);

@@ -7,9 +7,12 @@ namespace Pantry.Commands;
 /// <summary>The commands a client offers, by name.</summary>
 internal sealed class CommandTable
 {
+    /// <summary>Name of the command that applies packages, which lies above this folder.</summary>
+    public const string Provision = "Provision";
+
     /// <summary>Names of Pantry's own commands, whose arguments are JSON, but for Script's.</summary>
-    public static IReadOnlyList<string> BuiltIn { get; } = [PingCommand.CommandName, EchoCommand.CommandName, FactsCommand.CommandName, ShellCommand.CommandName, ScriptCommand.CommandName,
-        FileOrders.Receive, FileOrders.Offer];
+    public static IReadOnlyList<string> BuiltIn { get; } = [PingCommand.CommandName, EchoCommand.CommandName, FactsCommand.CommandName, ShellCommand.CommandName, ScriptCommand.CommandName, StepsCommand.CommandName,
+        Provision, FileOrders.Receive, FileOrders.Offer];
 
     private readonly ConcurrentDictionary<string, ICommand> _commands = new(Names.Comparer);
     private readonly CommandTable? _shared;
@@ -20,6 +23,8 @@ internal sealed class CommandTable
         _shared = shared;
         foreach (ICommand command in own)
             Add(command);
+        // Steps may be any of them.
+        Add(new StepsCommand(this));
     }
 
     public CommandTable(ICommand? script = null)
@@ -29,6 +34,7 @@ internal sealed class CommandTable
         Add(new FactsCommand());
         Add(new ShellCommand());
         Add(script ?? new ScriptCommand());
+        Add(new StepsCommand(this));
     }
 
     /// <summary>Names, in order.</summary>
@@ -36,6 +42,9 @@ internal sealed class CommandTable
         [.. _commands.Values.Select(command => command.Name).Union(_shared?.CommandNames ?? [], Names.Comparer).Order(Names.Comparer)];
 
     public void Add(ICommand command) => _commands[command.Name] = command;
+
+    /// <summary>Adds a command unless there is one of its name.</summary>
+    public void AddMissing(ICommand command) => _commands.TryAdd(command.Name, command);
 
     public ICommand? Find(string name) => _commands.GetValueOrDefault(name) ?? _shared?.Find(name);
 }

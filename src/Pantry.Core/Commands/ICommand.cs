@@ -1,4 +1,5 @@
 using Pantry.Protocol;
+using Pantry.Targeting;
 
 namespace Pantry.Commands;
 
@@ -30,6 +31,15 @@ internal interface ICommand
 internal sealed record CommandContext(
     string JobId, byte[] Arguments, BodyFormat Format, IReadOnlyDictionary<string, byte[]> Secrets, string? RunAs, Configuration.PantryOptions Options, Func<ClientFacts> Facts)
 {
+    /// <summary>The client's own directory; null for a command that is run without one.</summary>
+    public string? Home { get; init; }
+
+    /// <summary>What the client is.</summary>
+    public ClientLabels? Client { get; init; }
+
+    /// <summary>Whether the command's token, once it is cancelled, means that its time is over.</summary>
+    public Func<bool>? TimedOut { get; init; }
+
     /// <summary>Is told where output is to be seen while the command runs; null where nobody wants to.</summary>
     public ILiveOutput? Live { get; init; }
 
@@ -59,6 +69,9 @@ internal sealed record CommandOutcome
     public BodyFormat Format { get; init; }
 
     public bool Truncated { get; init; }
+
+    /// <summary>Whether secrets are out of <see cref="Output"/> already: where it was written, for what is written in base64 or must stay JSON.</summary>
+    public bool IsRedacted { get; init; }
 
     public static CommandOutcome Denied(string code, string message) =>
         new() { Status = CommandStatus.Denied, Error = new CommandError(code, message) };

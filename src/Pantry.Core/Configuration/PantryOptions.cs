@@ -4,7 +4,7 @@ namespace Pantry.Configuration;
 
 /// <summary>
 /// Every timeout and limit above the gate, named once. Those of the gate are in <c>GateLimits</c>, those of the wire
-/// in <see cref="WireLimits"/>. What must hold between them: HeartbeatInterval &lt; DeadAfter / 2;
+/// in <see cref="WireLimits"/>, those of provisioning tools in <see cref="ProvisionLimits"/>. What must hold between them: HeartbeatInterval &lt; DeadAfter / 2;
 /// ResendAfter &lt; DeliveryTimeout; RegisterRetry &lt; ConnectTimeout; ProbeTimeout &lt; RegisterRetry.
 /// </summary>
 internal sealed record PantryOptions
@@ -16,6 +16,8 @@ internal sealed record PantryOptions
     public WireLimits Wire { get; init; } = new();
 
     public FileLimits Files { get; init; } = new();
+
+    public ProvisionLimits Provision { get; init; } = new();
 
     /// <summary>How often a client or operator shows that it is there.</summary>
     public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromSeconds(5);

@@ -8,6 +8,7 @@ internal sealed class YamlSection
 {
     private readonly string _path;
     private readonly string _name;
+    private readonly YamlDotNet.Core.Mark _start;
     private readonly Dictionary<string, (YamlScalarNode Key, YamlNode Value)> _entries = new(StringComparer.Ordinal);
     private readonly HashSet<string> _known = new(StringComparer.Ordinal);
 
@@ -15,6 +16,7 @@ internal sealed class YamlSection
     {
         _path = path;
         _name = name;
+        _start = node.Start;
         foreach ((YamlNode key, YamlNode value) in node.Children)
         {
             if (key is not YamlScalarNode { Value: { } text } scalar)
@@ -37,19 +39,7 @@ internal sealed class YamlSection
     }
 
     /// <summary>A text checked by the rules of its kind, whose error is given the place in the file.</summary>
-    public string? Checked(string key, Func<string, string?> check)
-    {
-        if (Text(key) is not { } text)
-            return null;
-        try
-        {
-            return check(text);
-        }
-        catch (PantryException invalid)
-        {
-            throw Wrong(key, _entries[key].Value, invalid.Message, invalid);
-        }
-    }
+    public string? Checked(string key, Func<string, string?> check) => Text(key) is { } text ? Checked(key, _entries[key].Value, text, check) : null;
 
     /// <summary>A list of texts; one text counts as a list of one.</summary>
     public IReadOnlyList<string>? List(string key)
@@ -72,11 +62,46 @@ internal sealed class YamlSection
             return new Dictionary<string, string>();
         if (node is not YamlMappingNode mapping)
             throw Wrong(key, node, "must hold keys and values");
-        return mapping.Children.ToDictionary(
-            entry => entry.Key is YamlScalarNode { Value: { } name } ? name : throw Wrong(key, entry.Key, "must hold plain keys"),
-            entry => entry.Value is YamlScalarNode scalar ? scalar.Value ?? "" : throw Wrong(key, entry.Value, "must hold plain values"),
-            StringComparer.OrdinalIgnoreCase);
+        var map = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        foreach ((YamlNode name, YamlNode value) in mapping.Children)
+        {
+            if (!map.TryAdd(
+                name is YamlScalarNode { Value: { } word } ? word : throw Wrong(key, name, "must hold plain keys"),
+                value is YamlScalarNode scalar ? scalar.Value ?? "" : throw Wrong(key, value, "must hold plain values")))
+            {
+                throw Wrong(key, name, $"has '{name}' twice; upper and lower case are the same");
+            }
+        }
+
+        return map;
     }
+
+    /// <summary>A list of texts, each checked by the rules of its kind, whose error is given the place in the file.</summary>
+    public IReadOnlyList<T>? CheckedList<T>(string key, Func<string, T> check)
+    {
+        if (List(key) is not { } texts)
+            return null;
+        YamlNode[] nodes = _entries[key].Value is YamlSequenceNode sequence ? [.. sequence] : [_entries[key].Value];
+        return [.. texts.Select((text, index) => Checked(key, nodes[index], text, check))];
+    }
+
+    /// <summary>A mapping of texts, whose values are checked by the rules of their kind.</summary>
+    public IReadOnlyDictionary<string, T> CheckedMap<T>(string key, Func<string, string, T> check)
+    {
+        IReadOnlyDictionary<string, string> texts = Map(key);
+        return texts.ToDictionary(
+            entry => entry.Key,
+            entry => Checked(key, ((YamlMappingNode)_entries[key].Value).Children.First(child => child.Key is YamlScalarNode { Value: { } name } && name == entry.Key).Value, entry.Value, value => check(entry.Key, value)));
+    }
+
+    /// <summary>Whether the section has the key.</summary>
+    public bool Has(string key) => Find(key) is not (null or YamlScalarNode { Value: null or "" });
+
+    /// <summary>An error about a key: at the key, or at the section where it is missing.</summary>
+    public PantryException Error(string key, string what) =>
+        _entries.TryGetValue(key, out (YamlScalarNode Key, YamlNode Value) entry)
+            ? Wrong(key, entry.Value, what)
+            : YamlDocumentFile.Error(_path, _start, $"'{(_name.Length == 0 ? key : $"{_name}.{key}")}' {what}");
 
     /// <summary>A section in this one; empty where it is missing.</summary>
     public YamlSection Section(string key)
@@ -101,6 +126,18 @@ internal sealed class YamlSection
             string nearest = _known.Order(StringComparer.Ordinal).MinBy(known => Distance(key, known)) ?? "";
             string where = _name.Length == 0 ? "" : $" in '{_name}'";
             throw YamlDocumentFile.Error(_path, node.Start, $"there is no key '{key}'{where}. Did you mean '{nearest}'?");
+        }
+    }
+
+    private T Checked<T>(string key, YamlNode node, string text, Func<string, T> check)
+    {
+        try
+        {
+            return check(text);
+        }
+        catch (PantryException invalid)
+        {
+            throw Wrong(key, node, invalid.Message, invalid);
         }
     }
 

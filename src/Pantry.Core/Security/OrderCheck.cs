@@ -58,7 +58,8 @@ internal static class OrderCheck
     /// <param name="lists">The lists of tags that came with it; not all that it names need be there.</param>
     /// <param name="me">The client.</param>
     /// <param name="scopes">The operator's.</param>
-    public static OrderVerdict IsFor(OrderStatement order, IReadOnlyList<byte[]> lists, ClientLabels me, IReadOnlyList<OperatorScope> scopes)
+    /// <param name="arguments">The arguments, once they are known to be those that were signed: steps are commands too.</param>
+    public static OrderVerdict IsFor(OrderStatement order, IReadOnlyList<byte[]> lists, ClientLabels me, IReadOnlyList<OperatorScope> scopes, ReadOnlySpan<byte> arguments)
     {
         if (lists.Count > order.Target.Lists.Count || lists.Any(list => !IsNamed(order.Target, list)))
             return OrderVerdict.Refused(OrderFault.BadSignature, "A list of clients that came with the order is not one its operator signed. Send the order again.", order);
@@ -66,10 +67,13 @@ internal static class OrderCheck
         var target = new Target { Everyone = order.Target.Everyone, Streams = order.Target.Streams, Labels = order.Target.Labels };
         if (!TargetMatcher.Matches(target, me) && !IsListed(order, lists, me))
             return OrderVerdict.Refused(OrderFault.NotMeantForUs, $"The order's operator did not mean it for '{me.Identity}'. Check the client's identity and labels.", order);
-        return Scopes.Covers(scopes, order.Command, me)
-            ? OrderVerdict.Good(order)
-            : OrderVerdict.Refused(OrderFault.OutOfScope,
-                $"The operator '{order.Operator}' may not run {order.Command} on '{me.Identity}'. An administrator can widen the operator's scopes.", order);
+        var commands = OrderCommands.Of(order.Command, order.Format, arguments);
+        if (commands.Fault is { } fault)
+            return OrderVerdict.Refused(OrderFault.Malformed, $"The order is none that can be carried out: {fault}.", order);
+        return commands.All.FirstOrDefault(command => !Scopes.Covers(scopes, command, me)) is { } beyond
+            ? OrderVerdict.Refused(OrderFault.OutOfScope,
+                $"The operator '{order.Operator}' may not run {DisplayText.Clean(beyond, 80)} on '{me.Identity}'. An administrator can widen the operator's scopes.", order)
+            : OrderVerdict.Good(order);
     }
 
     private static OrderVerdict Judge(OrderStatement statement, OperatorEntry entry, string network, DateTimeOffset now, TimeSpan skew)

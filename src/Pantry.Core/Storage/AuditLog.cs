@@ -70,7 +70,7 @@ internal sealed class AuditLog : IAsyncDisposable
         return log;
     }
 
-    /// <summary>An entry has come into the log, at its time. Called by the log's own task: it must not wait, nor throw.</summary>
+    /// <summary>An entry has come into the log, at its time. Called by the log's own task or by whoever writes: it must neither wait nor throw, nor write into the log.</summary>
     public event Action<DateTimeOffset, AuditEvent>? Written;
 
     /// <summary>
@@ -134,8 +134,9 @@ internal sealed class AuditLog : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _refusalTimer.DisposeAsync().ConfigureAwait(false);
-        _queue.Writer.TryComplete();
+        // First, so that nobody writes by itself any more.
         await _closing.CancelAsync().ConfigureAwait(false);
+        _queue.Writer.TryComplete();
         await _writing.ConfigureAwait(false);
         _store.Dispose();
         _closing.Dispose();
@@ -151,11 +152,15 @@ internal sealed class AuditLog : IAsyncDisposable
             if (_queue.Reader.Count > 0 || _holding || _fault is not null || _syncedAt == 0 || _closing.IsCancellationRequested)
                 return false;
             bool wasSynced = _unsynced is null;
-            WriteBatch([item], maySync: false);
+            bool written = _store.TryWriteNow(() =>
+            {
+                WriteBatch([item], maySync: false);
+                return true;
+            });
             // The task waits for ever while there is nothing to sync.
-            if (wasSynced)
+            if (written && wasSynced)
                 _queue.Writer.TryWrite(Item.Nudge);
-            return true;
+            return written;
         }
         finally
         {

@@ -101,6 +101,9 @@ internal sealed class AuditStore : IDisposable
         return checkpoint;
     }
 
+    /// <inheritdoc cref="SqliteFile.TryWriteNow"/>
+    public bool TryWriteNow(Func<bool> work) => _database.File.TryWriteNow(work);
+
     /// <summary>Brings to the disk what was written without waiting for it.</summary>
     /// <exception cref="PantryException">The disk failed.</exception>
     public void Sync() =>

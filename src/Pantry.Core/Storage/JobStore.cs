@@ -6,9 +6,9 @@ using Pantry.Protocol;
 namespace Pantry.Storage;
 
 /// <summary>
-/// Jobs and their rows, in <c>jobs.db</c> beside the server's other database. One task writes, a batch a transaction; what
-/// it has taken is kept and tried again while the disk refuses it. What is written survives the process; a power cut may
-/// take the last moments.
+/// Jobs and their rows, in <c>jobs.db</c> beside the server's other database. One task writes, a batch a transaction, or
+/// whoever adds a job while nobody else writes; what it has taken is kept and tried again while the disk refuses it. What is
+/// written survives the process; a power cut may take the last moments.
 /// </summary>
 internal sealed partial class JobStore : IAsyncDisposable
 {
@@ -80,7 +80,12 @@ internal sealed partial class JobStore : IAsyncDisposable
     }
 
     /// <summary>Takes a job away that was not begun.</summary>
-    public void Remove(string job) => Put(new JobWork.Remove(job));
+    public void Remove(string job)
+    {
+        var remove = new JobWork.Remove(job);
+        if (!TryWriteNow(remove))
+            Put(remove);
+    }
 
     /// <summary>Adds a target's row.</summary>
     /// <param name="job">The job's id.</param>
@@ -119,8 +124,9 @@ internal sealed partial class JobStore : IAsyncDisposable
     /// <summary>Writes what waits and closes the file. What the disk refuses even now is lost; clients keep their results.</summary>
     public async ValueTask DisposeAsync()
     {
-        _queue.Writer.TryComplete();
+        // First, so that nobody writes by itself any more.
         await _closing.CancelAsync().ConfigureAwait(false);
+        _queue.Writer.TryComplete();
         await _writing.ConfigureAwait(false);
         _file.Dispose();
         _closing.Dispose();
@@ -140,7 +146,7 @@ internal sealed partial class JobStore : IAsyncDisposable
         try
         {
             // What cannot be written now is the task's, which tells whoever waits and tries again.
-            return !_queue.Reader.TryPeek(out _) && _fault is null && !_closing.IsCancellationRequested && TryWrite([work]);
+            return !_queue.Reader.TryPeek(out _) && _fault is null && !_closing.IsCancellationRequested && _file.TryWriteNow(() => TryWrite([work]));
         }
         finally
         {

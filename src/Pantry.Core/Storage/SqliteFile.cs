@@ -81,6 +81,22 @@ internal sealed class SqliteFile : IDisposable
         },
         synced: false);
 
+    /// <summary>Lets the caller write where nobody else does at the moment; it never waits for its turn, only for the disk.</summary>
+    /// <returns>What the work says; false where it was not done.</returns>
+    public bool TryWriteNow(Func<bool> work)
+    {
+        if (!_writing.TryEnter())
+            return false;
+        try
+        {
+            return !_disposed && work();
+        }
+        finally
+        {
+            _writing.Exit();
+        }
+    }
+
     /// <summary>Reads rows as they come, of one moment. The connection is the enumeration's own.</summary>
     /// <exception cref="PantryException">The disk or the file failed.</exception>
     public IEnumerable<T> Read<T>(string sql, Func<SqliteDataReader, T> row, params (string Name, object? Value)[] parameters)
@@ -111,8 +127,9 @@ internal sealed class SqliteFile : IDisposable
             ObjectDisposedException.ThrowIf(_disposed, this);
             try
             {
+                // Never a prepared one: SQLite carries it out when it is compiled, and to run it again does nothing.
                 if (_synced != synced)
-                    _writer.Run(synced ? Synced : Unsynced);
+                    Execute(_writer, synced ? Synced : Unsynced);
                 _synced = synced;
                 return _writer.Transact(work);
             }

@@ -7,7 +7,6 @@ using Pantry.PowerShell.Jobs;
 using Pantry.PowerShell.Results;
 using Pantry.PowerShell.Scripts;
 using Pantry.Protocol;
-using Pantry.Targeting;
 
 namespace Pantry.PowerShell.Cmdlets;
 
@@ -21,6 +20,11 @@ namespace Pantry.PowerShell.Cmdlets;
 [OutputType(typeof(PantryJob))]
 public sealed class SendPantryCommandCommand : OrderCmdlet
 {
+    // Of a list of steps, what a confirmation has room for.
+    private const int ShownSteps = 4;
+
+    private object? _given;
+
     /// <summary>A script to run in a PowerShell of the client's; $using: brings values of this session.</summary>
     [Parameter(Mandatory = true, Position = 0, ParameterSetName = "ScriptBlock")]
     public ScriptBlock? ScriptBlock { get; set; }
@@ -36,12 +40,22 @@ public sealed class SendPantryCommandCommand : OrderCmdlet
     [ArgumentCompleter(typeof(CommandNameCompleter))]
     public string? Name { get; set; }
 
+    /// <summary>
+    /// Steps that are run in order, up to the first that does not succeed: shell commands as text, script blocks, and what New-PantryStep makes. The result's
+    /// Output has one for each.
+    /// </summary>
+    [Parameter(Mandatory = true, ParameterSetName = "Step")]
+    [ValidateNotNullOrEmpty]
+    public object[]? Step { get; set; }
+
     /// <summary>Named arguments of the command.</summary>
     [Parameter(ParameterSetName = "Name")]
     public IDictionary? Argument { get; set; }
 
     /// <summary>Positional arguments of the script, of the command, or of the program that -ShellCommand names.</summary>
-    [Parameter]
+    [Parameter(ParameterSetName = "ScriptBlock")]
+    [Parameter(ParameterSetName = "ShellCommand")]
+    [Parameter(ParameterSetName = "Name")]
     [Alias("Args")]
     [AllowNull]
     [AllowEmptyCollection]
@@ -51,7 +65,9 @@ public sealed class SendPantryCommandCommand : OrderCmdlet
     /// Secrets by name, as SecureString, PSCredential or Pantry.Secret; only the targets can open them. A shell command has them as variables
     /// of its environment (a credential as NAME_USERNAME and NAME_PASSWORD), a script and a registered command as variables of their scope.
     /// </summary>
-    [Parameter]
+    [Parameter(ParameterSetName = "ScriptBlock")]
+    [Parameter(ParameterSetName = "ShellCommand")]
+    [Parameter(ParameterSetName = "Name")]
     [ValidateNotNull]
     public IDictionary? Secret { get; set; }
 
@@ -94,9 +110,10 @@ public sealed class SendPantryCommandCommand : OrderCmdlet
     protected override void EndProcessing()
     {
         IFleet fleet = Checked(Fleet);
+        _given = Step is null ? null : Checked(() => StepList.Read(Step, SessionState));
         var secrets = new OrderSecrets();
         JobRequest request = Checked(() => Request(secrets));
-        string what = Described(request.Command);
+        string what = Described();
         if (!ShouldProcess(Whom(fleet, request.Target), what))
             return;
         Run(async (output, cancellation) =>
@@ -137,53 +154,31 @@ public sealed class SendPantryCommandCommand : OrderCmdlet
         };
     }
 
-    private (string Command, BodyFormat Format, byte[] Arguments) Order(OrderSecrets secrets)
+    private (string Command, BodyFormat Format, byte[] Arguments) Order(OrderSecrets secrets) => Steps is { } steps
+        ? (StepsCommand.CommandName, BodyFormat.Json, StepList.Build(steps, secrets, SessionState).ToBytes())
+        : Single.Build(secrets, SessionState);
+
+    // Held as an object: PowerShell reflects over this type before the core is loaded.
+    private IReadOnlyList<PantryStep>? Steps => (IReadOnlyList<PantryStep>?)_given;
+
+    private CommandOrder Single => new()
     {
-        if (ScriptBlock is not null)
-        {
-            secrets.AddVariables(Secret, SessionState);
-            var order = new ScriptOrder
-            {
-                Script = ScriptBlock.ToString(),
-                Arguments = ArgumentList ?? [],
-                Using = UsingValues.Collect(ScriptBlock, SessionState),
-                Depth = Depth,
-            };
-            return (ScriptCommand.CommandName, BodyFormat.Clixml, secrets.TakeOut(order).ToBytes());
-        }
+        ScriptBlock = ScriptBlock,
+        Using = ScriptBlock is null ? [] : UsingValues.Collect(ScriptBlock, SessionState),
+        ShellCommand = ShellCommand,
+        Name = Name,
+        Argument = Argument,
+        ArgumentList = ArgumentList,
+        Secret = Secret,
+        WorkingDirectory = WorkingDirectory,
+        Depth = Depth,
+    };
 
-        if (ShellCommand is not null)
-        {
-            secrets.AddEnvironment(Secret);
-            return (Commands.ShellCommand.CommandName, BodyFormat.Json, OrderArguments.ForShell(ShellCommand, ArgumentList, WorkingDirectory));
-        }
-
-        string name = Names.RequireIdentity(Name, "command name");
-        if (Names.Same(name, ScriptCommand.CommandName))
-            throw Invalid("A script is sent with -ScriptBlock.", name);
-        if (!CommandTable.BuiltIn.Contains(name, Names.Comparer))
-        {
-            secrets.AddVariables(Secret, SessionState);
-            return (name, BodyFormat.Clixml, secrets.TakeOut(new ScriptOrder
-            {
-                Arguments = ArgumentList ?? [],
-                Parameters = Argument is null ? null : new Hashtable(Argument, StringComparer.OrdinalIgnoreCase),
-                Depth = Depth,
-            }).ToBytes());
-        }
-
-        if (Names.Same(name, Commands.ShellCommand.CommandName))
-            secrets.AddEnvironment(Secret);
-        else if (Secret is { Count: > 0 })
-            throw Invalid($"The command {name} uses no secrets, so none was sent.", name);
-        return (name, BodyFormat.Json, OrderArguments.ForBuiltIn(name, Argument, ArgumentList));
-    }
-
-    private string Described(string command) => What(command)
+    private string Described() => What()
         + ((Credential?.UserName ?? RunAs) is { } user ? $" as {DisplayText.Clean(user, 80)}" : "")
         + (Secret is { Count: > 0 } ? $" with the secrets {string.Join(", ", Secret.Keys.Cast<object>().Order())}" : "");
 
-    private string What(string command) => ShellCommand is not null ? $"Run '{DisplayText.FirstLine(ShellCommand, 80)}'"
-        : ScriptBlock is not null ? $"Run the script {{{DisplayText.FirstLine(ScriptBlock.ToString().Trim(), 80)}}}"
-        : $"Run the command {command}";
+    private string What() => Steps is { } steps
+        ? $"Run {steps.Count} steps: {string.Join("; ", steps.Take(ShownSteps))}{(steps.Count > ShownSteps ? "; ..." : "")}"
+        : $"Run {Single.Description}";
 }

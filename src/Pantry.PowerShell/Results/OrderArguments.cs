@@ -10,7 +10,10 @@ namespace Pantry.PowerShell.Results;
 /// <summary>Arguments of Pantry's own commands, as JSON.</summary>
 internal static class OrderArguments
 {
-    private const int MaxDepth = 8;
+    private const int MaxDepth = 16;
+
+    // What is below is for a tool, in words of its own.
+    private const string Verbatim = "parameters";
 
     public static byte[] ForShell(string command, object?[]? arguments, string? directory) => JsonSerializer.SerializeToUtf8Bytes(
         arguments is null
@@ -29,7 +32,7 @@ internal static class OrderArguments
         return stream.ToArray();
     }
 
-    private static void Write(Utf8JsonWriter json, object? value, int depth)
+    private static void Write(Utf8JsonWriter json, object? value, int depth, bool verbatim = false)
     {
         if (depth > MaxDepth)
             throw new PantryException(PantryErrorCode.InvalidArgument, $"The arguments are nested deeper than {MaxDepth} levels.");
@@ -51,8 +54,9 @@ internal static class OrderArguments
                 json.WriteStartObject();
                 foreach (DictionaryEntry entry in table)
                 {
-                    json.WritePropertyName(JsonNamingPolicy.CamelCase.ConvertName(Text(entry.Key)));
-                    Write(json, entry.Value, depth + 1);
+                    string key = Text(entry.Key);
+                    json.WritePropertyName(verbatim ? key : JsonNamingPolicy.CamelCase.ConvertName(key));
+                    Write(json, entry.Value, depth + 1, verbatim || key.Equals(Verbatim, StringComparison.OrdinalIgnoreCase));
                 }
 
                 json.WriteEndObject();
@@ -60,7 +64,7 @@ internal static class OrderArguments
             case IEnumerable list and not string:
                 json.WriteStartArray();
                 foreach (object? item in list)
-                    Write(json, item, depth + 1);
+                    Write(json, item, depth + 1, verbatim);
                 json.WriteEndArray();
                 break;
             case { } other:

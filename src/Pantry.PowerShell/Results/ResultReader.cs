@@ -24,12 +24,7 @@ internal static class ResultReader
             JobId = jobId,
             Status = result.Status,
             ExitCode = result.ExitCode,
-            Output = result.Format switch
-            {
-                BodyFormat.Clixml => streams.Output,
-                BodyFormat.Json => Json(command, row.Body(Result.OutputBody)),
-                _ => text.Length == 0 ? [] : Same(command, EchoCommand.CommandName) ? [text] : Lines(text),
-            },
+            Output = Output(row.Client, jobId, command, result.Format, streams, row.Body(Result.OutputBody), text),
             StandardOutput = text,
             StandardError = Text(standardError, result.TextEncoding),
             StandardOutputBytes = standardOutput,
@@ -80,12 +75,23 @@ internal static class ResultReader
         return lines[^1].Length == 0 ? lines[..^1] : lines;
     }
 
-    private static object?[] Json(string command, byte[] body)
+    private static object?[] Output(string client, string jobId, string command, BodyFormat format, ScriptStreams streams, byte[] body, string text) => format switch
+    {
+        BodyFormat.Clixml => streams.Output,
+        BodyFormat.Json => Json(client, jobId, command, body),
+        _ => text.Length == 0 ? [] : Same(command, EchoCommand.CommandName) ? [text] : Lines(text),
+    };
+
+    private static object?[] Json(string client, string jobId, string command, byte[] body)
     {
         if (body.Length == 0)
             return [];
         try
         {
+            if (Same(command, CommandTable.Provision) && ReportReader.Read(client, jobId, body) is { } reports)
+                return reports;
+            if (Same(command, StepsCommand.CommandName) && JsonSerializer.Deserialize(body, OrderStepsJson.Default.StepRows) is { } steps)
+                return [.. steps.Steps.OfType<StepRow>().Take(OrderSteps.MaxSteps).Select((step, index) => Step(client, jobId, index + 1, step))];
             if (Same(command, FactsCommand.CommandName) && JsonSerializer.Deserialize(body, CommandJson.Default.ClientFacts) is { } facts)
                 return [facts];
             if ((Same(command, FileOrders.Receive) || Same(command, FileOrders.Offer)) && FileOrders.ReadOutcome(body) is { } outcome)
@@ -97,6 +103,28 @@ internal static class ResultReader
         }
 
         return [Encoding.UTF8.GetString(body)];
+    }
+
+    private static StepResult Step(string client, string jobId, int number, StepRow row)
+    {
+        string text = Text(row.StandardOutput, row.TextEncoding);
+        ScriptStreams streams = row.Format == BodyFormat.Clixml ? ScriptStreams.Read(row.Output) : ScriptStreams.Empty;
+        return new StepResult
+        {
+            Number = number,
+            Name = DisplayText.FirstLine(row.Name),
+            Command = DisplayText.FirstLine(row.Command),
+            Status = row.Status,
+            ExitCode = row.ExitCode,
+            // A step is none of steps itself: what says so is not read as such.
+            Output = Same(row.Command, StepsCommand.CommandName) ? [] : Output(client, jobId, row.Command, row.Format, streams, row.Output, text),
+            StandardOutput = text,
+            StandardError = Text(row.StandardError, row.TextEncoding),
+            Error = row.Error,
+            Truncated = row.Truncated,
+            StartedAt = row.StartedAt,
+            Duration = row.Seconds is > 0 and < 1e9 ? TimeSpan.FromSeconds(row.Seconds) : TimeSpan.Zero,
+        };
     }
 
     private static bool Same(string left, string right) => left.Equals(right, StringComparison.OrdinalIgnoreCase);

@@ -14,6 +14,8 @@ internal sealed class OrderSecrets
     private static readonly string[] Automatic =
         ["_", "args", "input", "this", "PSItem", "matches", "foreach", "switch", "error", "LASTEXITCODE", "MyInvocation", "PSBoundParameters", "PSCmdlet"];
 
+    private const int MaxNameLength = 100;
+
     private readonly Dictionary<string, byte[]> _values = new(StringComparer.OrdinalIgnoreCase);
     private readonly List<SecretPlace> _places = [];
 
@@ -54,6 +56,32 @@ internal sealed class OrderSecrets
 
             Place(SecretPlace.Variables, name, value);
         }
+    }
+
+    /// <summary>Secrets under names of any kind, for a command that writes them into files; a credential is two, as in an environment.</summary>
+    public void AddNamed(IDictionary? secrets)
+    {
+        foreach ((string name, object value) in Named(secrets))
+        {
+            if (name.Length is 0 or > MaxNameLength || name.Any(char.IsControl))
+                throw Invalid($"'{DisplayText.Clean(name, 80)}' is no name for a secret. Use 1 to {MaxNameLength} characters.", name);
+            if (value is PSCredential credential)
+            {
+                _values[name + SecretRedactor.UserNameSuffix] = Encoding.UTF8.GetBytes(credential.UserName);
+                _values[$"{name}_PASSWORD"] = Reveal(credential.Password);
+            }
+            else
+            {
+                _values[name] = Reveal(value);
+            }
+        }
+    }
+
+    /// <summary>The secrets of a step, under names that only this step sees.</summary>
+    public void AddStep(int number, OrderSecrets step)
+    {
+        foreach ((string name, byte[] value) in step._values)
+            _values.Add(Pantry.Protocol.OrderSteps.SecretName(number, name), value);
     }
 
     /// <summary>The password for another user, which Windows wants.</summary>

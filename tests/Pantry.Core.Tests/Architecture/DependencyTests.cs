@@ -22,8 +22,12 @@ public sealed partial class DependencyTests
     [InlineData("Pantry.Core/Commands", "Configuration Files Protocol Targeting")]
     [InlineData("Pantry.Core/Transfers", "Configuration Files Protocol Security Sessions Transport")]
     [InlineData("Pantry.Core/Operators", "Configuration Files Protocol Security Sessions Targeting Transfers Transport")]
-    [InlineData("Pantry.Core/Client", "Commands Configuration Files Protocol Security Sessions Storage Targeting Transfers Transport")]
+    [InlineData("Pantry.Core/Client", "Commands Configuration Files Protocol Provisioning Security Sessions Storage Targeting Transfers Transport")]
     [InlineData("Pantry.Core/Server", "Configuration Files Operators Protocol Security Sessions Storage Targeting Transfers Transport")]
+    [InlineData("Pantry.Core/Provisioning/Reports", "Commands Configuration Protocol")]
+    [InlineData("Pantry.Core/Provisioning/Provisioners", "Commands Configuration Protocol Security Storage Targeting")]
+    [InlineData("Pantry.Core/Provisioning/Provisioners/BuiltIn", "Configuration Security")]
+    [InlineData("Pantry.Core/Provisioning/Provisioners/Definitions", "Commands Configuration")]
     public void A_folder_uses_only_what_lies_below_it(string folder, string allowed)
     {
         string own = folder.Contains('/', StringComparison.Ordinal) ? folder.Split('/')[1] : "";

@@ -181,7 +181,7 @@ public sealed class SignedOrderTests : IDisposable
     {
         var me = ClientLabels.Create("host1", "shop", "test", ["web"]);
         OperatorScope[] scopes = [OperatorScope.Parse("shop.test:Shell")];
-        OrderFault Of(TargetStatement target, string command = "Shell") => OrderCheck.IsFor(Simple with { Target = target, Command = command }, [], me, scopes).Fault;
+        OrderFault Of(TargetStatement target, string command = "Shell") => OrderCheck.IsFor(Simple with { Target = target, Command = command }, [], me, scopes, []).Fault;
 
         Assert.Equal(OrderFault.None, Of(new TargetStatement { Everyone = true }));
         Assert.Equal(OrderFault.None, Of(new TargetStatement { Streams = ["other", "shop.test.web"] }));
@@ -189,7 +189,7 @@ public sealed class SignedOrderTests : IDisposable
         Assert.Equal(OrderFault.NotMeantForUs, Of(new TargetStatement { Streams = ["shop.production", "host2"] }));
         Assert.Equal(OrderFault.NotMeantForUs, Of(new TargetStatement { Labels = new LabelTarget("shop", null, "db") }));
         Assert.Equal(OrderFault.OutOfScope, Of(new TargetStatement { Everyone = true }, "Script"));
-        Assert.Equal(OrderFault.OutOfScope, OrderCheck.IsFor(Simple, [], me, []).Fault);
+        Assert.Equal(OrderFault.OutOfScope, OrderCheck.IsFor(Simple, [], me, [], []).Fault);
     }
 
     [Fact]
@@ -201,15 +201,15 @@ public sealed class SignedOrderTests : IDisposable
         OrderStatement order = Simple with { Target = TargetTags.AddTo(new TargetStatement(), lists, withKeys: false) };
         Assert.True(Verify(SignedOrder.Sign(order, _fleet.Alice)).Stands);
 
-        Assert.Equal(OrderFault.None, OrderCheck.IsFor(order, lists, me, scopes).Fault);
-        Assert.Equal(OrderFault.None, OrderCheck.IsFor(order, [lists[1]], me, scopes).Fault);
-        Assert.Equal(OrderFault.NotMeantForUs, OrderCheck.IsFor(order, [lists[0]], me, scopes).Fault);
-        Assert.Equal(OrderFault.NotMeantForUs, OrderCheck.IsFor(order, [], me, scopes).Fault);
-        Assert.Equal(OrderFault.NotMeantForUs, OrderCheck.IsFor(order, lists, me with { Identity = "host300" }, scopes).Fault);
-        Assert.Equal(OrderFault.BadSignature, OrderCheck.IsFor(order, TargetTags.Lists(Simple.Job, ["host299"]), me, scopes).Fault);
-        Assert.Equal(OrderFault.BadSignature, OrderCheck.IsFor(order, [.. lists, lists[0]], me, scopes).Fault);
-        Assert.Equal(OrderFault.BadSignature, OrderCheck.IsFor(Simple with { Target = new TargetStatement { Everyone = true } }, lists, me, scopes).Fault);
-        Assert.Equal(OrderFault.NotMeantForUs, OrderCheck.IsFor(order with { Job = "another" }, lists, me, scopes).Fault);
+        Assert.Equal(OrderFault.None, OrderCheck.IsFor(order, lists, me, scopes, []).Fault);
+        Assert.Equal(OrderFault.None, OrderCheck.IsFor(order, [lists[1]], me, scopes, []).Fault);
+        Assert.Equal(OrderFault.NotMeantForUs, OrderCheck.IsFor(order, [lists[0]], me, scopes, []).Fault);
+        Assert.Equal(OrderFault.NotMeantForUs, OrderCheck.IsFor(order, [], me, scopes, []).Fault);
+        Assert.Equal(OrderFault.NotMeantForUs, OrderCheck.IsFor(order, lists, me with { Identity = "host300" }, scopes, []).Fault);
+        Assert.Equal(OrderFault.BadSignature, OrderCheck.IsFor(order, TargetTags.Lists(Simple.Job, ["host299"]), me, scopes, []).Fault);
+        Assert.Equal(OrderFault.BadSignature, OrderCheck.IsFor(order, [.. lists, lists[0]], me, scopes, []).Fault);
+        Assert.Equal(OrderFault.BadSignature, OrderCheck.IsFor(Simple with { Target = new TargetStatement { Everyone = true } }, lists, me, scopes, []).Fault);
+        Assert.Equal(OrderFault.NotMeantForUs, OrderCheck.IsFor(order with { Job = "another" }, lists, me, scopes, []).Fault);
     }
 
     public void Dispose() => _fleet.Dispose();

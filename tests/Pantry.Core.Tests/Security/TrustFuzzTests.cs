@@ -37,8 +37,8 @@ public sealed class TrustFuzzTests : IDisposable
                 return;
             Interlocked.Increment(ref stood);
             IReadOnlyList<OperatorScope> scopes = _bundle.Find("bob")!.Scopes;
-            OrderCheck.IsFor(verdict.Statement, lists, me, scopes);
-            OrderCheck.IsFor(verdict.Statement, [], me, scopes);
+            OrderCheck.IsFor(verdict.Statement, lists, me, scopes, []);
+            OrderCheck.IsFor(verdict.Statement, [], me, scopes, []);
             Scopes.CoversTarget(scopes, verdict.Statement.Command, verdict.Statement.Target);
         }, BytesOfCase), iter: Fuzz.Iterations);
 

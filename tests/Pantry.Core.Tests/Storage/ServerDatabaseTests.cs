@@ -35,6 +35,21 @@ public sealed class ServerDatabaseTests
     }
 
     [Fact]
+    public void Writes_of_both_kinds_take_turns_and_each_is_synced_or_not_every_time()
+    {
+        using var root = new StorageRoot();
+        using ServerDatabase database = root.Open();
+        var seen = new List<object?>();
+        for (int i = 0; i < 3; i++)
+        {
+            database.File.WriteUnsynced(connection => seen.Add(Scalar(connection, "PRAGMA synchronous")));
+            database.File.Write(connection => seen.Add(Scalar(connection, "PRAGMA synchronous")));
+        }
+
+        Assert.Equal([1L, 2L, 1L, 2L, 1L, 2L], seen);
+    }
+
+    [Fact]
     [UnsupportedOSPlatform("windows")]
     public void Directory_and_files_are_their_owners_alone()
     {

@@ -62,6 +62,9 @@ internal sealed class JobDirectory(JobDispatcher jobs, JobStore store, ClientReg
         await AnyAsync(jobs.Select(job => (job.Of.Rows, job.Known)), wait, cancellation).ConfigureAwait(false);
         if (!jobs.Any(job => job.Known < 0))
             await AnyAsync(jobs.Select(job => (job.Of.Rows, job.Of.Targets.Count - 1)), wait < options.JobNewsInterval ? wait : options.JobNewsInterval, cancellation).ConfigureAwait(false);
+        // Rows that stand for what was not heard, because the server stops, are no news: whoever waits asks again when it is there.
+        if (jobs.Any(job => job.Of.Rows.IsClosed))
+            return [];
         return [.. jobs.Where(job => job.Of.Rows.Count > job.Known || job.Of.Rows.Count == job.Of.Targets.Count).SelectMany(job => Info(job.Of.Id))];
     }
 

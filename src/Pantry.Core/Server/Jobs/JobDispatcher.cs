@@ -51,6 +51,8 @@ internal sealed class JobDispatcher(
         string[] targets = [.. recipients.Select(recipient => recipient.Identity), .. unknown];
         PublicKey?[] keys = [.. recipients.Select(recipient => recipient.Key), .. unknown.Select(_ => (PublicKey?)null)];
         Job job = NewJob(order, targets, keys, time.GetUtcNow(), number, [], []);
+        if (_stopped)
+            throw Stopped();
         await audit.OrderedAsync(job).ConfigureAwait(false);
         if (!_jobs.TryAdd(job.Id, job))
             throw new PantryException(PantryErrorCode.InvalidArgument, $"There is a job {job.Id} already; an order is given once.");
@@ -60,7 +62,7 @@ internal sealed class JobDispatcher(
             await store.AddAsync(ToStored(job, keys)).ConfigureAwait(false);
             // Looked at after the job can be found: either this sees the stop, or the stop sees the job.
             if (_stopped)
-                throw new PantryException(PantryErrorCode.Stopped, "The server was stopped; it takes no more orders.");
+                throw Stopped();
         }
         catch
         {
@@ -176,7 +178,7 @@ internal sealed class JobDispatcher(
         var reachable = new List<string>();
         foreach (Recipient recipient in recipients)
         {
-            if (!Scopes.Covers(by.Scopes, job.Order.Statement.Command, recipient.Labels))
+            if (!job.Order.Commands.All.All(command => Scopes.Covers(by.Scopes, command, recipient.Labels)))
                 OrderDesk.EndOutOfScope(job, recipient, by, EndOnly);
             else if (recipient.Status == ClientStatus.Online || (recipient.Status == ClientStatus.Offline && (job.Order.Request.Plan.Queue || (recipient.Awaited && MayComeBack(job)))))
                 reachable.Add(recipient.Identity);
@@ -272,6 +274,8 @@ internal sealed class JobDispatcher(
         while (_ended.Count > options.KeptJobs && _ended.TryDequeue(out string? oldest))
             _jobs.TryRemove(oldest, out _);
     }
+
+    private static PantryException Stopped() => new(PantryErrorCode.Stopped, "The server was stopped; it takes no more orders.");
 
     private static StoredJob ToStored(Job job, IReadOnlyList<PublicKey?> keys) => new()
     {

@@ -20,6 +20,7 @@ internal sealed class JobOrder
         Statement = statement;
         By = by;
         From = from;
+        Commands = OrderCommands.Of(statement.Command, statement.Format, request.Arguments);
         _entryLength = statement.Target.EntryLength;
         _lists = _entryLength == 0 ? [] : [.. request.Entries.Chunk(_entryLength * TargetTags.ListLength)];
         for (int i = 0; i < request.Target.Identities.Count; i++)
@@ -32,6 +33,9 @@ internal sealed class JobOrder
 
     /// <summary>Who gave it.</summary>
     public OperatorEntry By { get; }
+
+    /// <summary>All that it runs; the operator's scopes must cover every one of them.</summary>
+    public OrderCommands Commands { get; }
 
     /// <summary>Where it came from; null for the server itself.</summary>
     public string? From { get; }

@@ -39,6 +39,16 @@ internal sealed class JobRowList
         }
     }
 
+    /// <summary>Whether the server has stopped: what was missing then stands here as lost.</summary>
+    public bool IsClosed
+    {
+        get
+        {
+            lock (_lock)
+                return _closed;
+        }
+    }
+
     /// <summary>Adds the next row.</summary>
     public void Add(ResultRow row)
     {

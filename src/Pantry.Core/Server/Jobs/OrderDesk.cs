@@ -40,10 +40,12 @@ internal sealed class OrderDesk(Authority authority, TrustStore trust, PantryOpt
         var order = new JobOrder(request with { Target = target }, statement, by, from);
         if (!order.ListsMatch())
             throw new PantryException(PantryErrorCode.InvalidSignature, "The order's targets are not those that were signed.");
-        if (!Scopes.CoversTarget(by.Scopes, statement.Command, statement.Target))
+        if (order.Commands.Fault is { } unread)
+            throw new PantryException(PantryErrorCode.InvalidArgument, $"The order is none that can be carried out: {unread}.");
+        if (order.Commands.All.FirstOrDefault(command => !Scopes.CoversTarget(by.Scopes, command, statement.Target)) is { } beyond)
         {
             throw new PantryException(PantryErrorCode.OutOfScope,
-                $"The operator '{by.Name}' may not order {statement.Command} of {target}. The operator's scopes are {string.Join(' ', by.Scopes)}.");
+                $"The operator '{by.Name}' may not order {DisplayText.Clean(beyond, 80)} of {target}. The operator's scopes are {string.Join(' ', by.Scopes)}.");
         }
 
         return order;
@@ -63,8 +65,8 @@ internal sealed class OrderDesk(Authority authority, TrustStore trust, PantryOpt
     /// <summary>The row of a target that is no approved client. Of those beyond the operator's reach nothing is said.</summary>
     public void EndUnknown(Job job, string identity, EndTarget end)
     {
-        IReadOnlyList<OperatorScope> able = Scopes.For(job.Order.By.Scopes, job.Order.Statement.Command);
-        if (Names.IsPath(identity) && trust.Find(identity).FirstOrDefault(key => Scopes.Covers(able, key.Labels)) is { } key)
+        IReadOnlyList<OperatorScope>[] able = [.. job.Order.Commands.All.Select(command => Scopes.For(job.Order.By.Scopes, command))];
+        if (Names.IsPath(identity) && trust.Find(identity).FirstOrDefault(key => able.All(scopes => Scopes.Covers(scopes, key.Labels))) is { } key)
         {
             end(job, identity, CommandStatus.Denied, $"Client{key.Status}", $"The client's key {key.Key.Fingerprint} is {key.Status} and gets no orders.");
             return;
@@ -86,7 +88,7 @@ internal sealed class OrderDesk(Authority authority, TrustStore trust, PantryOpt
     /// <summary>The row of a named target that the operator's scopes leave out.</summary>
     public static void EndOutOfScope(Job job, Recipient recipient, OperatorEntry by, EndTarget end) => end(
         job, recipient.Identity, CommandStatus.Denied, "OutOfScope",
-        $"The operator '{by.Name}' may not order {job.Order.Statement.Command} of this client. The operator's scopes are {string.Join(' ', by.Scopes)}.");
+        $"The operator '{by.Name}' may not order {string.Join(", ", job.Order.Commands.All)} of this client. The operator's scopes are {string.Join(' ', by.Scopes)}.");
 
     private static PantryErrorCode CodeOf(OrderFault fault) => fault switch
     {

@@ -1,0 +1,78 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Pantry.Provisioning.Reports;
+
+namespace Pantry.Provisioning.Provisioners.BuiltIn;
+
+/// <summary>
+/// <c>docker compose up --detach</c>; what is there before and after says what changed. Parameters and secrets are variables that the compose file may use.
+/// A dry run is <c>docker compose config</c>, whose hashes of services are held against those of the containers.
+/// </summary>
+internal sealed class DockerProvisioner : IProvisioner
+{
+    private const int MaxProjectLength = 60;
+
+    public string Kind => "docker";
+
+    public IReadOnlyList<ToolChoice> Tools { get; } =
+        [new("docker compose", ["docker", "/usr/local/bin/docker", @"C:\Program Files\Docker\Docker\resources\bin\docker.exe"], ["compose", "version", "--short"]) { MustSayVersion = true }];
+
+    public string InstallHint => "Install Docker Engine with its compose plugin.";
+
+    public ToolPlan Prepare(ProvisionWork work)
+    {
+        string file = work.Package.Entry is { } entry ? work.InPackage(entry)
+            : work.FirstInPackage("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml") ?? throw work.Wrong("it has no compose.yaml.");
+        List<string> common = ["compose", "--ansi", "never", "--project-name", Project(work), "--file", file];
+        // Files of variables stand for what the compose file asks for, and for nothing that docker itself obeys.
+        if (work.FirstInPackage(".env") is { } own)
+            common.AddRange(["--env-file", own]);
+        common.AddRange(["--env-file", work.Write("parameters.env", Variables(Plain(work)))]);
+        if (work.Plan.Secrets.Count > 0)
+            common.AddRange(["--env-file", work.Secrets.Write($"docker-{Path.GetFileName(work.Directory)}.env", Encoding.UTF8.GetBytes(Variables(work.SecretVariables(""))))]);
+        ToolCommand Compose(params string[] rest) => new(work.Tool.Path, [.. common, .. rest], work.Package.Directory);
+
+        ToolCommand list = Compose("ps", "--all", "--no-trunc", "--format", "json");
+        return work.DryRun
+            ? new ToolPlan(list with { StopsOnFailure = true }, Compose("config", "--quiet") with { StopsOnFailure = true }, Compose("config", "--hash", "*"))
+            : new ToolPlan(list with { StopsOnFailure = true }, Compose("up", "--detach"), list);
+    }
+
+    public void Read(ProvisionWork work, ToolOutcome outcome, ReportBuilder report)
+    {
+        if (outcome.Runs.FirstOrDefault(run => run.ExitCode != 0) is { } failed)
+            report.Fail($"docker compose ended with exit code {failed.ExitCode}: {failed.LastWords}");
+        if (outcome.Runs.Count < 3)
+            return;
+        if (!work.DryRun)
+            ComposeReport.Read(outcome.Runs[0].Output, outcome.Runs[2].Output, report);
+        else if (!ComposeReport.ReadPlan(outcome.Runs[2].Output, outcome.Runs[0].Output, report) && !report.HasFailed)
+            report.Fail("docker compose config named no service; the log has what it said.");
+    }
+
+    // One project for a package of an application, so that two applications on a machine don't take each other's containers.
+    private static string Project(ProvisionWork work)
+    {
+        string name = string.Join('-', new[] { work.Plan.Client.Application, work.Package.Name }.OfType<string>());
+        string project = new([.. name.ToLowerInvariant().Select(character => char.IsAsciiLetterLower(character) || char.IsAsciiDigit(character) || character is '-' or '_' ? character : '-')]);
+        project = project.TrimStart('-', '_');
+        return project.Length > 0 ? project[..Math.Min(project.Length, MaxProjectLength)] : throw work.Wrong("its name has no letter or digit, and a compose project needs one.");
+    }
+
+    // Only what is a name and a plain value can be a variable; the rest is for other packages.
+    private static Dictionary<string, string> Plain(ProvisionWork work)
+    {
+        var plain = new Dictionary<string, string> { ["PANTRY_IDENTITY"] = work.Plan.Client.Identity };
+        foreach ((string name, JsonNode? value) in work.Plan.Parameters)
+        {
+            if (value is JsonValue && name.Length is > 0 and < 128 && name.All(character => char.IsAsciiLetterOrDigit(character) || character == '_') && !char.IsAsciiDigit(name[0]))
+                plain[name] = value.ToString();
+        }
+
+        return plain;
+    }
+
+    // In single quotes a value is itself, whatever it has of dollars and braces.
+    private static string Variables(Dictionary<string, string> values) =>
+        string.Concat(values.Select(variable => $"{variable.Key}='{variable.Value.Replace("'", "\\'", StringComparison.Ordinal)}'\n"));
+}

@@ -1,0 +1,119 @@
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Pantry.Configuration;
+using Pantry.Security;
+using Pantry.Storage;
+
+namespace Pantry.Provisioning.Provisioners;
+
+/// <summary>One package's turn: what is applied with what, and the files of it.</summary>
+internal sealed class ProvisionWork(ProvisionPlan plan, PlannedPackage package, FoundTool tool, string directory, SecretFolder secrets, ProvisionLimits limits)
+{
+    public const string ReportName = "report";
+
+    private static readonly JsonSerializerOptions Json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    public ProvisionPlan Plan => plan;
+
+    public PlannedPackage Package => package;
+
+    public FoundTool Tool => tool;
+
+    public bool DryRun => plan.DryRun;
+
+    /// <summary>Files of this turn alone; removed after it.</summary>
+    public string Directory => directory;
+
+    /// <summary>What the tool keeps from one run to the next.</summary>
+    public string State => OwnerOnly.EnsureDirectory(Path.Combine(plan.Directory, "state", package.Kind));
+
+    public SecretFolder Secrets => secrets;
+
+    /// <summary>Where a tool that is told a place writes its report.</summary>
+    public string ReportPath => Path.Combine(directory, ReportName);
+
+    /// <summary>The packages of the plan that this one may need: all of its kind, itself included.</summary>
+    public IEnumerable<PlannedPackage> OfKind => plan.Packages.Where(other => other.Kind == package.Kind);
+
+    /// <summary>Who the client is, as tools see it.</summary>
+    public JsonObject About => new()
+    {
+        ["identity"] = plan.Client.Identity,
+        ["application"] = plan.Client.Application,
+        ["environment"] = plan.Client.Environment,
+        ["roles"] = new JsonArray([.. plan.Client.Roles.Select(role => (JsonNode)role)]),
+        ["package"] = package.Name,
+        ["version"] = package.Version,
+        ["dry_run"] = plan.DryRun,
+    };
+
+    /// <summary>A copy of the parameters, to be added to.</summary>
+    public JsonObject Parameters() => (JsonObject)plan.Parameters.DeepClone();
+
+    /// <summary>Writes a work file.</summary>
+    public string Write(string name, string text)
+    {
+        string path = PathGuard.Resolve(directory, name);
+        OwnerOnly.EnsureDirectory(Path.GetDirectoryName(path)!);
+        PrivateFile.Replace(path, Encoding.UTF8.GetBytes(text));
+        return path;
+    }
+
+    public string Write(string name, JsonNode json) => Write(name, json.ToJsonString(Json));
+
+    /// <summary>Writes an owner-only file that is gone after the run.</summary>
+    public string WriteSecret(string name, JsonNode json) => secrets.Write(name, Encoding.UTF8.GetBytes(json.ToJsonString(Json)));
+
+    /// <summary>The secrets as texts, for tools that read a file.</summary>
+    /// <exception cref="PantryException">One is no text.</exception>
+    public JsonObject SecretTexts()
+    {
+        var texts = new JsonObject();
+        foreach ((string name, byte[] value) in plan.Secrets)
+            texts[name] = Encoding.UTF8.GetString(value);
+        return texts;
+    }
+
+    /// <summary>
+    /// The secrets as variables of the tool's environment, all behind a prefix: who gives an order chooses their names, and an interpreter
+    /// obeys some variables.
+    /// </summary>
+    /// <exception cref="PantryException">A name or value is none for a variable.</exception>
+    public Dictionary<string, string> SecretVariables(string prefix) =>
+        plan.Secrets.ToDictionary(secret => prefix + secret.Key, secret => Commands.SecretVariables.Text(secret.Key, secret.Value));
+
+    /// <summary>A file or directory of the package, which no link leads out of.</summary>
+    public string InPackage(string name) => PathGuard.Resolve(package.Directory, name);
+
+    /// <summary>The first of these that the package has; null where it has none.</summary>
+    public string? FirstInPackage(params ReadOnlySpan<string> names)
+    {
+        foreach (string name in names)
+        {
+            string path = InPackage(name);
+            if (File.Exists(path))
+                return path;
+        }
+
+        return null;
+    }
+
+    /// <summary>A report of the tool: a plain file of the work directory, and no larger than reports are; null where it is none.</summary>
+    public ReadOnlyMemory<byte>? ReadReport(string name = ReportName)
+    {
+        try
+        {
+            return PlainFile.Read(PathGuard.Resolve(directory, name), limits.ReportBytes);
+        }
+        catch (Exception exception) when (exception is PantryException or IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>An error about the package, with its name.</summary>
+    public PantryException Wrong(string what) =>
+        new(PantryErrorCode.InvalidArgument, $"The package {package.Name} {package.Version} cannot be applied as {package.Kind}: {what}") { Target = package.Name };
+}
