@@ -24,7 +24,7 @@ static int Usage()
     Console.Error.WriteLine("       Pantry.Bench fleet --profile ping|list|trips|ingest [--clients n] [--count c] [--seconds s]  one thing again and again, for a profiler");
     Console.Error.WriteLine("       Pantry.Bench shell [--clients n] [--rounds r]  a process on each of so many whole clients; bench/compare-ssh.sh has others beside it");
     Console.Error.WriteLine("       Pantry.Bench pieces [BenchmarkDotNet's options]  codec, seals, signatures, matcher, a registry of 100,000 clients");
-    Console.Error.WriteLine("       Pantry.Bench files [--rounds r] [--large MiB] [--small MiB] [--clients n] [--folder path]  files to one client and to many, against bare NetMQ; bench/compare-scp.sh has others beside it");
+    Console.Error.WriteLine("       Pantry.Bench files [--rounds r] [--large MiB] [--small MiB] [--clients n] [--window MiB] [--folder path]  files to one client and to many, against bare NetMQ; bench/compare-scp.sh has others beside it");
     Console.Error.WriteLine("       Pantry.Bench soak [--minutes m] [--clients n]  clients come and go: is the server's memory flat?");
     Console.Error.WriteLine("       Pantry.Bench import [rounds]  what importing the module costs against the engine alone");
     Console.Error.WriteLine("       Pantry.Bench handshake [rounds]  what CURVE costs: handshakes, and messages against the bare cipher");

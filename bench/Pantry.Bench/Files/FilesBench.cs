@@ -17,23 +17,23 @@ internal static class FilesBench
         {
             case ["floor", var kind]:
                 return FilesFloor.Serve(kind == "curve");
-            case ["server", var folder, var count]:
-                return await FilesFleet.ServeAsync(folder, int.Parse(count, CultureInfo.InvariantCulture));
+            case ["server", var folder, var count, var most]:
+                return await FilesFleet.ServeAsync(folder, int.Parse(count, CultureInfo.InvariantCulture), int.Parse(most, CultureInfo.InvariantCulture));
             case ["clients", var folder, var count]:
                 return await FilesFleet.ClientsAsync(folder, int.Parse(count, CultureInfo.InvariantCulture));
             default:
                 break;
         }
 
-        int rounds = Option(args, "--rounds", 3), large = Option(args, "--large", 1024), small = Option(args, "--small", 64), clients = Option(args, "--clients", 50);
+        int rounds = Option(args, "--rounds", 3), large = Option(args, "--large", 1024), small = Option(args, "--small", 64), clients = Option(args, "--clients", 50), window = Option(args, "--window", 8);
         string parent = Text(args, "--folder") ?? Path.GetTempPath();
         string root = Path.Combine(parent, $"pantry-files-{Guid.NewGuid():N}");
         Storage.OwnerOnly.EnsureDirectory(root);
         try
         {
             Print($"{Environment.ProcessorCount} cores, {rounds} rounds, files in {parent}; MB/s, medians");
-            await MeasureAsync(root, "one", large, 1, rounds);
-            await MeasureAsync(root, "many", small, clients, rounds);
+            await MeasureAsync(root, "one", large, 1, rounds, window * Mebibyte);
+            await MeasureAsync(root, "many", small, clients, rounds, window * Mebibyte);
             return 0;
         }
         finally
@@ -42,14 +42,14 @@ internal static class FilesBench
         }
     }
 
-    private static async Task MeasureAsync(string root, string name, int mebibytes, int clients, int rounds)
+    private static async Task MeasureAsync(string root, string name, int mebibytes, int clients, int rounds, int window)
     {
         string folder = Path.Combine(root, name), source = Path.Combine(folder, "source");
         Directory.CreateDirectory(source);
         WriteRandom(Path.Combine(source, "file"), mebibytes);
         await using FilesChild plain = await FilesChild.StartAsync("floor", "plain");
         await using FilesChild curve = await FilesChild.StartAsync("floor", "curve");
-        await using FilesChild server = await FilesChild.StartAsync("server", folder, $"{clients}");
+        await using FilesChild server = await FilesChild.StartAsync("server", folder, $"{clients}", $"{window}");
         await using FilesChild peers = await FilesChild.StartAsync("clients", folder, $"{clients}");
         string[] tree = (await server.AskAsync($"take {source}")).Split(' ');
         double taken = mebibytes * (double)Mebibyte;

@@ -16,10 +16,11 @@ namespace Pantry.Bench.Files;
 /// <summary>Pantry's two sides of a transfer, each in a process of its own.</summary>
 internal static class FilesFleet
 {
-    /// <summary>`files server FOLDER CLIENTS`: a server with enrolments for its clients in the folder; sends trees when it is told to.</summary>
-    public static async Task<int> ServeAsync(string folder, int clients)
+    /// <summary>`files server FOLDER CLIENTS WINDOW`: a server with enrolments for its clients in the folder; sends trees when it is told to.</summary>
+    public static async Task<int> ServeAsync(string folder, int clients, int window)
     {
-        await using ServerHost host = await ServerHost.StartAsync(new ServerConfiguration { Path = Path.Combine(folder, "server"), PublishPort = 0, ReceivePort = 0, FilePort = 0 });
+        var configuration = new ServerConfiguration { Path = Path.Combine(folder, "server"), PublishPort = 0, ReceivePort = 0, FilePort = 0 };
+        await using ServerHost host = await ServerHost.StartAsync(configuration, options: new PantryOptions { Files = new FileLimits { MaxChunkWindow = window } });
         for (int i = 0; i < clients; i++)
             EnrollmentFile.Save(Path.Combine(folder, $"c{i}.enrollment"), await host.Fleet.EnrolAsync(new Enrol($"c{i}", null, null, [], 0), default));
         return await FilesChild.ServeAsync("ready", async words => words[0] switch

@@ -23,6 +23,8 @@ internal sealed class CommandTable
         _shared = shared;
         foreach (ICommand command in own)
             Add(command);
+        // Steps may be any of them.
+        Add(new StepsCommand(this));
     }
 
     public CommandTable(ICommand? script = null)

@@ -27,6 +27,9 @@ internal sealed record FileLimits
     /// <summary>How long a server keeps what operators sent and clients offered, after the last time that it was wanted.</summary>
     public TimeSpan TreeKeep { get; init; } = TimeSpan.FromDays(7);
 
+    /// <summary>Bytes that a server's peers may ask for ahead, all together as far as their number lets it: with many, each has a smaller window.</summary>
+    public long SharedWindow { get; init; } = 32L * 1024 * 1024;
+
     /// <summary>Bytes of chunks that are under way from a server to all its peers, beyond what they have said to have.</summary>
     public long ServerWindow { get; init; } = 256L * 1024 * 1024;
 

@@ -233,7 +233,10 @@ internal sealed class PeerSessions : IAsyncDisposable
         if (role == Senders.Client)
             _known.Add(address);
         var session = new ServerSession(
-            peer, key, role, address, new MessageChannel(curve, _options.Wire), now, (to, frames) => _transport.SendAsync(to.Peer, frames), Close);
+            peer, key, role, address, new MessageChannel(curve, _options.Wire), now, (to, frames) => _transport.SendAsync(to.Peer, frames), Close)
+        {
+            ChunkExit = peer.Port == ServerPort.File ? frame => _transport.SendChunkAsync(peer, frame) : null,
+        };
         // READY leaves first, and the session is there before the peer's answer to it can be.
         session.Begin(ready, curve);
         _sessions[peer] = session;

@@ -39,6 +39,8 @@ internal sealed class ClientTransport : IAsyncDisposable
         ClientSockets sockets = await ClientSockets.OpenAsync(loop, transport._inbound, hearsOrders, options).ConfigureAwait(false);
         transport._sockets = sockets;
         var limits = new GateLimits();
+        if (takesChunks)
+            limits = limits with { BufferBytes = Profiles.ChunkPieceBytes };
         transport._answers = new ClientGate(
             DialOptions(server, takesChunks ? server.FilePort : server.ReceivePort), sockets.AnswerEndPoint,
             takesChunks ? Profiles.AnswerFiles(options.Wire) : Profiles.Answer(options.Wire), limits, time, log, transport.LinkChanged);

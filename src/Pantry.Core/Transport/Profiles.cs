@@ -6,6 +6,9 @@ namespace Pantry.Transport;
 /// <summary>What each gate lets through, in terms of Pantry's wire limits.</summary>
 internal static class Profiles
 {
+    /// <summary>What of a chunk a gate reads or writes in one go.</summary>
+    public const int ChunkPieceBytes = 512 * 1024;
+
     // Header frames, seals and lengths, beyond the payload.
     private const int Overhead = 16 * 1024;
 

@@ -68,7 +68,7 @@ internal sealed class ServerTransport : IAsyncDisposable
             transport._receiving = Open(ports.Receive, sockets.Receiver.EndPoint, receive, sockets.Receiver, gateLimits);
             // A peer may have a whole window of chunks on its way.
             transport._files = Open(ports.File, sockets.Files.EndPoint, Profiles.ReceiveFiles(options.Wire), sockets.Files,
-                gateLimits with { OutboundBytes = Math.Max(gateLimits.OutboundBytes, 2L * options.Files.MaxChunkWindow) });
+                gateLimits with { OutboundBytes = Math.Max(gateLimits.OutboundBytes, 2L * options.Files.MaxChunkWindow), BufferBytes = Math.Max(gateLimits.BufferBytes, Profiles.ChunkPieceBytes) });
             return transport;
 
             ServerGate Open(int port, IPEndPoint backend, GateProfile profile, RouterPort? router, GateLimits limits) => ServerGate.Open(
@@ -91,20 +91,19 @@ internal sealed class ServerTransport : IAsyncDisposable
         await _loop.PostAsync(() => _sockets?.Publish(topic, frame)).ConfigureAwait(false);
 
     /// <summary>Sends to one peer; waits a while for one that is congested.</summary>
-    public async Task<SendOutcome> SendAsync(PeerId peer, byte[][] frames)
-    {
-        SendOutcome outcome = await TrySendAsync(peer, frames).ConfigureAwait(false);
-        if (outcome != SendOutcome.Congested)
-            return outcome;
-        using var deadline = new CancellationTokenSource(_options.SendTimeout);
-        for (int pause = 5; outcome == SendOutcome.Congested && !deadline.IsCancellationRequested; pause = Math.Min(pause * 2, 200))
-        {
-            await Task.Delay(pause, deadline.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            outcome = await TrySendAsync(peer, frames).ConfigureAwait(false);
-        }
+    public Task<SendOutcome> SendAsync(PeerId peer, byte[][] frames) => RetryAsync(() => TrySendAsync(peer, frames));
 
-        return outcome;
-    }
+    /// <summary>
+    /// Sends a message of one frame straight through the gate: a chunk of a file, which is sealed by itself and may pass others on its way. The array is
+    /// the gate's from then on.
+    /// </summary>
+    public Task<SendOutcome> SendChunkAsync(PeerId peer, byte[] frame) => RetryAsync(() => ValueTask.FromResult(GateOf(peer.Port)?.TrySend(peer.Number, frame) switch
+    {
+        RoomOutcome.Taken => SendOutcome.Sent,
+        RoomOutcome.Full => SendOutcome.Congested,
+        RoomOutcome.Gone => SendOutcome.Unreachable,
+        _ => SendOutcome.Closed,
+    }));
 
     /// <summary>Sends to one peer what it takes at once, or nothing.</summary>
     public async ValueTask<SendOutcome> TrySendAsync(PeerId peer, byte[][] frames)
@@ -166,6 +165,21 @@ internal sealed class ServerTransport : IAsyncDisposable
         await Task.WhenAll(drained).ConfigureAwait(false);
         _inbound.Complete();
         _inboundFiles.Complete();
+    }
+
+    private async Task<SendOutcome> RetryAsync(Func<ValueTask<SendOutcome>> send)
+    {
+        SendOutcome outcome = await send().ConfigureAwait(false);
+        if (outcome != SendOutcome.Congested)
+            return outcome;
+        using var deadline = new CancellationTokenSource(_options.SendTimeout);
+        for (int pause = 5; outcome == SendOutcome.Congested && !deadline.IsCancellationRequested; pause = Math.Min(pause * 2, 200))
+        {
+            await Task.Delay(pause, deadline.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            outcome = await send().ConfigureAwait(false);
+        }
+
+        return outcome;
     }
 
     private IEnumerable<ServerGate> Gates => new[] { _publishing, _receiving, _files }.OfType<ServerGate>();

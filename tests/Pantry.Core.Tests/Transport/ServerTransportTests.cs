@@ -239,7 +239,7 @@ public sealed class ServerTransportTests
     {
         await using SocketLoop loop = SocketLoop.Start("test", 64, NullLogger.Instance);
         var inbound = new InboundQueue<ServerEvent>(16, () => { });
-        ServerSockets sockets = await ServerSockets.OpenAsync(loop, inbound, new PantryOptions());
+        ServerSockets sockets = await ServerSockets.OpenAsync(loop, inbound, new InboundQueue<ServerEvent>(16, () => { }), new PantryOptions());
         await using IAsyncEnumerator<ServerEvent> events = inbound.ReadAllAsync().GetAsyncEnumerator();
         byte[] name = LinkName.NewRandom();
         await loop.CloseAsync(() => sockets.Receiver.SetLink(name));

@@ -86,6 +86,8 @@ internal sealed class FileConversation(
             peer.Dispose();
     }
 
+    private int Window => (int)Math.Clamp(options.Files.SharedWindow / Math.Max(1, _peers.Count), options.Wire.MaxChunkBytes, options.Files.MaxChunkWindow);
+
     private void Open(ServerSession session, Message message)
     {
         if (grants.NameOf(session) is null)
@@ -107,7 +109,7 @@ internal sealed class FileConversation(
             Closed(session);
         session.Post(new Message(
             MessageKind.FilesOpened,
-            new FilesOpened(time.GetUtcNow(), options.HeartbeatInterval.TotalSeconds, options.DeadAfter.TotalSeconds, now.ServerKey, now.PeerKey, options.Files.MaxChunkWindow),
+            new FilesOpened(time.GetUtcNow(), options.HeartbeatInterval.TotalSeconds, options.DeadAfter.TotalSeconds, now.ServerKey, now.PeerKey, Window),
             message.Correlation));
     }
 

@@ -39,6 +39,17 @@ internal readonly ref struct LinkMessage(ReadOnlySpan<byte> whole, int keyBytes)
         BinaryPrimitives.WriteUInt64BigEndian(target[ShortHeader..], number);
     }
 
+    /// <summary>The header of a frame that is a message by itself.</summary>
+    public static byte[] HeaderOf(int length)
+    {
+        if (length <= byte.MaxValue)
+            return [0, (byte)length];
+        byte[] header = new byte[1 + sizeof(ulong)];
+        header[0] = Long;
+        BinaryPrimitives.WriteUInt64BigEndian(header.AsSpan(1), (ulong)length);
+        return header;
+    }
+
     /// <summary>What frames of a message take on the wire, headers included.</summary>
     public static long WireBytes(ReadOnlySpan<byte[]> frames)
     {

@@ -63,6 +63,21 @@ internal sealed class OutboundQueue(Socket socket, OutboundRoom room, Connection
         }
     }
 
+    /// <summary>Sends a message that comes in arrays which nobody else uses any more, so that none is copied. Room was taken for it.</summary>
+    public void SendOwn(params ReadOnlySpan<byte[]> pieces)
+    {
+        lock (_lock)
+        {
+            foreach (byte[] piece in pieces)
+            {
+                if (_isLast || _isBroken)
+                    room.Return(piece.Length);
+                else
+                    Enqueue(piece, sent: 0);
+            }
+        }
+    }
+
     /// <summary>Nothing follows: the connection ends when what waits has left.</summary>
     public void End()
     {

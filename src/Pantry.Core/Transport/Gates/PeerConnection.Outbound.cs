@@ -9,6 +9,9 @@ internal sealed partial class PeerConnection
         _outbound.Send(message, ref copy, hasRoom: true);
     }
 
+    /// <inheritdoc cref="OutboundQueue.SendOwn"/>
+    public void SendOwn(params ReadOnlySpan<byte[]> pieces) => _outbound.SendOwn(pieces);
+
     /// <inheritdoc cref="OutboundQueue.Send"/>
     public bool Offer(ReadOnlySpan<byte> message, ref byte[]? copy) => _outbound.Send(message, ref copy, hasRoom: false);
 

@@ -94,6 +94,9 @@ internal sealed class ServerGate : IAsyncDisposable
     /// <summary>Takes room for a message of so many bytes on the wire, before our endpoint sends it to a peer.</summary>
     public RoomOutcome TryTakeRoom(ulong number, long bytes) => ((NumberedTraffic)_traffic).TryTakeRoom(number, bytes);
 
+    /// <inheritdoc cref="NumberedTraffic.TrySend"/>
+    public RoomOutcome TrySend(ulong number, byte[] frame) => ((NumberedTraffic)_traffic).TrySend(number, frame);
+
     /// <summary>A message for which room was taken could not be sent.</summary>
     public void ReturnRoom(ulong number, long bytes) => ((NumberedTraffic)_traffic).ReturnRoom(number, bytes);
 
