@@ -9,7 +9,7 @@ public sealed class LiveOutput
     /// <summary>Id of the job.</summary>
     public required string JobId { get; init; }
 
-    /// <summary>Number of the piece that it came in, counted from 0 for each client of a job: what has come once has this number for ever.</summary>
+    /// <summary>Number of the piece that it came or began in, counted from 0 for each client of a job: what has come once has this number for ever.</summary>
     public int Sequence { get; init; }
 
     /// <summary>Place in that piece, from 0.</summary>

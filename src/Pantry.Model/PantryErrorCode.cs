@@ -108,6 +108,27 @@ public enum PantryErrorCode
     /// <summary>There is no such job.</summary>
     NoMatchingJob,
 
+    /// <summary>There is no such package, or not in that version.</summary>
+    NoMatchingPackage,
+
+    /// <summary>There is no such application, or it has no such revision.</summary>
+    NoMatchingApplication,
+
+    /// <summary>No choice of versions meets what all packages and the application need.</summary>
+    PackageConflict,
+
+    /// <summary>The version was published with other content, which never changes.</summary>
+    PackageExists,
+
+    /// <summary>An application uses the package.</summary>
+    PackageInUse,
+
+    /// <summary>There is an application of that name already.</summary>
+    ApplicationExists,
+
+    /// <summary>The application was changed since the revision that the change is based on.</summary>
+    ApplicationChanged,
+
     /// <summary>The job has ended; nothing can be done with it any more.</summary>
     JobEnded,
 

@@ -25,6 +25,17 @@ internal static class ErrorMap
         new PantryException(PantryErrorCode.AuditLogBroken, $"The audit log is broken. {DisplayText.Clean(broken.Problem, 500)} Keep a copy of the server's directory and find out who could change it."),
         broken);
 
+    /// <summary>The error of a store of packages that is not whole; its target is the check.</summary>
+    public static ErrorRecord ToRecord(PackageStoreCheck broken) => ToRecord(
+        new PantryException(PantryErrorCode.ContentDamaged,
+            $"The store of packages is damaged: {broken.Problems.Count:N0} problems, the first in {DisplayText.Clean(broken.Problems.Count > 0 ? broken.Problems[0].ToString() : "?", 500)} "
+            + "Publish the packages that are named again from their files, and look at the disk."),
+        broken);
+
+    /// <summary>The error of a plan that could not be made; its target is the plan.</summary>
+    public static ErrorRecord ToRecord(PantryPlan plan, CommandError error) => new(
+        new PantryException(PantryErrorCode.Refused, DisplayText.Clean($"{plan.Client}: {error.Message}")) { Target = plan.Client }, error.Code, ErrorCategory.InvalidOperation, plan);
+
     public static ErrorCategory Category(CommandStatus status) => status switch
     {
         CommandStatus.Unknown => ErrorCategory.ObjectNotFound,
@@ -43,14 +54,15 @@ internal static class ErrorMap
         PantryErrorCode.InsecureFile or PantryErrorCode.Refused or PantryErrorCode.InvalidSignature or PantryErrorCode.AuditLogBroken => ErrorCategory.SecurityError,
         PantryErrorCode.KeyUnknown or PantryErrorCode.KeyDenied or PantryErrorCode.KeyRevoked or PantryErrorCode.ServerKeyMismatch => ErrorCategory.AuthenticationError,
         PantryErrorCode.OutOfScope or PantryErrorCode.RootKeyOffline => ErrorCategory.PermissionDenied,
-        PantryErrorCode.ClockSkew or PantryErrorCode.JobEnded => ErrorCategory.InvalidOperation,
+        PantryErrorCode.ClockSkew or PantryErrorCode.JobEnded or PantryErrorCode.PackageConflict or PantryErrorCode.PackageInUse or PantryErrorCode.ApplicationChanged => ErrorCategory.InvalidOperation,
         PantryErrorCode.StorageFailed => ErrorCategory.WriteError,
-        PantryErrorCode.PortInUse or PantryErrorCode.RootInUse or PantryErrorCode.IdentityInUse => ErrorCategory.ResourceExists,
+        PantryErrorCode.PortInUse or PantryErrorCode.RootInUse or PantryErrorCode.IdentityInUse
+            or PantryErrorCode.PackageExists or PantryErrorCode.ApplicationExists => ErrorCategory.ResourceExists,
         PantryErrorCode.ServerUnreachable or PantryErrorCode.ConnectionLost or PantryErrorCode.NotConnected => ErrorCategory.ConnectionError,
         PantryErrorCode.NotAPantryServer or PantryErrorCode.ProtocolVersionMismatch => ErrorCategory.ProtocolError,
         PantryErrorCode.TimedOut => ErrorCategory.OperationTimeout,
         PantryErrorCode.NoMatchingClient or PantryErrorCode.NoMatchingOperator or PantryErrorCode.NoMatchingEnrollment or PantryErrorCode.NoMatchingJob
-            or PantryErrorCode.NoMatchingFile => ErrorCategory.ObjectNotFound,
+            or PantryErrorCode.NoMatchingFile or PantryErrorCode.NoMatchingPackage or PantryErrorCode.NoMatchingApplication => ErrorCategory.ObjectNotFound,
         PantryErrorCode.MessageTooLarge or PantryErrorCode.LimitReached => ErrorCategory.LimitsExceeded,
         PantryErrorCode.Stopped => ErrorCategory.ResourceUnavailable,
         PantryErrorCode.NotOffered => ErrorCategory.NotImplemented,

@@ -90,6 +90,10 @@ public abstract class PantryCmdlet : PSCmdlet, IDisposable
     private protected static string UserDirectory(params ReadOnlySpan<string> names) => Path.Combine([
         Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "Pantry", .. names]);
 
+    /// <summary>Paths of this session as ones of the file system, those that wildcards mean among them.</summary>
+    private protected IReadOnlyList<string> FileSystemPaths(string path, bool literal) =>
+        literal || !WildcardPattern.ContainsWildcardCharacters(path) ? [FileSystemPath(path)] : FileSystemPaths(path);
+
     /// <summary>A path of this session, which has locations and drives of its own, as one of the file system.</summary>
     private protected string FileSystemPath(string path)
     {

@@ -1,3 +1,4 @@
+using Pantry.Provisioning.Packages;
 using Pantry.Security;
 using Pantry.Storage;
 using Pantry.Targeting;
@@ -31,6 +32,7 @@ internal static class StorageMode
         using var trust = new TrustStore(database);
         await using var audit = AuditLog.Open(database);
         using var journal = OrderJournal.Open(Path.Combine(arguments[0], "client"));
+        using var provisioning = ProvisioningDatabase.Open(database);
         Console.WriteLine("ready");
         for (int i = 0; !over.IsCancellationRequested; i++)
         {
@@ -38,6 +40,8 @@ internal static class StorageMode
             Console.WriteLine($"approved {key} .");
             await audit.WriteAsync(new AuditEvent("operator", "Approve", "Succeeded") { Key = key.Fingerprint });
             Console.WriteLine($"audited {key.Fingerprint} .");
+            Console.WriteLine($"published {Publish(provisioning, $"1.{Environment.ProcessId}.{i}")} .");
+            Console.WriteLine($"revised {Revise(provisioning)} .");
             string job = $"job{Environment.ProcessId}-{i}";
             journal.TryBegin(job, DateTimeOffset.UtcNow.AddHours(1));
             Console.WriteLine($"begun {job} .");
@@ -49,6 +53,20 @@ internal static class StorageMode
         }
 
         return 0;
+    }
+
+    private static string Publish(ProvisioningDatabase provisioning, string version)
+    {
+        var edition = new PackageEdition(PackageDeclaration.Create("web", version, "script", null, []), new string('a', 64));
+        provisioning.Packages.Add(new StoredPackage(edition, 1, 1, DateTimeOffset.UtcNow, "operator"));
+        return version;
+    }
+
+    private static int Revise(ProvisioningDatabase provisioning)
+    {
+        int revision = (provisioning.Applications.FindNewest("shop")?.Revision ?? 0) + 1;
+        provisioning.Applications.Add(new StoredRevision("shop", revision, ApplicationChange.Changed, $"description: {revision}", DateTimeOffset.UtcNow, "operator"));
+        return revision;
     }
 
     private static PublicKey Approve(TrustStore trust, string identity)

@@ -416,6 +416,51 @@ Describe 'Completion' {
     }
 }
 
+Describe 'Packages and applications' {
+    BeforeAll {
+        $web = New-Item -ItemType Directory -Path (Join-Path $root 'packages/web')
+        Set-Content (Join-Path $web 'metadata.rb') "name 'web'", "version '1.2.0'", "depends 'base', '~> 1.0'"
+        $base = New-Item -ItemType Directory -Path (Join-Path $root 'packages/base')
+        Set-Content (Join-Path $base 'run.sh') 'echo base'
+    }
+
+    It 'publishes directories from the pipeline' {
+        $published = Get-Item $web | Publish-PantryPackage
+        $published.Name, $published.Version, $published.Kind | Should -Be web, 1.2.0, chef
+        Publish-PantryPackage $base -Version 1.0.0 -Kind script | Out-String | Should -BeLike '*base*1.0.0*script*'
+    }
+
+    It 'says that a version never changes' {
+        Set-Content (Join-Path $base 'run.sh') 'echo other'
+        { Publish-PantryPackage $base -Version 1.0.0 -Kind script -ErrorAction Stop } | Should -Throw -ErrorId 'PackageExists,Pantry.PowerShell.Cmdlets.PublishPantryPackageCommand'
+    }
+
+    It 'saves a package' {
+        Save-PantryPackage base (Join-Path $root saved) | Should -BeOfType IO.DirectoryInfo
+        Get-Content (Join-Path $root saved/base/run.sh) | Should -Be 'echo base'
+    }
+
+    It 'keeps every change of an application' {
+        New-PantryApplication shop -Document 'packages: { web: ^1.0 }', 'parameters: { workers: 2 }', '' | Out-String | Should -BeLike '*shop*1*Created*web*'
+        Get-PantryApplication shop | Set-PantryApplication -Document 'packages: { web: ^1.0 }', 'parameters: { workers: 4 }', ''
+        Compare-PantryApplication shop | Out-String | Should -BeLike '*- parameters: { workers: 2 }*+ parameters: { workers: 4 }*'
+        (Restore-PantryApplication shop 1).Revision | Should -Be 3
+        (Get-PantryApplication shop -History).Change | Should -Be Restored, Changed, Created
+    }
+
+    It 'shows what clients would get' {
+        $plan = Get-PantryPlan shop.web1
+        "$($plan.Packages)" | Should -Be 'base 1.0.0 web 1.2.0'
+        $plan.Parameters | Should -Be '{"workers":2}'
+        $plan | Out-String | Should -BeLike '*shop.web1*shop*3*base 1.0.0, web 1.2.0*'
+    }
+
+    It 'does not remove what is used' {
+        { Remove-PantryPackage web 1.2.0 -Confirm:$false -ErrorAction Stop } | Should -Throw -ErrorId 'PackageInUse,Pantry.PowerShell.Cmdlets.RemovePantryPackageCommand'
+        (Test-PantryPackageStore).IsIntact | Should -BeTrue
+    }
+}
+
 Describe 'Remove-Module' {
     It 'stops everything' {
         Remove-Module Pantry

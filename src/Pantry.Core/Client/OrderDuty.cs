@@ -25,7 +25,7 @@ internal sealed class OrderDuty(
     private readonly SeenOrders _seen = new(options.SeenOrders);
     // Orders that came once without the bundle that they need.
     private readonly SeenOrders _unbundled = new(UnbundledOrders);
-    private readonly OutputPumps _live = new(options, time);
+    private readonly OutputPumps _live = new(options, time, log);
     private long _askedAt;
 
     public int Count => _runner.Count;

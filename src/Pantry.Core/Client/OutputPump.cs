@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Pantry.Commands;
 using Pantry.Configuration;
 using Pantry.Protocol;
@@ -22,6 +23,7 @@ internal sealed class OutputPump : ILiveOutput, IDisposable
     private readonly PantryOptions _options;
     private readonly TimeProvider _time;
     private readonly Action<OutputPump> _gone;
+    private readonly ILogger _log;
     private int _next;
     private int _oldest;
     // Pieces below this one have been sent on the link as it is now.
@@ -30,9 +32,10 @@ internal sealed class OutputPump : ILiveOutput, IDisposable
     private long _movedAt;
 
     public OutputPump(
-        string job, Func<Message, Task<SendOutcome>> send, SecretRedactor secrets, PantryOptions options, TimeProvider time, Action<OutputPump> gone)
+        string job, Func<Message, Task<SendOutcome>> send, SecretRedactor secrets, PantryOptions options, TimeProvider time, Action<OutputPump> gone,
+        ILogger log)
     {
-        (_job, _send, _secrets, _options, _time, _gone) = (job, send, secrets, options, time, gone);
+        (_job, _send, _secrets, _options, _time, _gone, _log) = (job, send, secrets, options, time, gone, log);
         _movedAt = time.GetTimestamp();
         _ = Task.Run(RunAsync);
     }
@@ -86,6 +89,12 @@ internal sealed class OutputPump : ILiveOutput, IDisposable
         catch (OperationCanceledException)
         {
             // The command has ended.
+        }
+        catch (Exception exception)
+        {
+            // The command and its result have nothing to do with it: what is missing comes at its end.
+            _log.LogError("Live output of job {Job} ends before its command, inside Pantry: {Error}", _job, _secrets.Redact(exception.ToString()));
+            _gone(this);
         }
     }
 

@@ -11,8 +11,8 @@ internal sealed class CommandTable
     public const string Provision = "Provision";
 
     /// <summary>Names of Pantry's own commands, whose arguments are JSON, but for Script's.</summary>
-    public static IReadOnlyList<string> BuiltIn { get; } = [PingCommand.CommandName, EchoCommand.CommandName, FactsCommand.CommandName, ShellCommand.CommandName, ScriptCommand.CommandName, StepsCommand.CommandName,
-        Provision, FileOrders.Receive, FileOrders.Offer];
+    public static IReadOnlyList<string> BuiltIn { get; } = [PingCommand.CommandName, EchoCommand.CommandName, FactsCommand.CommandName, ShellCommand.CommandName, ScriptCommand.CommandName, StepsCommand.CommandName, Provision,
+        FileOrders.Receive, FileOrders.Offer];
 
     private readonly ConcurrentDictionary<string, ICommand> _commands = new(Names.Comparer);
     private readonly CommandTable? _shared;

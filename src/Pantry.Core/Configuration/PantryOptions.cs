@@ -15,9 +15,11 @@ internal sealed record PantryOptions
 
     public WireLimits Wire { get; init; } = new();
 
+    public ProvisionLimits Provision { get; init; } = new();
+
     public FileLimits Files { get; init; } = new();
 
-    public ProvisionLimits Provision { get; init; } = new();
+    public ProvisioningLimits Provisioning { get; init; } = new();
 
     /// <summary>How often a client or operator shows that it is there.</summary>
     public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromSeconds(5);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Pantry.Targeting;
 using YamlDotNet.RepresentationModel;
 
 namespace Pantry.Configuration;
@@ -24,6 +25,12 @@ internal sealed class YamlSection
             _entries[text] = (scalar, value);
         }
     }
+
+    /// <summary>Whatever the key holds; null where it is missing.</summary>
+    public YamlNode? Node(string key) => Find(key);
+
+    /// <summary>All there is, for a mapping whose keys are free.</summary>
+    public IEnumerable<(YamlScalarNode Key, YamlNode Value)> Entries => _entries.Values;
 
     /// <summary>A text, or null where the key is missing or empty.</summary>
     public string? Text(string key) => Scalar(key)?.Value is { Length: > 0 } text ? text : null;
@@ -94,7 +101,7 @@ internal sealed class YamlSection
             entry => Checked(key, ((YamlMappingNode)_entries[key].Value).Children.First(child => child.Key is YamlScalarNode { Value: { } name } && name == entry.Key).Value, entry.Value, value => check(entry.Key, value)));
     }
 
-    /// <summary>Whether the section has the key.</summary>
+    /// <summary>Whether the section has the key, and anything in it.</summary>
     public bool Has(string key) => Find(key) is not (null or YamlScalarNode { Value: null or "" });
 
     /// <summary>An error about a key: at the key, or at the section where it is missing.</summary>
@@ -123,7 +130,7 @@ internal sealed class YamlSection
         {
             if (_known.Contains(key))
                 continue;
-            string nearest = _known.Order(StringComparer.Ordinal).MinBy(known => Distance(key, known)) ?? "";
+            string nearest = NearestName.Of(key, _known) ?? "";
             string where = _name.Length == 0 ? "" : $" in '{_name}'";
             throw YamlDocumentFile.Error(_path, node.Start, $"there is no key '{key}'{where}. Did you mean '{nearest}'?");
         }
@@ -156,23 +163,4 @@ internal sealed class YamlSection
 
     private PantryException Wrong(string key, YamlNode node, string what, Exception? inner = null) =>
         YamlDocumentFile.Error(_path, node.Start, $"'{(_name.Length == 0 ? key : $"{_name}.{key}")}' {what}", inner);
-
-    /// <summary>Levenshtein's distance.</summary>
-    private static int Distance(string left, string right)
-    {
-        int[] row = [.. Enumerable.Range(0, right.Length + 1)];
-        for (int i = 1; i <= left.Length; i++)
-        {
-            int diagonal = row[0];
-            row[0] = i;
-            for (int j = 1; j <= right.Length; j++)
-            {
-                int substituted = diagonal + (left[i - 1] == right[j - 1] ? 0 : 1);
-                diagonal = row[j];
-                row[j] = Math.Min(substituted, Math.Min(row[j], row[j - 1]) + 1);
-            }
-        }
-
-        return row[^1];
-    }
 }

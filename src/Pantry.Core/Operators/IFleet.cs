@@ -9,6 +9,9 @@ internal interface IFleet
 {
     FleetPlace Place { get; }
 
+    /// <summary>Packages and applications.</summary>
+    IProvisioning Provisioning { get; }
+
     /// <summary>Trees of files that go to and come from the server.</summary>
     ITreeExchange Trees { get; }
 

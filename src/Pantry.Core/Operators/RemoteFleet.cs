@@ -40,12 +40,15 @@ internal sealed partial class RemoteFleet : IFleet, ILinkOwner, IAsyncDisposable
         _signer = new OrderSigner(operatorCredentials.Name, _signingKey, operatorCredentials.Network, options, time);
         _requests = new FleetRequests(() => Link, Server, options, time);
         _jobs = new RemoteJobs(() => Link, _requests, Server, options, time);
+        Provisioning = new RemoteProvisioning(_requests);
         Trees = new RemoteTrees(() => new FilePlace(Server with { FilePort = Server.FilePort > 0 ? Server.FilePort : _filePort }, _credentials), loop, options, time, log);
     }
 
     public ServerAddress Server { get; }
 
     public FleetPlace Place { get; }
+
+    public IProvisioning Provisioning { get; }
 
     public string ServerVersion { get; private set; } = "";
 

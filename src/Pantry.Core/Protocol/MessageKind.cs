@@ -86,6 +86,26 @@ internal enum MessageKind : byte
     AskChunks = 102,
     ChunkRefused = 103,
     EndTransfer = 104,
+
+    ListPackages = 106,
+    PackagePage = 107,
+    PublishPackage = 108,
+    PackagePublished = 109,
+    RemovePackage = 110,
+    PackageRemoved = 111,
+    VerifyPackages = 112,
+    PackagesVerified = 113,
+
+    ListApplications = 114,
+    ApplicationPage = 115,
+    ReadApplication = 116,
+    ApplicationRead = 117,
+    SaveApplication = 118,
+    RemoveApplication = 119,
+    ApplicationSaved = 120,
+
+    PlanClients = 122,
+    PlanPage = 123,
 }
 
 /// <summary>Who may send a message.</summary>
@@ -132,6 +152,10 @@ internal static class MessageKinds
         MessageKind.OpenFiles or MessageKind.ReadTree or MessageKind.WriteTree => Senders.Client | Senders.Operator,
         MessageKind.FilesOpened or MessageKind.TreePart or MessageKind.TreeAccepted => Senders.Server,
         MessageKind.AskChunks or MessageKind.ChunkRefused or MessageKind.EndTransfer => Senders.Server | Senders.Client | Senders.Operator,
+        MessageKind.ListPackages or MessageKind.PublishPackage or MessageKind.RemovePackage or MessageKind.VerifyPackages or MessageKind.ListApplications
+            or MessageKind.ReadApplication or MessageKind.SaveApplication or MessageKind.RemoveApplication or MessageKind.PlanClients => Senders.Operator,
+        MessageKind.PackagePage or MessageKind.PackagePublished or MessageKind.PackageRemoved or MessageKind.PackagesVerified or MessageKind.ApplicationPage
+            or MessageKind.ApplicationRead or MessageKind.ApplicationSaved or MessageKind.PlanPage => Senders.Server,
         _ => Senders.None,
     };
 }

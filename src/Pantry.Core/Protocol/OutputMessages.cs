@@ -22,7 +22,7 @@ internal sealed record OutputPiece(
 
     /// <summary>Whether this can be a piece at all.</summary>
     public bool IsSound(int bytes, WireLimits limits) =>
-        Sequence >= 0 && Oldest >= 0 && Oldest <= Sequence && Stream is >= 0 and < Streams && Place >= 0 && bytes <= limits.MaxPieceBytes && TextEncoding is not { Length: > LongestEncoding };
+        Sequence is >= 0 and < int.MaxValue && Oldest >= 0 && Oldest <= Sequence && Stream is >= 0 and < Streams && Place >= 0 && bytes <= limits.MaxPieceBytes && TextEncoding is not { Length: > LongestEncoding };
 }
 
 /// <summary>The server has the pieces below <paramref name="Next"/>, or wants them no more: the client may forget them and go on.</summary>

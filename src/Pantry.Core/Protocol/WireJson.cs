@@ -10,7 +10,7 @@ namespace Pantry.Protocol;
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     Converters = [typeof(NamedEnum<CommandStatus>), typeof(NamedEnum<ClientStatus>), typeof(NamedEnum<RegistrationStatus>), typeof(NamedEnum<BodyFormat>),
         typeof(NamedEnum<ClientDecision>), typeof(NamedEnum<EnrollmentKind>), typeof(NamedEnum<EnrollmentStatus>), typeof(NamedEnum<PantryJobState>), typeof(NamedEnum<JobAction>),
-        typeof(NamedEnum<PantryEventKind>),
+        typeof(NamedEnum<PantryEventKind>), typeof(NamedEnum<ApplicationChange>),
         typeof(FiniteNumber)],
     MaxDepth = 12,
     RespectNullableAnnotations = true,
@@ -82,6 +82,23 @@ namespace Pantry.Protocol;
 [JsonSerializable(typeof(EnrollmentPage))]
 [JsonSerializable(typeof(WithdrawEnrollment))]
 [JsonSerializable(typeof(EnrollmentWithdrawn))]
+[JsonSerializable(typeof(ListPackages))]
+[JsonSerializable(typeof(PackagePage))]
+[JsonSerializable(typeof(PublishPackage))]
+[JsonSerializable(typeof(PackagePublished))]
+[JsonSerializable(typeof(RemovePackage))]
+[JsonSerializable(typeof(PackageRemoved))]
+[JsonSerializable(typeof(VerifyPackages))]
+[JsonSerializable(typeof(PackagesVerified))]
+[JsonSerializable(typeof(ListApplications))]
+[JsonSerializable(typeof(ApplicationPage))]
+[JsonSerializable(typeof(ReadApplication))]
+[JsonSerializable(typeof(ApplicationRead))]
+[JsonSerializable(typeof(SaveApplication))]
+[JsonSerializable(typeof(RemoveApplication))]
+[JsonSerializable(typeof(ApplicationSaved))]
+[JsonSerializable(typeof(PlanClients))]
+[JsonSerializable(typeof(PlanPage))]
 [JsonSerializable(typeof(OpenFiles))]
 [JsonSerializable(typeof(FilesOpened))]
 [JsonSerializable(typeof(ReadTree))]
@@ -166,6 +183,23 @@ internal sealed partial class WireJson : JsonSerializerContext
         MessageKind.EnrollmentPage => Default.EnrollmentPage,
         MessageKind.WithdrawEnrollment => Default.WithdrawEnrollment,
         MessageKind.EnrollmentWithdrawn => Default.EnrollmentWithdrawn,
+        MessageKind.ListPackages => Default.ListPackages,
+        MessageKind.PackagePage => Default.PackagePage,
+        MessageKind.PublishPackage => Default.PublishPackage,
+        MessageKind.PackagePublished => Default.PackagePublished,
+        MessageKind.RemovePackage => Default.RemovePackage,
+        MessageKind.PackageRemoved => Default.PackageRemoved,
+        MessageKind.VerifyPackages => Default.VerifyPackages,
+        MessageKind.PackagesVerified => Default.PackagesVerified,
+        MessageKind.ListApplications => Default.ListApplications,
+        MessageKind.ApplicationPage => Default.ApplicationPage,
+        MessageKind.ReadApplication => Default.ReadApplication,
+        MessageKind.ApplicationRead => Default.ApplicationRead,
+        MessageKind.SaveApplication => Default.SaveApplication,
+        MessageKind.RemoveApplication => Default.RemoveApplication,
+        MessageKind.ApplicationSaved => Default.ApplicationSaved,
+        MessageKind.PlanClients => Default.PlanClients,
+        MessageKind.PlanPage => Default.PlanPage,
         MessageKind.OpenFiles => Default.OpenFiles,
         MessageKind.FilesOpened => Default.FilesOpened,
         MessageKind.ReadTree => Default.ReadTree,

@@ -8,6 +8,7 @@ using Pantry.Server.Events;
 using Pantry.Server.Files;
 using Pantry.Server.Jobs;
 using Pantry.Server.Output;
+using Pantry.Server.Provisioning;
 
 namespace Pantry.Server;
 
@@ -15,6 +16,12 @@ namespace Pantry.Server;
 internal sealed class LocalFleet(ServerHost host, PantryOptions options) : IFleet
 {
     public FleetPlace Place => host.Place;
+
+    public IProvisioning Provisioning => new LocalProvisioning(host.Provisioning, () =>
+    {
+        RequireRunning();
+        return Local;
+    });
 
     public ITreeExchange Trees { get; } = new LocalTrees(host.Files, () => host.Authority.Bundle.Find(Authority.LocalOperator)?.Name ?? Authority.LocalOperator, options.Files);
 

@@ -6,14 +6,15 @@ using Pantry.Security;
 using Pantry.Server.Events;
 using Pantry.Server.Jobs;
 using Pantry.Server.Output;
+using Pantry.Server.Provisioning;
 using Pantry.Targeting;
 
 namespace Pantry.Server;
 
 /// <summary>What the server says and hears in its sessions with operators' consoles.</summary>
 internal sealed class OperatorConversation(
-    Authority authority, Administration administration, EnrollmentDesk enrollments, ServerAudit audit, JobDispatcher jobs, JobDirectory directory, EventDesk events, OutputDesk outputs, PantryOptions options, TimeProvider time,
-    Action<ServerSession, string> close, int filePort, ILogger log)
+    Authority authority, Administration administration, EnrollmentDesk enrollments, ServerAudit audit, JobDispatcher jobs, JobDirectory directory, EventDesk events,
+    OutputDesk outputs, ProvisioningConversation provisioning, PantryOptions options, TimeProvider time, Action<ServerSession, string> close, int filePort, ILogger log)
 {
     private readonly ConcurrentDictionary<(ServerSession Session, string Job), RowFeed> _feeds = new();
 
@@ -49,7 +50,7 @@ internal sealed class OperatorConversation(
                 break;
             case ReadOutput { From: null } read:
                 // Waits most of the time, and takes no other request's place: the watches of a console have a bound of their own.
-                _ = GuardedAsync(session, message, () => ReadOutputAsync(session, message, read, by));
+                _ = GuardedAsync(session, message, () => outputs.AnswerAsync(session, read, message.Correlation, by));
                 break;
             case not null when !session.TryBeginRequest(options.MaxOperatorRequests):
                 session.Post(ServerHost.Refusal(PantryErrorCode.LimitReached,
@@ -88,12 +89,6 @@ internal sealed class OperatorConversation(
         session.EndRequest();
     }
 
-    private async Task ReadOutputAsync(ServerSession session, Message message, ReadOutput read, OperatorEntry by)
-    {
-        (OutputRead head, byte[] bytes) = await outputs.TakeAsync(session, read, by).ConfigureAwait(false);
-        await session.PostBulkAsync(new Message(MessageKind.OutputRead, head, message.Correlation) { Bodies = [bytes] }, default).ConfigureAwait(false);
-    }
-
     private async Task GuardedAsync(ServerSession session, Message message, Func<Task> answer)
     {
         // Off the reading task: signatures, lists and the disk take their time.
@@ -108,7 +103,7 @@ internal sealed class OperatorConversation(
         }
         catch (OperationCanceledException) when (message.Head is ReadOutput)
         {
-            // The session has ended, or nobody wants to know any more.
+            // The session has ended, nobody wants to know any more, or the answer does not leave.
         }
         catch (Exception exception)
         {
@@ -138,7 +133,7 @@ internal sealed class OperatorConversation(
                 await ReadRowsAsync(session, message, read, by).ConfigureAwait(false);
                 break;
             case ReadOutput read:
-                await ReadOutputAsync(session, message, read, by).ConfigureAwait(false);
+                await outputs.AnswerAsync(session, read, message.Correlation, by).ConfigureAwait(false);
                 break;
             case ControlJob control:
                 Answer(session, message, MessageKind.JobChanged, new JobChanged(directory.Control(control, by, session.Address)));
@@ -150,7 +145,7 @@ internal sealed class OperatorConversation(
                 await ListAsync(session, message, MessageKind.JobPage, await directory.AwaitAsync(awaited, by, session.Address, default).ConfigureAwait(false), (items, last) => new JobPage(items, last)).ConfigureAwait(false);
                 break;
             case WatchEvents watch:
-                await PageAsync(session, message, MessageKind.EventsHappened, await events.TakeAsync(session, watch).ConfigureAwait(false)).ConfigureAwait(false);
+                await session.PostPageAsync(message, MessageKind.EventsHappened, await events.TakeAsync(session, watch).ConfigureAwait(false)).ConfigureAwait(false);
                 break;
             case StopWatching stop:
                 events.Stop(session, stop.Watch);
@@ -162,6 +157,8 @@ internal sealed class OperatorConversation(
                 break;
             case Unqueue unqueue:
                 Answer(session, message, MessageKind.Unqueued, new Unqueued(directory.Unqueue(unqueue, by, session.Address)));
+                break;
+            case not null when await provisioning.TryAnswerAsync(session, message, by).ConfigureAwait(false):
                 break;
             default:
                 RequireAdministrator(session, message, by);
@@ -221,15 +218,8 @@ internal sealed class OperatorConversation(
             $"The operator '{by.Name}' may give orders but not decide about clients, enrolments and operators, nor read the audit log. An administrator can.");
     }
 
-    private async Task ListAsync<T>(ServerSession session, Message message, MessageKind kind, IEnumerable<T> items, Func<IReadOnlyList<T>, bool, object> page)
-    {
-        foreach (T[] some in items.Chunk(options.ClientPageSize))
-            await PageAsync(session, message, kind, page(some, false)).ConfigureAwait(false);
-        await PageAsync(session, message, kind, page([], true)).ConfigureAwait(false);
-    }
-
-    private static Task PageAsync(ServerSession session, Message message, MessageKind kind, object page) =>
-        session.PostBulkAsync(new Message(kind, page, message.Correlation), default);
+    private Task ListAsync<T>(ServerSession session, Message message, MessageKind kind, IEnumerable<T> items, Func<IReadOnlyList<T>, bool, object> page) =>
+        session.PostListAsync(message, kind, items, options.ClientPageSize, page);
 
     private async Task StartAsync(ServerSession session, Message message, StartJob start, OperatorEntry by)
     {
@@ -272,7 +262,7 @@ internal sealed class OperatorConversation(
                 new Message(MessageKind.Row, new Row(job.Id, row.Number, row.Client, row.RoundTrip, row.Result), message.Correlation) { Bodies = row.Bodies }, default).ConfigureAwait(false);
         }
 
-        await PageAsync(session, message, MessageKind.RowsRead, new RowsRead(job.Id, until)).ConfigureAwait(false);
+        await session.PostPageAsync(message, MessageKind.RowsRead, new RowsRead(job.Id, until)).ConfigureAwait(false);
     }
 
     private void Attach(ServerSession session, Message message, AttachJob attach, OperatorEntry by)

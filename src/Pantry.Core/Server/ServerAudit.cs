@@ -127,6 +127,12 @@ internal sealed record AuditedForgotten(int Enrollments, int Tokens, int Pending
 /// <summary>An order in the audit log: what was asked and of whom, never the arguments themselves.</summary>
 internal sealed record AuditedOrder(string Command, string ArgumentsDigest, double TimeoutSeconds, int Targets, IReadOnlyList<string> Names, string? RunAs);
 
+/// <summary>A package in the audit log, by the digest of its files.</summary>
+internal sealed record AuditedPackage(string Digest, string Kind);
+
+/// <summary>A revision of an application's document in the audit log.</summary>
+internal sealed record AuditedRevision(int Revision, string DocumentDigest);
+
 /// <summary>What came of an order for some of its targets.</summary>
 internal sealed record AuditedOutcomes(IReadOnlyDictionary<string, string> Outcomes);
 
@@ -140,4 +146,6 @@ internal sealed record AuditedOperators(long Serial, IReadOnlyList<string> Names
 [JsonSerializable(typeof(AuditedOperators))]
 [JsonSerializable(typeof(AuditedGrants))]
 [JsonSerializable(typeof(AuditedForgotten))]
+[JsonSerializable(typeof(AuditedPackage))]
+[JsonSerializable(typeof(AuditedRevision))]
 internal sealed partial class AuditDetailJson : JsonSerializerContext;

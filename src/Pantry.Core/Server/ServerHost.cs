@@ -9,6 +9,7 @@ using Pantry.Server.Events;
 using Pantry.Server.Files;
 using Pantry.Server.Jobs;
 using Pantry.Server.Output;
+using Pantry.Server.Provisioning;
 using Pantry.Storage;
 using Pantry.Targeting;
 using Pantry.Transport;
@@ -68,6 +69,7 @@ internal sealed class ServerHost : IAsyncDisposable
         _clock = new JobClock(Jobs, sender, options, time);
         Events = new EventFeed(id => Jobs.Find(id)?.Order.By.SigningKey, options, time);
         state.AuditLog.Written += Events.Audited;
+        Provisioning = new ProvisioningDesks(state, Registry, options, time);
         Fleet = new LocalFleet(this, options);
         _sessions = new PeerSessions(transport, state, options, time, Counters, Closed, log);
         _renewal = new StreamRenewal(Registry, options, time);
@@ -75,8 +77,8 @@ internal sealed class ServerHost : IAsyncDisposable
         Administration = new Administration(Registry, state.Trust, Admission, Enrollments, state.Authority, state.AuditLog, state.Audit, changes.CarryOut);
         _clients = new ClientConversation(Registry, Admission, _renewal, state.Authority, state.Audit, answers, Events, options, time, Counters, _sessions.Close, FilePort, log);
         _operators = new OperatorConversation(state.Authority, Administration, Enrollments, state.Audit, Jobs, JobDirectory,
-            new EventDesk(Events, state.Authority, options), Outputs, options, time, _sessions.Close, FilePort, log);
-        FileGrants = new FileGrants(Jobs, JobDirectory, state.Trust, state.Authority, state.Files, state.Audit);
+            new EventDesk(Events, state.Authority, options), Outputs, new ProvisioningConversation(Provisioning, options), options, time, _sessions.Close, FilePort, log);
+        FileGrants = new FileGrants(Jobs, JobDirectory, state.Trust, state.Authority, state.Files, state.Audit) { Others = Provisioning.Access };
         _upkeep = new ServerUpkeep(state.Trust, Registry, Enrollments, state.Jobs, state.Files, FileGrants, _sessions, options, limits, time, log);
         _files = new FileConversation(state.Files, FileGrants, state.Audit, Counters, options, time, _sessions.Close, log);
         _router = new MessageRouter(_sessions, _clients, _operators, _files, state.Audit, Counters, options.Wire, time);
@@ -138,6 +140,8 @@ internal sealed class ServerHost : IAsyncDisposable
     public EventFeed Events { get; }
 
     public OutputDesk Outputs { get; }
+
+    public ProvisioningDesks Provisioning { get; }
 
     public IFleet Fleet { get; }
 

@@ -1,11 +1,12 @@
 using Microsoft.Extensions.Logging;
 using Pantry.Configuration;
+using Pantry.Files;
 using Pantry.Server.Files;
 using Pantry.Storage;
 
 namespace Pantry.Server;
 
-/// <summary>What a server keeps in its root directory: its keys, whom it trusts, who may give orders, the audit log, jobs, and files.</summary>
+/// <summary>What a server keeps in its root directory: its keys, whom it trusts, who may give orders, the audit log, jobs, files, packages and applications.</summary>
 internal sealed class ServerState : IAsyncDisposable
 {
     private readonly ServerDatabase _database;
@@ -19,6 +20,8 @@ internal sealed class ServerState : IAsyncDisposable
         Authority = Authority.Open(new BundleStore(database), keys, database.Network, time);
         AuditLog = AuditLog.Open(database, limits, time);
         Jobs = JobStore.Open(database, limits, time);
+        Provisioning = ProvisioningDatabase.Open(database);
+        files.Keep(() => Provisioning.Packages.Digests.Select(digest => ContentHash.TryParse(digest, out ContentHash tree) ? tree : default));
         Audit = new ServerAudit(AuditLog, key => Trust.Find(key)?.Status == KeyStatus.Approved || Authority.FindBySessionKey(key) is not null);
     }
 
@@ -31,6 +34,8 @@ internal sealed class ServerState : IAsyncDisposable
     public AuditLog AuditLog { get; }
 
     public JobStore Jobs { get; }
+
+    public ProvisioningDatabase Provisioning { get; }
 
     public ServerAudit Audit { get; }
 
@@ -60,6 +65,7 @@ internal sealed class ServerState : IAsyncDisposable
     {
         await Jobs.DisposeAsync().ConfigureAwait(false);
         await AuditLog.DisposeAsync().ConfigureAwait(false);
+        Provisioning.Dispose();
         Trust.Dispose();
         Authority.Dispose();
         Keys.Dispose();

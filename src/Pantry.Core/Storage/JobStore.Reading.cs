@@ -35,7 +35,7 @@ internal sealed partial class JobStore
     public IReadOnlyList<(int Target, int Pieces, long Bytes)> CountPieces(string id) =>
         [.. _file.Read(PieceRows.Counts, reader => ((int)reader.GetInt64(0), (int)reader.GetInt64(1), reader.GetInt64(2)), ("$id", id))];
 
-    /// <summary>Pieces of live output: of each target so many from a sequence on, in any order.</summary>
+    /// <summary>Pieces of live output: of each target so many of those that there are from a sequence on, in any order.</summary>
     public IReadOnlyList<StoredPiece> Pieces(string id, IReadOnlyList<(int Target, int From, int Count)> ranges) =>
         ranges.Count == 0 ? [] : [.. _file.Read(PieceRows.Select(ranges), PieceRows.Read, ("$id", id))];
 

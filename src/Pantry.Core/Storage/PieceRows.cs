@@ -64,12 +64,13 @@ internal static class PieceRows
         return (next, freed);
     }
 
-    /// <summary>Reads ranges of pieces: of each target so many from a sequence on.</summary>
+    /// <summary>Reads pieces: of each target so many of those that there are from a sequence on.</summary>
     public static string Select(IEnumerable<(int Target, int From, int Count)> ranges) =>
-        "SELECT p.*, coalesce(p.bytes, substr(r.output, p.place + 1, p.size), x'') AS content FROM pieces p LEFT JOIN rows r ON r.job = p.job AND r.number = p.row "
-        + "WHERE p.job = (SELECT number FROM jobs WHERE id = $id) AND ("
-        + string.Join(" OR ", ranges.Select(range => string.Create(
-            CultureInfo.InvariantCulture, $"p.target = {range.Target} AND p.sequence BETWEEN {range.From} AND {range.From + range.Count - 1}"))) + ")";
+        "SELECT p.*, coalesce(p.bytes, substr(r.output, p.place + 1, p.size), x'') AS content FROM ("
+        + string.Join(" UNION ALL ", ranges.Select(range => string.Create(
+            CultureInfo.InvariantCulture,
+            $"SELECT * FROM (SELECT * FROM pieces WHERE job = (SELECT number FROM jobs WHERE id = $id) AND target = {range.Target} AND sequence >= {range.From} ORDER BY sequence LIMIT {range.Count})")))
+        + ") p LEFT JOIN rows r ON r.job = p.job AND r.number = p.row";
 
     public static StoredPiece Read(SqliteDataReader reader)
     {

@@ -26,6 +26,7 @@ internal sealed class RouterPort : IDisposable
     private byte[] _link = [];
     private Msg _part;
     private long _strays;
+    private long _sent;
 
     public RouterPort(ServerPort port, SocketLoop loop, InboundQueue<ServerEvent> inbound, PantryOptions options)
     {
@@ -47,10 +48,14 @@ internal sealed class RouterPort : IDisposable
     /// <summary>Messages dropped because they came from no connection that is heard. From any thread.</summary>
     public long Strays => Interlocked.Read(ref _strays);
 
+    /// <summary>Messages and ends that were sent over the present link. From any thread.</summary>
+    public long Sent => Interlocked.Read(ref _sent);
+
     /// <summary>The gate is going to introduce itself under this name; whoever has another is a stranger.</summary>
     public void SetLink(byte[] name)
     {
         _link = name;
+        Interlocked.Exchange(ref _sent, 0);
         foreach (ulong number in _peers.Keys)
             _lost.Enqueue(number);
         _peers.Clear();
@@ -66,6 +71,7 @@ internal sealed class RouterPort : IDisposable
             SendNumber(number, frames.Length > 0);
             for (int index = 0; index < frames.Length; index++)
                 SendPart(frames[index], index < frames.Length - 1);
+            Interlocked.Increment(ref _sent);
             return true;
         }
         catch (HostUnreachableException)

@@ -136,8 +136,9 @@ internal sealed class ServerTransport : IAsyncDisposable
     public string? AddressOf(PeerId peer) => GateOf(peer.Port)?.AddressOf(peer.Number);
 
     /// <summary>
-    /// Closes a peer's connection once what was sent to it before has left, or after a second. What it sends is dropped
-    /// from now on, except for what is in <see cref="Events"/> already; then comes its <see cref="ServerEvent.Disconnected"/>.
+    /// Closes a peer's connection once it has what was sent to it before, and the end. Where that is not at the gate within
+    /// a second, the peer gets what is there and the end, and has two more to take them. What it sends is dropped from now
+    /// on, except for what is in <see cref="Events"/> already; then comes its <see cref="ServerEvent.Disconnected"/>.
     /// </summary>
     public void Close(PeerId peer)
     {
@@ -204,7 +205,10 @@ internal sealed class ServerTransport : IAsyncDisposable
         using var deadline = new CancellationTokenSource(_options.StopTimeout);
         // Behind all that was posted before.
         await _loop.CloseAsync(() => { }).ConfigureAwait(false);
-        while (Gates.Any(gate => gate.UnderWay > 0) && !deadline.IsCancellationRequested)
+        while (IsUnderWay() && !deadline.IsCancellationRequested)
             await Task.Delay(1, deadline.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+        bool IsUnderWay() => _sockets is { } sockets
+            && (_receiving?.Awaits(sockets.Receiver.Sent) == true || _files?.Awaits(sockets.Files.Sent) == true);
     }
 }

@@ -5,7 +5,7 @@ namespace Pantry.Transport;
 /// <summary>What Pantry sets in place of NetMQ's defaults, each for a reason that docs/architecture.md gives.</summary>
 internal static class SocketDefaults
 {
-    /// <summary>Messages that wait for one slow peer.</summary>
+    /// <summary>Messages that wait in one socket for its one peer, in each direction. At a server that peer is the gate's link, for all clients together, and its senders have bounds of their own.</summary>
     public const int HighWatermark = 10_000;
 
     private const int MaxSockets = 65_536;

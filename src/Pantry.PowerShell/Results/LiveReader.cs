@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using Pantry.Operators;
 using Pantry.Protocol;
 using Pantry.Targeting;
 
@@ -12,18 +13,14 @@ internal sealed class LiveReader(string jobId, IReadOnlyList<string> targets, IE
 {
     private const string LeftOut = "(the rest was longer than the client keeps, and is left out)";
 
-    // More than any client keeps of a script's records: what goes on beyond that is none.
-    private const int LongestRecord = 24 * 1024 * 1024;
-
-    // Beginnings of records that go on in the next piece, by the target's place.
-    private readonly Dictionary<int, List<byte>> _begun = [];
+    private readonly RecordChains _chains = new();
 
     private readonly Dictionary<string, (int Sequence, int Part)> _seen = (after ?? [])
         .Where(seen => seen.JobId == jobId)
         .GroupBy(seen => seen.Client, Names.Comparer)
         .ToDictionary(group => group.Key, group => group.Max(seen => (seen.Sequence, seen.Part)), Names.Comparer);
 
-    /// <summary>The piece of each target to begin with. The last one that was seen is read again, should not all of it have been.</summary>
+    /// <summary>The piece of each target to begin with. The last one that was seen is read again, should not all of it have been; of a long record, from the piece that begins it.</summary>
     public IReadOnlyList<int> From => _seen.Count == 0 ? [] : [.. targets.Select(target => _seen.TryGetValue(target, out (int Sequence, int Part) last) ? last.Sequence : 0)];
 
     public string ClientOf(int target) => targets.ElementAtOrDefault(target) ?? "";
@@ -32,13 +29,14 @@ internal sealed class LiveReader(string jobId, IReadOnlyList<string> targets, IE
     {
         string client = ClientOf(piece.Head.Target);
         int part = 0;
-        foreach ((OutputStream stream, string text, object? record, bool truncated) in Items(piece))
+        (int sequence, List<(OutputStream, string, object?, bool)> items) = Items(piece);
+        foreach ((OutputStream stream, string text, object? record, bool truncated) in items)
         {
             var item = new LiveOutput
             {
                 Client = client,
                 JobId = jobId,
-                Sequence = piece.Head.Sequence,
+                Sequence = sequence,
                 Part = part++,
                 Stream = stream,
                 Text = text,
@@ -51,8 +49,9 @@ internal sealed class LiveReader(string jobId, IReadOnlyList<string> targets, IE
         }
     }
 
-    private List<(OutputStream Stream, string Text, object? Record, bool Truncated)> Items(StoredPiece piece)
+    private (int Sequence, List<(OutputStream Stream, string Text, object? Record, bool Truncated)> Items) Items(StoredPiece piece)
     {
+        int sequence = piece.Head.Sequence;
         var items = new List<(OutputStream, string, object?, bool)>();
         OutputStream source = piece.Head.Stream switch
         {
@@ -65,28 +64,16 @@ internal sealed class LiveReader(string jobId, IReadOnlyList<string> targets, IE
             if (piece.Bytes.Length > 0)
                 items.AddRange(ResultReader.Lines(ResultReader.Text(piece.Bytes, piece.Head.TextEncoding)).Select(line => (source, line, (object?)null, false)));
         }
-        else if (Whole(piece) is { } records)
+        else
         {
-            items.AddRange(ScriptStreams.ReadRecords(records).Select(record => (record.Stream, Text(record.Value), record.Value, false)));
+            (sequence, byte[]? records) = _chains.Join(piece);
+            if (records is not null)
+                items.AddRange(ScriptStreams.ReadRecords(records).Select(record => (record.Stream, Text(record.Value), record.Value, false)));
         }
 
         if (piece.Head.Truncated)
             items.Add((source, LeftOut, null, true));
-        return items;
-    }
-
-    private byte[]? Whole(StoredPiece piece)
-    {
-        if (!piece.Head.More && !_begun.ContainsKey(piece.Head.Target))
-            return piece.Bytes;
-        if (!_begun.TryGetValue(piece.Head.Target, out List<byte>? begun))
-            _begun[piece.Head.Target] = begun = [];
-        if (begun.Count + piece.Bytes.Length <= LongestRecord)
-            begun.AddRange(piece.Bytes);
-        if (piece.Head.More)
-            return null;
-        _begun.Remove(piece.Head.Target);
-        return [.. begun];
+        return (sequence, items);
     }
 
     private static string Text(object? record) => record switch

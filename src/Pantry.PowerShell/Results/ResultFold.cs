@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Pantry.Differences;
 using Pantry.Targeting;
 
 namespace Pantry.PowerShell.Results;
@@ -32,7 +33,7 @@ internal sealed class ResultFold
                 Status = group.Sample.Status,
                 ExitCode = group.Sample.ExitCode,
                 Output = group.Text,
-                Difference = !difference ? null : group == groups[0] ? [] : LineDifference.Between(groups[0].Text, group.Text),
+                Difference = !difference ? null : group == groups[0] ? [] : [.. LineDifference.Between(groups[0].Text, group.Text).Where(line => line.Change != LineChange.Same).Select(line => line.ToString())],
                 Sample = group.Sample,
             };
         }

@@ -12,7 +12,12 @@ public sealed partial class DependencyTests
     [InlineData("Pantry.Core/Targeting", "")]
     [InlineData("Pantry.Core/Protocol", "Targeting")]
     [InlineData("Pantry.Core/Security", "Protocol Targeting")]
-    [InlineData("Pantry.Core/Storage", "Configuration Protocol Security Targeting")]
+    [InlineData("Pantry.Core/Storage", "Configuration Protocol Provisioning Security Targeting")]
+    [InlineData("Pantry.Core/Differences", "")]
+    [InlineData("Pantry.Core/Provisioning/Packages", "Targeting")]
+    [InlineData("Pantry.Core/Provisioning/Packages/Metadata", "Configuration Security Targeting")]
+    [InlineData("Pantry.Core/Provisioning/Applications", "Configuration Targeting")]
+    [InlineData("Pantry.Core/Provisioning/Resolution", "Targeting")]
     [InlineData("Pantry.Core/Files", "Configuration Protocol Security Storage Targeting")]
     [InlineData("Pantry.Core/Configuration", "Protocol Security Targeting Transport")]
     [InlineData("Pantry.Core/Transport", "Configuration Protocol Transport")]
@@ -21,13 +26,14 @@ public sealed partial class DependencyTests
     [InlineData("Pantry.Core/Sessions/Curve", "Security")]
     [InlineData("Pantry.Core/Commands", "Configuration Files Protocol Targeting")]
     [InlineData("Pantry.Core/Transfers", "Configuration Files Protocol Security Sessions Transport")]
-    [InlineData("Pantry.Core/Operators", "Configuration Files Protocol Security Sessions Targeting Transfers Transport")]
-    [InlineData("Pantry.Core/Client", "Commands Configuration Files Protocol Provisioning Security Sessions Storage Targeting Transfers Transport")]
-    [InlineData("Pantry.Core/Server", "Configuration Files Operators Protocol Security Sessions Storage Targeting Transfers Transport")]
+    [InlineData("Pantry.Core/Operators", "Configuration Files Protocol Provisioning Security Sessions Targeting Transfers Transport")]
     [InlineData("Pantry.Core/Provisioning/Reports", "Commands Configuration Protocol")]
     [InlineData("Pantry.Core/Provisioning/Provisioners", "Commands Configuration Protocol Security Storage Targeting")]
     [InlineData("Pantry.Core/Provisioning/Provisioners/BuiltIn", "Configuration Security")]
     [InlineData("Pantry.Core/Provisioning/Provisioners/Definitions", "Commands Configuration")]
+    [InlineData("Pantry.Core/Client", "Commands Configuration Files Protocol Provisioning Security Sessions Storage Targeting Transfers Transport")]
+    [InlineData("Pantry.Core/Server", "Configuration Files Operators Protocol Provisioning Security Sessions Storage Targeting Transfers Transport")]
+    [InlineData("Pantry.Core/Server/Provisioning", "Configuration Files Operators Protocol Provisioning Security Server Storage Targeting")]
     public void A_folder_uses_only_what_lies_below_it(string folder, string allowed)
     {
         string own = folder.Contains('/', StringComparison.Ordinal) ? folder.Split('/')[1] : "";
@@ -56,6 +62,14 @@ public sealed partial class DependencyTests
     public void Only_Storage_names_SQLite() => Assert.All(
         CodeFiles().Where(file => SqliteName().IsMatch(File.ReadAllText(file))),
         file => Assert.StartsWith("Pantry.Core/Storage/", Path.GetRelativePath(Sources, file).Replace('\\', '/'), StringComparison.Ordinal));
+
+    [Fact]
+    public void Only_Provisioning_names_Semver_and_only_Differences_names_DiffPlex() => Assert.All(CodeFiles(), file =>
+    {
+        string relative = Path.GetRelativePath(Sources, file).Replace('\\', '/'), text = File.ReadAllText(file);
+        Assert.True(!text.Contains("using Semver", StringComparison.Ordinal) || relative.StartsWith("Pantry.Core/Provisioning/", StringComparison.Ordinal), relative);
+        Assert.True(!text.Contains("using DiffPlex", StringComparison.Ordinal) || relative.StartsWith("Pantry.Core/Differences/", StringComparison.Ordinal), relative);
+    });
 
     [Fact]
     public void Core_and_Model_know_nothing_of_PowerShells_engine() => Assert.All(

@@ -34,6 +34,8 @@ public sealed partial class OperationsPageTests
         said.UnionWith(Enum.GetNames<ClientDecision>().Select(decision => $"Client{decision}"));
         said.UnionWith(Enum.GetNames<JobAction>().Select(action => $"Job{action}"));
         said.UnionWith(Enum.GetNames<EnrollmentKind>().Select(kind => $"{kind}Withdrawn"));
+        said.UnionWith(Enum.GetNames<ApplicationChange>().Select(change => $"Application{change}"));
+        said.UnionWith(["PackagePublished", "PackageRemoved", "PackageRead", "PackageStoreVerified", "ApplicationRead"]);
         said.Add(nameof(PantryErrorCode.ClockSkew));
         Assert.Equal(said.Order(StringComparer.Ordinal), named.Order(StringComparer.Ordinal));
     }

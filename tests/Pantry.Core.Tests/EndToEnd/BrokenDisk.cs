@@ -10,9 +10,10 @@ internal sealed class BrokenDisk : IDisposable
 
     /// <param name="fleet">Whose server.</param>
     /// <param name="change">What is refused, in SQL: <c>INSERT ON audit</c>.</param>
-    public BrokenDisk(Fleet fleet, string change)
+    /// <param name="file">Name of the database.</param>
+    public BrokenDisk(Fleet fleet, string change, string file = ServerDatabase.FileName)
     {
-        _connection = $"Data Source={Path.Combine(fleet.Root, "server", ServerDatabase.FileName)};Pooling=False";
+        _connection = $"Data Source={Path.Combine(fleet.Root, "server", file)};Pooling=False";
         Run($"CREATE TRIGGER broken BEFORE {change} BEGIN SELECT RAISE(ABORT, 'the disk is broken'); END");
     }
 

@@ -1,9 +1,11 @@
 using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
 using Pantry.Client;
 using Pantry.Commands;
 using Pantry.Configuration;
 using Pantry.Protocol;
 using Pantry.Tests.EndToEnd;
+using Pantry.Tests.Transport.Gates;
 using Pantry.Transport;
 
 namespace Pantry.Tests.Output;
@@ -86,6 +88,22 @@ public sealed class OutputPumpTests : IDisposable
         Assert.Equal(0, Count);
     }
 
+    [Fact]
+    public async Task A_failure_ends_the_live_output_alone_and_is_logged_once_without_secrets()
+    {
+        var log = new ListLogger();
+        var gone = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var pump = new OutputPump(
+            "job", _ => throw new InvalidOperationException("no link for hunter2"), new SecretRedactor(["hunter2"u8.ToArray()]), Options, TimeProvider.System, _ => gone.TrySetResult(), log);
+        pump.Attach(Result.StandardOutputBody, _output);
+        _output.Add("one\n"u8);
+        await gone.Task.WaitAsync(Fleet.Deadline, TestContext.Current.CancellationToken);
+
+        string error = Assert.Single(log.Errors);
+        Assert.Contains($"no link for {SecretRedactor.Mask}", error, StringComparison.Ordinal);
+        Assert.DoesNotContain("hunter2", error, StringComparison.Ordinal);
+    }
+
     public void Dispose()
     {
         _output.Dispose();
@@ -112,7 +130,7 @@ public sealed class OutputPumpTests : IDisposable
 
     private OutputPump Begin(PantryOptions options, string? secret = null, CappedOutput? source = null)
     {
-        var pump = new OutputPump("job", Send, new SecretRedactor(secret is null ? [] : [Encoding.UTF8.GetBytes(secret)]), options, TimeProvider.System, _ => { });
+        var pump = new OutputPump("job", Send, new SecretRedactor(secret is null ? [] : [Encoding.UTF8.GetBytes(secret)]), options, TimeProvider.System, _ => { }, NullLogger.Instance);
         pump.Attach(Result.StandardOutputBody, source ?? _output);
         return pump;
     }

@@ -74,6 +74,35 @@ public sealed class GoldenFileTests
     private static readonly OperatorInfo Operator = new() { Name = "mary", Scopes = ["shop:Shell"], Fingerprint = "f", CreatedAt = Moment };
     private static readonly AuditEntry Audited = new() { Sequence = 1, At = Moment, Actor = "mary", Action = "Order", Outcome = "Accepted" };
 
+    private static readonly PackageInfo Package = new()
+    {
+        Name = "shop.web",
+        Version = "1.4.0",
+        Kind = "chef",
+        Description = "The web servers",
+        Dependencies = [new PackageDependency("nginx", "^1.2")],
+        Digest = new string('a', 64),
+        Files = 3,
+        Size = 4096,
+        PublishedAt = Moment,
+        PublishedBy = "mary",
+        UsedBy = ["shop"],
+    };
+
+    private static readonly ApplicationInfo Application = new() { Name = "shop", Revision = 4, Change = ApplicationChange.Changed, ChangedAt = Moment, ChangedBy = "mary", Description = "The web shop", Packages = ["shop.web"] };
+    private static readonly PantryPlan Plan = new()
+    {
+        Client = "shop.web1",
+        Application = "shop",
+        Revision = 4,
+        Packages = [new PantryPlanPackage("nginx", "1.2.0", "chef", new string('b', 64), false), new PantryPlanPackage("shop.web", "1.4.0", "chef", new string('a', 64), true)],
+        Parameters = """{"password":{"$secret":"shop-db"}}""",
+        Secrets = ["shop-db"],
+        Steps = [new PantryPlanStep("shop.web", "1.4.0", "chef", "recipe[shop::web]")],
+    };
+
+    private static readonly PackageStoreCheck Checked = new() { Packages = 2, Chunks = 7, Bytes = 4096, Problems = [new PackageStoreProblem("shop.web", "1.4.0", "recipes/default.rb", "damaged")] };
+
     private static readonly Message[] Messages =
     [
         new(MessageKind.Refused, new Refused("IdentityInUse", "taken"), 7),
@@ -142,6 +171,23 @@ public sealed class GoldenFileTests
         new(MessageKind.ListEnrollments, new ListEnrollments(new EnrollmentFilter { Ids = ["a*"], Kind = EnrollmentKind.Token, All = true }), 15),
         new(MessageKind.EnrollmentPage, new EnrollmentPage([Listed], true), 15),
         new(MessageKind.WithdrawEnrollment, new WithdrawEnrollment("t1"), 16),
+        new(MessageKind.ListPackages, new ListPackages(new PackageFilter { Names = ["shop.*"], Range = "^1.0", Kind = "chef", AllVersions = true }), 17),
+        new(MessageKind.PackagePage, new PackagePage([Package], true), 17),
+        new(MessageKind.PublishPackage, new PublishPackage("shop.web", "1.4.0", "chef", "The web servers", [new PackageDependency("nginx", "^1.2")], new string('a', 64)), 18),
+        new(MessageKind.PackagePublished, new PackagePublished(Package), 18),
+        new(MessageKind.RemovePackage, new RemovePackage("shop.web", "1.4.0", true), 22),
+        new(MessageKind.PackageRemoved, new PackageRemoved(Package), 22),
+        new(MessageKind.VerifyPackages, new VerifyPackages(), 23),
+        new(MessageKind.PackagesVerified, new PackagesVerified(Checked, true), 23),
+        new(MessageKind.ListApplications, new ListApplications(new ApplicationFilter { Names = ["sh*"], History = true }), 24),
+        new(MessageKind.ApplicationPage, new ApplicationPage([Application], true), 24),
+        new(MessageKind.ReadApplication, new ReadApplication("shop", 3), 25),
+        new(MessageKind.ApplicationRead, new ApplicationRead(Application), 25) { Bodies = [Encoding.UTF8.GetBytes("packages: {}")] },
+        new(MessageKind.SaveApplication, new SaveApplication("shop", 3, 1), 26) { Bodies = [Encoding.UTF8.GetBytes("packages: {}")] },
+        new(MessageKind.RemoveApplication, new RemoveApplication("shop", 4), 27),
+        new(MessageKind.ApplicationSaved, new ApplicationSaved(Application) { Warnings = ["There is no package 'x' yet."] }, 26),
+        new(MessageKind.PlanClients, new PlanClients(new ClientFilter { Application = "shop" }), 28),
+        new(MessageKind.PlanPage, new PlanPage([Plan], true), 28),
         new(MessageKind.EnrollmentWithdrawn, new EnrollmentWithdrawn(Listed with { Status = EnrollmentStatus.Withdrawn, WithdrawnAt = Moment, WithdrawnBy = "mary" }), 16),
         new(MessageKind.OpenFiles, new OpenFiles("0.1.0"), 1),
         new(MessageKind.FilesOpened, new FilesOpened(Moment, 5, 15, new byte[32], new byte[32], 8_388_608), 1),

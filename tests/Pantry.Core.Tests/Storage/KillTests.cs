@@ -36,6 +36,7 @@ public sealed class KillTests
         HashSet<string?> audited = [.. audit.Query(new AuditQuery { Action = "Approve" }).Select(record => record.Key)];
         Assert.Equal((true, null), (audit.Verify().Ok, audit.Verify().Problem));
         using var journal = OrderJournal.Open(Path.Combine(root.Path, "client"));
+        using var provisioning = ProvisioningDatabase.Open(database);
         foreach (string[] words in said.Select(line => line.Split(' ')))
         {
             switch (words[0])
@@ -45,6 +46,12 @@ public sealed class KillTests
                     break;
                 case "audited":
                     Assert.Contains(words[1], audited);
+                    break;
+                case "published":
+                    Assert.NotNull(provisioning.Packages.Find("web", words[1]));
+                    break;
+                case "revised":
+                    Assert.Equal($"description: {words[1]}", provisioning.Applications.Find("shop", int.Parse(words[1], System.Globalization.CultureInfo.InvariantCulture))?.Document);
                     break;
                 case "begun":
                     Assert.NotNull(journal.Find(words[1]));

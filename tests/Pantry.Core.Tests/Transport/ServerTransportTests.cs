@@ -235,6 +235,28 @@ public sealed class ServerTransportTests
     }
 
     [Fact]
+    public async Task What_is_sent_is_counted_for_each_link_of_the_gate_and_only_if_there_is_one()
+    {
+        await using SocketLoop loop = SocketLoop.Start("test", 64, NullLogger.Instance);
+        var inbound = new InboundQueue<ServerEvent>(16, () => { });
+        ServerSockets sockets = await ServerSockets.OpenAsync(loop, inbound, new InboundQueue<ServerEvent>(16, () => { }), new PantryOptions());
+        await using IAsyncEnumerator<ServerEvent> events = inbound.ReadAllAsync().GetAsyncEnumerator();
+        byte[] name = LinkName.NewRandom();
+        await loop.CloseAsync(() => sockets.Receiver.SetLink(name));
+        using DealerSocket gate = Dealing(name, sockets.Receiver.EndPoint.Port);
+        Assert.True(gate.TrySendMultipartBytes(Patience, LinkEnd.NumberFrame(5), [1]));
+        Assert.True(await events.MoveNextAsync().AsTask().WaitAsync(Patience));
+
+        Assert.True(await loop.InvokeAsync(() => sockets.Receiver.Send(5, [[2]])));
+        await loop.CloseAsync(() => sockets.Receiver.End(5));
+        Assert.Equal(2, sockets.Receiver.Sent);
+
+        await loop.CloseAsync(() => sockets.Receiver.SetLink(LinkName.NewRandom()));
+        Assert.False(await loop.InvokeAsync(() => sockets.Receiver.Send(5, [[3]])));
+        Assert.Equal(0, sockets.Receiver.Sent);
+    }
+
+    [Fact]
     public async Task When_the_gate_comes_with_another_link_all_peers_of_the_former_one_have_ended_once()
     {
         const int Peers = 40;

@@ -31,7 +31,7 @@ internal sealed class FileGrants(JobDispatcher jobs, JobDirectory directory, Tru
             throw new PantryException(PantryErrorCode.LimitReached, "The server keeps as many lists of files as it may. The oldest are forgotten by and by; try again later.");
         if (session.Role != Senders.Operator)
             _ = Offer(session, job);
-        else if (authority.FindBySessionKey(session.Key) is not { } by || !MaySend(by))
+        else if (authority.FindBySessionKey(session.Key) is not { } by || !(MaySend(by) || Others?.MayBring(by) == true))
             throw Refused(session, "UploadNotGranted", $"The operator may not order {FileOrders.Receive} of any client, and so send no files. An administrator can give it a scope that has it.");
     }
 
@@ -65,8 +65,10 @@ internal sealed class FileGrants(JobDispatcher jobs, JobDirectory directory, Tru
 
     private bool MayOperatorRead(ServerSession session, ContentHash tree, string? job)
     {
-        if (job is null || authority.FindBySessionKey(session.Key) is not { } by)
+        if (authority.FindBySessionKey(session.Key) is not { } by)
             return false;
+        if (job is null)
+            return Others?.MayRead(by, tree) == true;
         // Says no where the job is another's.
         directory.Open(job, by, session.Address, nameof(ReadTree));
         return vault.Register.WasOffered(tree, job);

@@ -55,11 +55,20 @@ internal sealed class FileVault
             _trees.TryRemove(digest, out _);
         Register.Forget(_time.GetUtcNow() - _limits.TreeKeep, isWanted);
         var used = new HashSet<ContentHash>();
-        foreach (ContentHash digest in Register.All.Select(reason => reason.Digest).Concat(_others.SelectMany(trees => trees())))
+        HashSet<ContentHash> kept = [.. _others.SelectMany(trees => trees())];
+        foreach (ContentHash digest in Register.All.Select(reason => reason.Digest).Concat(kept))
         {
             cancellation.ThrowIfCancellationRequested();
-            if (!used.Add(digest) || Store.LengthOf(digest) is null)
+            if (!used.Add(digest))
                 continue;
+            if (Store.LengthOf(digest) is null)
+            {
+                if (!kept.Contains(digest))
+                    continue;
+                _log.LogError("Nothing is removed from the file store, for a manifest in it is missing: {Digest}", digest);
+                return (0, 0);
+            }
+
             try
             {
                 used.UnionWith(Tree(digest).Entries.SelectMany(entry => entry.Chunks).Select(chunk => chunk.Hash));

@@ -1,4 +1,5 @@
 using Pantry.Files;
+using Pantry.Security;
 
 namespace Pantry.Server.Files;
 
@@ -7,4 +8,10 @@ internal interface ITreeGrants
 {
     /// <summary>Whether a client that is let in under this identity may have the tree.</summary>
     bool MayRead(string identity, ContentHash tree);
+
+    /// <summary>Whether an operator may have the tree, whatever jobs it has given.</summary>
+    bool MayRead(OperatorEntry by, ContentHash tree) => false;
+
+    /// <summary>Whether an operator may bring trees, though it can order no client to fetch them.</summary>
+    bool MayBring(OperatorEntry by) => false;
 }

@@ -8,7 +8,7 @@ namespace Pantry.Server.Output;
 /// </summary>
 internal sealed class JobOutput
 {
-    // What a piece costs beside its bytes: many small ones have a bound too.
+    // What a piece costs beside its bytes, and a number that is left out: many of them have a bound too.
     private const int PieceCost = 64;
 
     private readonly Lock _lock = new();
@@ -41,7 +41,7 @@ internal sealed class JobOutput
             // Those before the oldest that the client has will never come: a power cut took them from this disk.
             if (its.Ended || its.IsFull || piece.Sequence != Math.Max(its.Next, piece.Oldest))
                 return false;
-            its.Bytes += bytes + PieceCost;
+            its.Bytes += bytes + ((piece.Sequence - its.Next + 1L) * PieceCost);
             its.IsFull = its.Bytes > _mostBytes;
             if (its.IsFull)
                 return false;

@@ -27,28 +27,44 @@ internal sealed class OutputDesk(JobDirectory directory, JobStore store, PantryO
             : throw new PantryException(PantryErrorCode.InvalidArgument, $"The job {rows.Id} was not sent with -Live: there are its results, and nothing before them.") { Target = rows.Id };
     }
 
+    /// <summary>
+    /// Answers a request; done when the answer has left, so that who asks and does not read has one page waiting for each watch. Where
+    /// it does not leave in time, the watch is over.
+    /// </summary>
     /// <exception cref="PantryException">It cannot be read, or this console reads too much at the same time.</exception>
-    public async Task<(OutputRead Head, byte[] Bytes)> TakeAsync(ServerSession session, ReadOutput request, OperatorEntry by)
+    public async Task AnswerAsync(ServerSession session, ReadOutput request, ulong correlation, OperatorEntry by)
     {
         (ServerSession, string) key = (session, request.Watch);
         if (request.From is { } from)
             Begin(key, Watch(request.Job, from, by, session.Address));
         if (!_watches.TryGetValue(key, out Watching? watching))
-            return (new OutputRead(request.Watch, Known: false, [], [], false), []);
-        if (!watching.TryBegin())
-            throw new PantryException(PantryErrorCode.LimitReached, "This watch waits for output already.");
+        {
+            // Waits for no room: a console that asks for this again and again and does not read is dropped.
+            session.Post(new Message(MessageKind.OutputRead, new OutputRead(request.Watch, Known: false, [], [], false), correlation) { Bodies = [[]] });
+            return;
+        }
+
+        Task turn = watching.Turn.TryBegin() ?? throw new PantryException(PantryErrorCode.LimitReached, "This watch waits for output already.");
+        await turn.WaitAsync(watching.Stopped).ConfigureAwait(false);
         try
         {
             // Whoever begins has an answer at once: that takes a request's place, waiting takes none.
             TimeSpan wait = request.From is null ? TimeSpan.FromSeconds(Math.Clamp(request.WaitSeconds, 0, options.RowWait.TotalSeconds)) : TimeSpan.Zero;
             OutputPage page = await watching.Watch.TakeAsync(wait, watching.Stopped).ConfigureAwait(false);
+            watching.Turn.Leave();
             if (page.Last)
-                Stop(session, request.Watch);
-            return (new OutputRead(request.Watch, Known: true, [.. page.Pieces.Select(piece => piece.Head)], page.Ended, page.Last), [.. page.Pieces.SelectMany(piece => piece.Bytes)]);
+                Stop(key, watching);
+            await SendAsync(session, request.Watch, page, correlation).ConfigureAwait(false);
+        }
+        catch
+        {
+            // What was taken for this answer is not brought by another one: the console begins again.
+            Stop(key, watching);
+            throw;
         }
         finally
         {
-            watching.End();
+            watching.Turn.End();
         }
     }
 
@@ -81,10 +97,26 @@ internal sealed class OutputDesk(JobDirectory directory, JobStore store, PantryO
             Stop(key.Session, key.Id);
     }
 
+    // The watch may end meanwhile; its answer counts until it has left even so.
+    private async Task SendAsync(ServerSession session, string watch, OutputPage page, ulong correlation)
+    {
+        using var deadline = new CancellationTokenSource(options.RequestTimeout, time);
+        var head = new OutputRead(watch, Known: true, [.. page.Pieces.Select(piece => piece.Head)], page.Ended, page.Last);
+        byte[] bytes = [.. page.Pieces.SelectMany(piece => piece.Bytes)];
+        await session.PostBulkAsync(new Message(MessageKind.OutputRead, head, correlation) { Bodies = [bytes] }, deadline.Token).ConfigureAwait(false);
+        await session.FlushAsync(deadline.Token).ConfigureAwait(false);
+    }
+
+    private void Stop((ServerSession Session, string Id) key, Watching watching)
+    {
+        // Only itself: another may have its name by then.
+        if (_watches.TryRemove(KeyValuePair.Create(key, watching)))
+            watching.Dispose();
+    }
+
     private sealed class Watching : IDisposable
     {
         private readonly CancellationTokenSource _stopped = new();
-        private int _taking;
 
         public Watching(OutputWatch watch)
         {
@@ -94,11 +126,9 @@ internal sealed class OutputDesk(JobDirectory directory, JobStore store, PantryO
 
         public OutputWatch Watch { get; }
 
+        public OutputTurn Turn { get; } = new();
+
         public CancellationToken Stopped { get; }
-
-        public bool TryBegin() => Interlocked.Exchange(ref _taking, 1) == 0;
-
-        public void End() => Volatile.Write(ref _taking, 0);
 
         public void Dispose()
         {

@@ -50,12 +50,27 @@ internal sealed class OutputWatch(JobRowsOf job, JobOutput output, IReadOnlyList
 
     private OutputPage Take()
     {
-        int[] counts = new int[output.Targets];
-        var order = new List<(int Target, int Sequence)>();
-        for (int idle = 0; order.Count < most && idle < output.Targets; _turn = (_turn + 1) % output.Targets)
+        List<StoredPiece> pieces;
+        bool skipped;
+        do
         {
-            int next = _next[_turn] + counts[_turn];
-            if (next >= output.Of(_turn).Stored)
+            (List<int> turns, int[] stored) = Turns();
+            pieces = Read(turns, stored);
+            // Numbers that a power cut took from the disk are gone past at once: nothing else need happen for that.
+            skipped = pieces.Count == 0 && turns.Count > 0;
+        }
+        while (skipped);
+        return new OutputPage(pieces, Ended(), _left == 0);
+    }
+
+    // Whose pieces to bring, one after the other, and how many there are of each target.
+    private (List<int> Turns, int[] Stored) Turns()
+    {
+        int[] counts = new int[output.Targets], stored = [.. Enumerable.Range(0, output.Targets).Select(target => output.Of(target).Stored)];
+        var turns = new List<int>();
+        for (int idle = 0; turns.Count < most && idle < output.Targets; _turn = (_turn + 1) % output.Targets)
+        {
+            if (counts[_turn] >= stored[_turn] - _next[_turn])
             {
                 idle++;
                 continue;
@@ -63,16 +78,34 @@ internal sealed class OutputWatch(JobRowsOf job, JobOutput output, IReadOnlyList
 
             idle = 0;
             counts[_turn]++;
-            order.Add((_turn, next));
+            turns.Add(_turn);
         }
 
-        Dictionary<(int, int), StoredPiece> read = store
-            .Pieces(job.Id, [.. counts.Index().Where(count => count.Item > 0).Select(count => (count.Index, _next[count.Index], count.Item))])
-            .ToDictionary(piece => (piece.Head.Target, piece.Head.Sequence));
-        foreach ((int target, int count) in counts.Index())
-            _next[target] += count;
-        var pieces = order.Where(read.ContainsKey).Select(place => read[place]).ToList();
-        return new OutputPage(pieces, Ended(), _left == 0);
+        return (turns, stored);
+    }
+
+    private List<StoredPiece> Read(List<int> turns, int[] stored)
+    {
+        (int Target, int From, int Count)[] ranges = [.. turns.CountBy(target => target).Select(turn => (turn.Key, _next[turn.Key], turn.Value))];
+        Dictionary<int, Queue<StoredPiece>> read = store.Pieces(job.Id, ranges)
+            .OrderBy(piece => piece.Head.Sequence)
+            .GroupBy(piece => piece.Head.Target)
+            .ToDictionary(target => target.Key, target => new Queue<StoredPiece>(target));
+        foreach ((int target, _, int count) in ranges)
+        {
+            int found = read.TryGetValue(target, out Queue<StoredPiece>? its) ? its.Count : 0, behind = found == 0 ? 0 : its!.Last().Head.Sequence + 1;
+            // Fewer than wanted: there is none in what is left of the numbers.
+            _next[target] = found == count ? behind : Math.Max(behind, stored[target]);
+        }
+
+        var pieces = new List<StoredPiece>(turns.Count);
+        foreach (int target in turns)
+        {
+            if (read.TryGetValue(target, out Queue<StoredPiece>? its) && its.TryDequeue(out StoredPiece? piece))
+                pieces.Add(piece);
+        }
+
+        return pieces;
     }
 
     private List<int> Ended()

@@ -72,7 +72,7 @@ internal enum DeadlineVerdict
     /// <summary>The connection is refused for the reason given.</summary>
     Cut,
 
-    /// <summary>What was to leave before the end did not; the peer has until the closing deadline.</summary>
+    /// <summary>Our endpoint has not said the end in time; the peer gets it now, and has until the closing deadline.</summary>
     BeginClose,
 
     /// <summary>One side has closed and the other takes too long; nothing to count.</summary>

@@ -15,13 +15,18 @@ internal sealed class LinkWriter(int batchBytes)
     private int _filling;
     private int _filled;
     private bool _isWriting;
+    private bool _isAborted;
     private Socket? _link;
 
     /// <summary>Writes to this link from now on.</summary>
     public void Open(Socket link)
     {
         lock (_lock)
+        {
             _link = link;
+            if (_isAborted)
+                QuietSocket.Abort(link);
+        }
     }
 
     /// <summary>There is no link any more: what was not written is lost, and those who wait are told.</summary>
@@ -40,11 +45,12 @@ internal sealed class LinkWriter(int batchBytes)
             waiting.Done.SetResult(false);
     }
 
-    /// <summary>Ends the link, if there is one.</summary>
+    /// <summary>Ends the link, also one that is dialled and not open yet.</summary>
     public void Abort()
     {
         lock (_lock)
         {
+            _isAborted = true;
             if (_link is { } link)
                 QuietSocket.Abort(link);
         }

@@ -8,7 +8,7 @@ namespace Pantry.Transport.Gates;
 internal sealed class NumberedTraffic : IGateTraffic
 {
     private readonly Func<ulong, PeerConnection?> _find;
-    private long _underWay;
+    private long _delivered;
 
     /// <param name="context">What the gate's connections share.</param>
     /// <param name="find">Finds a connection that has not ended.</param>
@@ -23,8 +23,8 @@ internal sealed class NumberedTraffic : IGateTraffic
 
         void Ended()
         {
-            // What was in it is lost.
-            Interlocked.Exchange(ref _underWay, 0);
+            // What was in it is lost, and the endpoint counts anew as well.
+            Volatile.Write(ref _delivered, 0);
             linkEnded();
         }
     }
@@ -32,8 +32,8 @@ internal sealed class NumberedTraffic : IGateTraffic
     /// <inheritdoc/>
     public GateLink Link { get; }
 
-    /// <summary>Messages for which room was taken and which have not come over the link yet.</summary>
-    public long UnderWay => Interlocked.Read(ref _underWay);
+    /// <summary>Messages and ends that came over the present link.</summary>
+    public long Delivered => Volatile.Read(ref _delivered);
 
     /// <inheritdoc/>
     public ValueTask<bool> TakeAsync(PeerConnection from, ReadOnlyMemory<byte> message)
@@ -54,10 +54,7 @@ internal sealed class NumberedTraffic : IGateTraffic
     {
         if (_find(number) is not { IsDismissed: false } connection)
             return RoomOutcome.Gone;
-        if (!connection.Room.TryTake(bytes))
-            return RoomOutcome.Full;
-        Interlocked.Increment(ref _underWay);
-        return RoomOutcome.Taken;
+        return connection.Room.TryTake(bytes) ? RoomOutcome.Taken : RoomOutcome.Full;
     }
 
     /// <summary>Sends a message of one frame past our endpoint: large ones would be copied there for nothing. The array is the gate's from then on.</summary>
@@ -73,23 +70,17 @@ internal sealed class NumberedTraffic : IGateTraffic
     }
 
     /// <summary>A message for which room was taken could not be sent.</summary>
-    public void ReturnRoom(ulong number, long bytes)
-    {
-        _find(number)?.Room.Return(bytes);
-        Interlocked.Decrement(ref _underWay);
-    }
+    public void ReturnRoom(ulong number, long bytes) => _find(number)?.Room.Return(bytes);
 
     private void Deliver(LinkMessage message)
     {
         PeerConnection? connection = _find(message.Number);
         if (message.Frames.IsEmpty)
-        {
             connection?.EndAfterOutbound();
-            return;
-        }
-
-        Interlocked.Decrement(ref _underWay);
-        connection?.Send(message.Frames);
+        else
+            connection?.Send(message.Frames);
+        // Only the link's one task is here.
+        Volatile.Write(ref _delivered, _delivered + 1);
     }
 }
 

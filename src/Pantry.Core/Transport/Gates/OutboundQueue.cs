@@ -42,8 +42,9 @@ internal sealed class OutboundQueue(Socket socket, OutboundRoom room, Connection
             {
                 int? taken = QuietSocket.TrySendAtOnce(socket, message);
                 deadlines.MarkActivity();
-                _isBroken = taken is null;
                 sent = taken ?? 0;
+                if (taken is null)
+                    Break();
             }
 
             if (sent == message.Length || _isLast || _isBroken)
@@ -117,7 +118,8 @@ internal sealed class OutboundQueue(Socket socket, OutboundRoom room, Connection
             deadlines.MarkActivity();
             if (sent == 0)
             {
-                Break();
+                lock (_lock)
+                    Break();
                 return;
             }
 
@@ -164,13 +166,11 @@ internal sealed class OutboundQueue(Socket socket, OutboundRoom room, Connection
         }
     }
 
+    /// <summary>A peer that lost a part must not stay and miss the rest: who reads from it finds out and ends it, and its room.</summary>
     private void Break()
     {
-        // The connection finds out by itself and ends; its room ends with it.
-        lock (_lock)
-        {
-            _isBroken = true;
-            _waiting!.Clear();
-        }
+        _isBroken = true;
+        _waiting?.Clear();
+        QuietSocket.Abort(socket);
     }
 }

@@ -98,7 +98,8 @@ internal sealed partial class PeerConnection : IDisposable
 
     /// <summary>
     /// Hears the peer no more, and ends the connection when our endpoint says so behind its last message; at the drain's
-    /// deadline without that.
+    /// deadline without that. Either way the peer gets what waits for it and the end, and is closed when it does not take
+    /// them in time.
     /// </summary>
     /// <returns>False if that is under way already.</returns>
     public bool Dismiss()
@@ -119,7 +120,9 @@ internal sealed partial class PeerConnection : IDisposable
                 Cut(reason);
                 break;
             case DeadlineVerdict.BeginClose:
+                // For what waits, too: the peer may not be reading.
                 _deadlines.ExpectClose();
+                _outbound.End();
                 break;
             case DeadlineVerdict.Close:
                 Close();

@@ -53,8 +53,9 @@ internal sealed class ServerGate : IAsyncDisposable
     /// <summary>Bytes that wait for slow peers beyond what each may have.</summary>
     public long OutboundTaken => _context.Outbound.Taken;
 
-    /// <summary>Messages for which room was taken and which the endpoint has not sent yet.</summary>
-    public long UnderWay => (_traffic as NumberedTraffic)?.UnderWay ?? 0;
+    /// <summary>Whether something is under way that our endpoint sent over the present link; without a link nothing is, for it is lost.</summary>
+    /// <param name="sent">How much the endpoint sent over it.</param>
+    public bool Awaits(long sent) => _traffic.Link.Up.IsCompleted && ((NumberedTraffic)_traffic).Delivered < sent;
 
     /// <summary>Begins to listen.</summary>
     /// <param name="listen">Where to listen.</param>

@@ -17,7 +17,15 @@ internal sealed class TopicFanOut : IGateTraffic
     {
         _counters = context.Counters;
         _topicBytes = context.Profile.TopicBytes;
-        Link = new GateLink(context, _topicBytes, Deliver, null, linkEnded, stopping);
+        Link = new GateLink(context, _topicBytes, Deliver, null, Ended, stopping);
+
+        void Ended()
+        {
+            // The next link's endpoint knows of no topic, and connections of this one may end after it has come.
+            lock (_lock)
+                _topics.Clear();
+            linkEnded();
+        }
     }
 
     /// <inheritdoc/>
@@ -53,8 +61,11 @@ internal sealed class TopicFanOut : IGateTraffic
                 return ValueTask.FromResult(true);
             }
 
-            _topics.Add(topic, new Subscribers(connection));
-            return TellAsync(topic, 1);
+            ValueTask<bool> told = TellAsync(topic, 1);
+            // Without a link nobody is told, and whoever subscribes next has to tell. One that ends while this waits takes the topic with it.
+            if (!told.IsCompletedSuccessfully || told.Result)
+                _topics.Add(topic, new Subscribers(connection));
+            return told;
         }
     }
 

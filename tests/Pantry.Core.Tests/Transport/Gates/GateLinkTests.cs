@@ -233,6 +233,53 @@ public sealed class GateLinkTests
         Assert.EndsWith("for the peer", Encoding.ASCII.GetString(got, 0, length), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_dismissed_peer_of_whose_end_the_endpoint_says_nothing_gets_the_end_and_no_reset()
+    {
+        var limits = new GateLimits { DrainTimeout = TimeSpan.FromMilliseconds(200), CloseTimeout = TimeSpan.FromSeconds(5) };
+        using var endpoint = new EndpointStub(ZmtpSocketType.Router);
+        await using ServerGate gate = OpenGate(endpoint.Port, GateProfile.Receive(), limits);
+        using LinkEnd link = await endpoint.AcceptAsync();
+        using Socket peer = await DialAsync(gate);
+        await peer.SendAsync(ZmtpBytes.Frame(0, [1]));
+        await link.ReadAsync();
+        await link.SayAsync(1, Encoding.ASCII.GetBytes("the reason"));
+        await UntilAsync(() => !gate.Awaits(1), "the reason to be at the gate");
+
+        Assert.True(gate.Dismiss(1));
+
+        byte[] got = new byte[200];
+        int length = 0;
+        for (int count = -1; count != 0; length += count)
+            count = await peer.ReceiveAsync(got.AsMemory(length)).AsTask().WaitAsync(Patience);
+        Assert.EndsWith("the reason", Encoding.ASCII.GetString(got, 0, length), StringComparison.Ordinal);
+        peer.Close();
+        Assert.Equal([LinkEnd.NumberFrame(1)], await link.ReadAsync());
+    }
+
+    [Fact]
+    public async Task What_a_broken_link_took_with_it_is_not_waited_for_and_what_the_next_one_brings_is()
+    {
+        using var endpoint = new EndpointStub(ZmtpSocketType.Router);
+        await using ServerGate gate = OpenGate(endpoint.Port, GateProfile.Receive());
+        using (LinkEnd link = await endpoint.AcceptAsync())
+        {
+            await UntilAsync(() => gate.Awaits(1), "the link to be up");
+            Assert.False(gate.Awaits(0));
+            await link.SayAsync(1, [1]);
+            await UntilAsync(() => !gate.Awaits(1), "the first to be delivered");
+            Assert.True(gate.Awaits(2));
+        }
+
+        await UntilAsync(() => !gate.Awaits(2), "the link to be gone");
+        using LinkEnd next = await endpoint.AcceptAsync();
+        await UntilAsync(() => gate.Awaits(1), "the next link to count anew");
+        await next.SayAsync(1, [2]);
+        await next.SayAsync(1);
+        await UntilAsync(() => !gate.Awaits(2), "both to be delivered");
+        Assert.True(gate.Awaits(3));
+    }
+
     private static async Task<Socket> DialAsync(ServerGate gate)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using NetMQ;
@@ -22,6 +23,16 @@ internal static class GateRig
             limits ?? new GateLimits(),
             TimeProvider.System,
             log ?? NullLogger.Instance);
+
+    /// <summary>Two ends of one connection.</summary>
+    public static async Task<(Socket Ours, Socket Theirs)> ConnectedAsync()
+    {
+        using var listener = new TcpListener(Loopback(0));
+        listener.Start();
+        var theirs = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        await theirs.ConnectAsync(listener.LocalEndpoint);
+        return (await listener.AcceptSocketAsync().WaitAsync(Patience), theirs);
+    }
 
     public static int Port(this ServerGate gate) => gate.EndPoints[0].Port;
 

@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using Microsoft.Extensions.Logging.Abstractions;
 using NetMQ;
 using NetMQ.Sockets;
 using Pantry.Tests.Attacks;
@@ -106,6 +108,74 @@ public sealed class TopicFanOutTests
         }
 
         await UntilAsync(() => gate.OutboundTaken == 0, "the room to be given back");
+    }
+
+    [Fact]
+    public async Task The_next_link_hears_of_a_topic_though_a_subscriber_of_the_former_has_not_ended_yet()
+    {
+        using var endpoint = new EndpointStub(ZmtpSocketType.Pub);
+        using var stopping = new CancellationTokenSource();
+        // Nobody is cut when the link breaks: the old connection ends when the test wants it.
+        GateContext context = Context(endpoint);
+        var traffic = new TopicFanOut(context, () => { }, stopping.Token);
+        (PeerConnection Connection, Socket Peer) old;
+        using (LinkEnd link = await endpoint.AcceptAsync())
+        {
+            old = await PeerAsync(1, context, traffic);
+            Assert.Equal([[1, .. _topic]], await link.ReadAsync());
+        }
+
+        using LinkEnd next = await endpoint.AcceptAsync();
+        (PeerConnection Connection, Socket Peer) second = await PeerAsync(2, context, traffic);
+        Assert.Equal([[1, .. _topic]], await next.ReadAsync());
+
+        old.Peer.Close();
+        await old.Connection.Run.WaitAsync(Patience);
+        second.Peer.Close();
+        Assert.Equal([[0, .. _topic]], await next.ReadAsync());
+        await second.Connection.Run.WaitAsync(Patience);
+        await stopping.CancelAsync();
+        await traffic.Link.EndAsync(new CancellationToken(true)).WaitAsync(Patience);
+    }
+
+    [Fact]
+    public async Task A_topic_of_which_nobody_was_told_for_want_of_a_link_is_told_with_its_next_subscriber()
+    {
+        using var endpoint = new EndpointStub(ZmtpSocketType.Pub);
+        using var stopping = new CancellationTokenSource();
+        GateContext context = Context(endpoint);
+        // So that the first does not wait for the link.
+        context.IsStopping = true;
+        var traffic = new TopicFanOut(context, () => { }, stopping.Token);
+        (PeerConnection Connection, Socket Peer) first = await PeerAsync(1, context, traffic);
+        await UntilAsync(() => first.Connection.Subscriptions.Count == 1, "the first to be heard");
+
+        using LinkEnd link = await endpoint.AcceptAsync();
+        await UntilAsync(() => traffic.Link.Up.IsCompleted, "the link to be up");
+        (PeerConnection Connection, Socket Peer) second = await PeerAsync(2, context, traffic);
+        Assert.Equal([[1, .. _topic]], await link.ReadAsync());
+
+        foreach ((PeerConnection connection, Socket peer) in new[] { first, second })
+        {
+            peer.Close();
+            await connection.Run.WaitAsync(Patience);
+        }
+
+        await stopping.CancelAsync();
+        await traffic.Link.EndAsync(new CancellationToken(true)).WaitAsync(Patience);
+    }
+
+    private static GateContext Context(EndpointStub endpoint) =>
+        new(Loopback(endpoint.Port), GateProfile.Publish(), new GateLimits(), TimeProvider.System, NullLogger.Instance);
+
+    /// <summary>A connection without a gate, whose peer subscribes.</summary>
+    private async Task<(PeerConnection Connection, Socket Peer)> PeerAsync(ulong number, GateContext context, TopicFanOut traffic)
+    {
+        (Socket ours, Socket theirs) = await ConnectedAsync();
+        var connection = new PeerConnection(ours, (IPEndPoint)ours.RemoteEndPoint!, number, context, traffic);
+        connection.Run = connection.RunAsync(_ => { });
+        await theirs.SendAsync((byte[])[.. ZmtpBytes.Hello("SUB"), .. ZmtpBytes.Subscription(_topic)]);
+        return (connection, theirs);
     }
 
     private static void AssertHears(XPublisherSocket publisher, byte kind, byte[] topic)

@@ -1,0 +1,124 @@
+using Pantry.Configuration;
+using Pantry.Files;
+using Pantry.Protocol;
+using Pantry.Provisioning.Packages;
+using Pantry.Security;
+using Pantry.Server.Files;
+using Pantry.Storage;
+using Pantry.Targeting;
+
+namespace Pantry.Server.Provisioning;
+
+/// <summary>Packages are published, listed, read and removed here. What is decided is audited, and stored after that.</summary>
+internal sealed class PackageDesk(
+    PackageStore packages, FileVault files, PackageUse use, ProvisioningRights rights, ServerAudit audit, PantryOptions options, TimeProvider time)
+{
+    private const string Published = "PackagePublished", Read = "PackageRead", Removed = "PackageRemoved";
+
+    /// <summary>Packages that match, by name, the newest version first.</summary>
+    public IEnumerable<PackageInfo> List(PackageFilter filter, OperatorEntry by, string? from)
+    {
+        rights.RequirePackages(by, from, Read);
+        NamePattern[] names = [.. filter.Names.Select(name => new NamePattern(name))];
+        NamePattern? kind = NamePattern.Of(filter.Kind);
+        VersionRange? range = filter.Range is null ? null : VersionRange.Parse(filter.Range);
+        IReadOnlyDictionary<string, IReadOnlyList<string>> users = use.ByName();
+        string? before = null;
+        foreach (StoredPackage package in packages.All)
+        {
+            string name = package.Declaration.Name;
+            bool fits = (names.Length == 0 || names.Any(pattern => pattern.Matches(name)))
+                && NamePattern.Fits(kind, package.Declaration.Kind)
+                && (range is null || range.Contains(package.Declaration.Version));
+            if (!fits || (!filter.AllVersions && Names.Same(before, name)))
+                continue;
+            before = name;
+            yield return ToInfo(package, users);
+        }
+    }
+
+    /// <summary>Publishes a version; null where some of its files are missing here.</summary>
+    public async Task<PackageInfo?> PublishAsync(PublishPackage request, OperatorEntry by, string? from)
+    {
+        var declaration = PackageDeclaration.Create(request.Name, request.Version, request.Kind, request.Description, request.Dependencies);
+        rights.RequirePublish(by, from, Published, declaration.Name);
+        if (!ContentHash.TryParse(request.Digest, out ContentHash digest))
+            throw new PantryException(PantryErrorCode.InvalidArgument, $"'{DisplayText.Clean(request.Digest, 80)}' is no digest of a package's files.");
+        var edition = new PackageEdition(declaration, request.Digest);
+        // Before anybody brings files for nothing.
+        StoredPackage? stored = packages.Existing(edition);
+        // What is here is marked as wanted, so that it stays until the package names it.
+        if (TryReadTree(digest) is not { } tree || files.Store.Claim(tree.Chunks()).Count > 0)
+            return null;
+        if (stored is null)
+        {
+            RequireRoom();
+            var package = new StoredPackage(edition, tree.Files.Count(), tree.Size, time.GetUtcNow(), by.Name);
+            var decision = new AuditedDecision(Published, edition.ToString(), new AuditedPackage(request.Digest, declaration.Kind));
+            stored = await audit.DecidedAsync(by, from, [decision], () => packages.Add(package)).ConfigureAwait(false);
+        }
+
+        return ToInfo(stored, use.ByName());
+    }
+
+    /// <summary>Takes a version away; its content goes when nothing else has it.</summary>
+    public Task<PackageInfo> RemoveAsync(RemovePackage request, OperatorEntry by, string? from)
+    {
+        rights.RequirePublish(by, from, Removed, request.Name);
+        StoredPackage package = Find(request.Name, request.Version);
+        if (use.UsersOf(package.Edition) is { Count: > 0 } users)
+        {
+            string who = $"the application{(users.Count == 1 ? "" : "s")} {string.Join(", ", users.Take(8).Select(user => $"'{user}'"))}{(users.Count > 8 ? $" and {users.Count - 8} more" : "")}";
+            if (!request.Force)
+                throw new PantryException(PantryErrorCode.PackageInUse, $"{package.Edition} is used by {who}. Change what they name first, or give -Force.") { Target = package.Edition.ToString() };
+            rights.RequireAdministrator(by, from, Removed, request.Name, $"a package that is used by {who}");
+        }
+
+        PackageInfo info = ToInfo(package, use.ByName());
+        return audit.DecidedAsync(by, from, [new AuditedDecision(Removed, package.Edition.ToString(), new AuditedPackage(package.Edition.Digest, package.Declaration.Kind))], () =>
+        {
+            packages.Remove(package);
+            return info;
+        });
+    }
+
+    private StoredPackage Find(string name, string version) => packages.Find(name, version) ?? throw new PantryException(PantryErrorCode.NoMatchingPackage,
+        packages.Catalog.Versions(name) is { Count: > 0 } versions
+            ? $"The package '{versions[0].Declaration.Name}' is not there in the version '{DisplayText.Clean(version, 80)}'. Get-PantryPackage {versions[0].Declaration.Name} -AllVersions lists those there are."
+            : $"There is no package '{DisplayText.Clean(name, 80)}'. {(NearestName.Of(name, packages.Catalog.PackageNames) is { } nearest ? $"Did you mean '{nearest}'?" : "Get-PantryPackage lists those there are.")}")
+    { Target = DisplayText.Clean(name, 80) };
+
+    // One that is damaged was put aside, and can come anew.
+    private FileTree? TryReadTree(ContentHash digest)
+    {
+        try
+        {
+            return files.Store.LengthOf(digest) is { } length && files.Store.Claim([new Chunk(digest, (int)length)]).Count == 0 ? files.Tree(digest) : null;
+        }
+        catch (PantryException damaged) when (damaged.Code is PantryErrorCode.ContentDamaged or PantryErrorCode.NoMatchingFile)
+        {
+            return null;
+        }
+    }
+
+    private void RequireRoom()
+    {
+        if (packages.All.Count >= options.Provisioning.MaxPackages)
+            throw new PantryException(PantryErrorCode.LimitReached, $"There are {packages.All.Count:N0} versions of packages, which is the server's limit. Remove some with Remove-PantryPackage.");
+    }
+
+    private static PackageInfo ToInfo(StoredPackage package, IReadOnlyDictionary<string, IReadOnlyList<string>> users) => new()
+    {
+        Name = package.Declaration.Name,
+        Version = package.Declaration.Version.ToString(),
+        Kind = package.Declaration.Kind,
+        Description = package.Declaration.Description,
+        Dependencies = [.. package.Declaration.Dependencies.Select(need => new PackageDependency(need.Name, need.Range.Text))],
+        Digest = package.Edition.Digest,
+        Files = package.Files,
+        Size = package.Size,
+        PublishedAt = package.PublishedAt,
+        PublishedBy = package.PublishedBy,
+        UsedBy = users.GetValueOrDefault(package.Declaration.Name) ?? [],
+    };
+}

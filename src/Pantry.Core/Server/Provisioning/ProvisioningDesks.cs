@@ -1,0 +1,41 @@
+using Pantry.Configuration;
+using Pantry.Security;
+
+namespace Pantry.Server.Provisioning;
+
+/// <summary>All that a server does about packages and applications.</summary>
+internal sealed class ProvisioningDesks
+{
+    private readonly ServerState _state;
+    private readonly ProvisioningRights _rights;
+    private readonly PantryOptions _options;
+
+    public ProvisioningDesks(ServerState state, ClientRegistry registry, PantryOptions options, TimeProvider time)
+    {
+        _state = state;
+        _options = options;
+        _rights = new ProvisioningRights(state.Audit);
+        var shelf = new ApplicationShelf(state.Provisioning.Applications);
+        var use = new PackageUse(state.Provisioning.Applications, shelf, state.Provisioning.Packages, registry);
+        Packages = new PackageDesk(state.Provisioning.Packages, state.Files, use, _rights, state.Audit, options, time);
+        Applications = new ApplicationDesk(state.Provisioning.Applications, state.Provisioning.Packages, _rights, state.Audit, options, time);
+        Plans = new PlanDesk(shelf, state.Provisioning.Packages, registry);
+        Access = new PackageAccess(state.Provisioning.Applications, state.Provisioning.Packages, Plans, registry);
+    }
+
+    public PackageDesk Packages { get; }
+
+    public ApplicationDesk Applications { get; }
+
+    public PlanDesk Plans { get; }
+
+    /// <summary>Who may fetch the files of packages, and bring some.</summary>
+    public PackageAccess Access { get; }
+
+    /// <summary>Checks everything that packages have; for administrators.</summary>
+    public PackageVerification Verification(OperatorEntry by, string? from)
+    {
+        _rights.RequireAdministrator(by, from, "PackageStoreVerified", null, "the whole store of packages");
+        return new PackageVerification(_state.Provisioning.Packages, _state.Files.Store, _options);
+    }
+}

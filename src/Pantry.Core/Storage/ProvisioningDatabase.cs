@@ -1,0 +1,40 @@
+namespace Pantry.Storage;
+
+/// <summary>
+/// Packages and applications, in <c>provisioning.db</c> beside the server's other databases: a backup of it, with the content
+/// beside it, is all that provisioning needs.
+/// </summary>
+internal sealed class ProvisioningDatabase : IDisposable
+{
+    public const string FileName = "provisioning.db";
+
+    private readonly SqliteFile _file;
+
+    private ProvisioningDatabase(SqliteFile file)
+    {
+        _file = file;
+        Packages = new PackageStore(file);
+        Applications = new ApplicationStore(file);
+    }
+
+    public PackageStore Packages { get; }
+
+    public ApplicationStore Applications { get; }
+
+    /// <exception cref="PantryException">The file is unfit for use.</exception>
+    public static ProvisioningDatabase Open(ServerDatabase database)
+    {
+        SqliteFile file = SqliteFile.Open(Path.Combine(database.RootDirectory, FileName), ProvisioningSchema.Migrations);
+        try
+        {
+            return new ProvisioningDatabase(file);
+        }
+        catch (PantryException)
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    public void Dispose() => _file.Dispose();
+}
