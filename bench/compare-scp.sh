@@ -57,6 +57,8 @@ measure() {
     for _ in $(seq "$rounds"); do
         [ -n "$keep" ] || rm -rf "$dir"/to.*
         for i in $(seq "$targets"); do mkdir -p "$dir/to.$i"; done
+        # scp and rsync leave what they wrote to the system; it is not to be written while something else is measured.
+        sync
         local begin end
         begin=$(date +%s.%N)
         seq "$targets" | xargs -P "$targets" -I NUMBER sh -c "${command//TARGET/127.77.0.NUMBER}"
@@ -72,6 +74,7 @@ measure "rsync, $large MiB to one" $large 1 "rsync -e '$ssh_command' '$dir/large
 measure "scp, $small MiB to each of $count" $((small * count)) $count "scp -q -P $port $options '$dir/small' TARGET:'$dir/to.NUMBER/file'"
 measure "rsync, $small MiB to each of $count" $((small * count)) $count "rsync -e '$ssh_command' '$dir/small' TARGET:'$dir/to.NUMBER/file'"
 rm -rf "$dir"/to.*
+sync
 
 dotnet build -c Release bench/Pantry.Bench -v q -clp:NoSummary >/dev/null
 dotnet run -c Release --no-build --project bench/Pantry.Bench -- files --rounds "$rounds" --large $large --small $small --clients $count --folder "$dir"

@@ -31,11 +31,11 @@ Describe 'The module' {
     It 'says what <_> emits' -ForEach 'Start-PantryServer', 'Get-PantryServer', 'New-PantryEnrollment', 'Register-PantryClient', 'Get-PantryClient', 'Send-PantryCommand', 'Test-PantryClient', 'Connect-PantryServer',
         'New-PantryEnrollmentToken', 'Approve-PantryClient', 'Deny-PantryClient', 'Revoke-PantryClient', 'Remove-PantryClient', 'New-PantryOperator', 'Get-PantryOperator',
         'New-PantryRootKey', 'Export-PantryRootKey', 'Import-PantryRootKey', 'Get-PantryAuditLog', 'Test-PantryAuditLog', 'Get-PantryEnrollment', 'Revoke-PantryEnrollment',
-        'Get-PantryJob', 'Wait-PantryJob', 'Receive-PantryJob', 'Stop-PantryJob', 'Suspend-PantryJob', 'Resume-PantryJob', 'Get-PantryQueue', 'Remove-PantryQueue', 'Group-PantryResult', 'Watch-PantryEvent' {
+        'Get-PantryJob', 'Wait-PantryJob', 'Receive-PantryJob', 'Stop-PantryJob', 'Suspend-PantryJob', 'Resume-PantryJob', 'Get-PantryQueue', 'Remove-PantryQueue', 'Group-PantryResult', 'Watch-PantryEvent', 'Send-PantryFile', 'Receive-PantryFile' {
         (Get-Command $_).OutputType.Count | Should -BeGreaterThan 0
     }
 
-    It 'asks before <_>' -ForEach 'Start-PantryServer', 'Stop-PantryServer', 'Register-PantryClient', 'Unregister-PantryClient', 'Send-PantryCommand', 'New-PantryEnrollment', 'Register-PantryCommand',
+    It 'asks before <_>' -ForEach 'Start-PantryServer', 'Stop-PantryServer', 'Register-PantryClient', 'Unregister-PantryClient', 'Send-PantryCommand', 'Send-PantryFile', 'Receive-PantryFile', 'New-PantryEnrollment', 'Register-PantryCommand',
         'New-PantryEnrollmentToken', 'Approve-PantryClient', 'Deny-PantryClient', 'Revoke-PantryClient', 'Remove-PantryClient', 'New-PantryOperator', 'Revoke-PantryOperator',
         'New-PantryRootKey', 'Export-PantryRootKey', 'Import-PantryRootKey', 'Revoke-PantryEnrollment',
         'Stop-PantryJob', 'Suspend-PantryJob', 'Resume-PantryJob', 'Remove-PantryQueue' {
