@@ -9,7 +9,7 @@ namespace Pantry.PowerShell.Cmdlets;
 /// <summary>The clients that the server knows.</summary>
 [Cmdlet(VerbsCommon.Get, "PantryClient")]
 [OutputType(typeof(ClientInfo))]
-public sealed class GetPantryClientCommand : FleetCmdlet
+public sealed class GetPantryClientCommand : ClientFilterCmdlet
 {
     /// <summary>Identities; wildcards are permitted.</summary>
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
@@ -17,29 +17,6 @@ public sealed class GetPantryClientCommand : FleetCmdlet
     [SupportsWildcards]
     [ArgumentCompleter(typeof(IdentityCompleter))]
     public string[]? Identity { get; set; }
-
-    /// <summary>Applications; wildcards are permitted.</summary>
-    [Parameter]
-    [SupportsWildcards]
-    [ArgumentCompleter(typeof(ApplicationCompleter))]
-    public string? Application { get; set; }
-
-    /// <summary>Environments; wildcards are permitted.</summary>
-    [Parameter]
-    [SupportsWildcards]
-    [ArgumentCompleter(typeof(EnvironmentCompleter))]
-    public string? Environment { get; set; }
-
-    /// <summary>Roles; wildcards are permitted.</summary>
-    [Parameter]
-    [SupportsWildcards]
-    [ArgumentCompleter(typeof(RoleCompleter))]
-    public string? Role { get; set; }
-
-    /// <summary>Clients that hear a stream.</summary>
-    [Parameter]
-    [ArgumentCompleter(typeof(StreamCompleter))]
-    public string? Stream { get; set; }
 
     /// <summary>Clients of a status.</summary>
     [Parameter]
@@ -49,15 +26,7 @@ public sealed class GetPantryClientCommand : FleetCmdlet
     protected override void ProcessRecord()
     {
         IFleet fleet = Checked(Fleet);
-        var filter = new ClientFilter
-        {
-            Identities = Identity ?? [],
-            Application = Application,
-            Environment = Environment,
-            Role = Role,
-            Stream = Stream is null ? null : Checked(() => Names.RequireStream(Stream)),
-            Status = Status,
-        };
+        ClientFilter filter = Filter(Identity ?? []) with { Status = Status };
         Run(async (output, cancellation) =>
         {
             var missing = new HashSet<string>(filter.Identities.Where(identity => new NamePattern(identity).IsLiteral), Names.Comparer);

@@ -9,7 +9,7 @@ namespace Pantry.PowerShell.Cmdlets;
 /// <summary>Shows what clients would get now: exact versions of packages, parameters, and steps. Nothing is sent to them.</summary>
 [Cmdlet(VerbsCommon.Get, "PantryPlan")]
 [OutputType(typeof(PantryPlan))]
-public sealed class GetPantryPlanCommand : FleetCmdlet
+public sealed class GetPantryPlanCommand : ClientFilterCmdlet
 {
     private readonly List<string> _clients = [];
 
@@ -21,29 +21,6 @@ public sealed class GetPantryPlanCommand : FleetCmdlet
     [ArgumentCompleter(typeof(IdentityCompleter))]
     public string[]? Client { get; set; }
 
-    /// <summary>Clients of an application; wildcards are permitted.</summary>
-    [Parameter]
-    [SupportsWildcards]
-    [ArgumentCompleter(typeof(ApplicationCompleter))]
-    public string? Application { get; set; }
-
-    /// <summary>Clients of an environment; wildcards are permitted.</summary>
-    [Parameter]
-    [SupportsWildcards]
-    [ArgumentCompleter(typeof(EnvironmentCompleter))]
-    public string? Environment { get; set; }
-
-    /// <summary>Clients of a role; wildcards are permitted.</summary>
-    [Parameter]
-    [SupportsWildcards]
-    [ArgumentCompleter(typeof(RoleCompleter))]
-    public string? Role { get; set; }
-
-    /// <summary>Clients that hear a stream.</summary>
-    [Parameter]
-    [ArgumentCompleter(typeof(StreamCompleter))]
-    public string? Stream { get; set; }
-
     /// <inheritdoc/>
     protected override void ProcessRecord() => _clients.AddRange(Client ?? []);
 
@@ -54,14 +31,7 @@ public sealed class GetPantryPlanCommand : FleetCmdlet
         if (_clients.Count == 0 && MyInvocation.ExpectingInput)
             return;
         IFleet fleet = Checked(Fleet);
-        var filter = new ClientFilter
-        {
-            Identities = [.. _clients],
-            Application = Application,
-            Environment = Environment,
-            Role = Role,
-            Stream = Stream is null ? null : Checked(() => Names.RequireStream(Stream)),
-        };
+        ClientFilter filter = Filter([.. _clients]);
         Run(async (output, cancellation) =>
         {
             var missing = new HashSet<string>(filter.Identities.Where(identity => new NamePattern(identity).IsLiteral), Names.Comparer);
