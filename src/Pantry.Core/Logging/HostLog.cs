@@ -37,6 +37,9 @@ internal sealed class HostLog : ILoggerProvider, IAsyncDisposable
         set => Volatile.Write(ref _level, (int)value);
     }
 
+    /// <summary>Lines that are missing and whose number is not in the log yet.</summary>
+    public long Missing => Interlocked.Read(ref _lost);
+
     /// <summary>Opens a log.</summary>
     /// <param name="settings">Where to and how.</param>
     /// <param name="fallback">Where to if the settings do not say.</param>
