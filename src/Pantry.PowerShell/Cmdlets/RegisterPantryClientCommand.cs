@@ -156,7 +156,12 @@ public sealed class RegisterPantryClientCommand : FleetCmdlet
             {
                 try
                 {
-                    ClientConfiguration configuration = await client.Configure(cancelled).ConfigureAwait(false) with { PowerShellVersion = powerShell };
+                    ClientConfiguration configuration = await client.Configure(cancelled).ConfigureAwait(false);
+                    configuration = configuration with
+                    {
+                        PowerShellVersion = powerShell,
+                        Server = configuration.Server with { Proxy = client.Settings.Network.Proxy },
+                    };
                     ClientRegistration registration = await StartAsync(state, configuration, client.Settings, cancelled).ConfigureAwait(false);
                     if (Advice.OnLabels(registration) is { } unlabelled)
                         await output.WarningAsync(unlabelled).ConfigureAwait(false);

@@ -37,7 +37,7 @@ public sealed class FileTrustTests : IDisposable
         Assert.Contains("'networking.proxy' holds a password", error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(Secret, error.Message, StringComparison.Ordinal);
 
-        File.SetUnixFileMode(path, Owner);
+        SetMode(path, Owner);
         HostSettings loaded = SettingsFile.LoadHost(ConfigurationKind.Client, path, new Dictionary<string, string>()).Values;
         Assert.Equal($"me:{Secret}", loaded.Network.Proxy!.UserInfo);
         Assert.DoesNotContain(Secret, HostSchema.Instance.Find("networking.proxy")!.Show(loaded), StringComparison.Ordinal);
@@ -78,7 +78,13 @@ public sealed class FileTrustTests : IDisposable
     {
         string path = Path.Combine(_folder, "operator.yaml");
         File.WriteAllText(path, text);
-        File.SetUnixFileMode(path, mode);
+        SetMode(path, mode);
         return path;
+    }
+
+    private static void SetMode(string path, UnixFileMode mode)
+    {
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(path, mode);
     }
 }

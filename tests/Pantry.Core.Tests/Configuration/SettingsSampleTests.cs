@@ -53,7 +53,7 @@ public sealed partial class SettingsSampleTests
             if (!OperatingSystem.IsWindows())
                 File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
             (IReadOnlyList<ConfigurationFinding> findings, ConfigurationSummary summary) = SettingsFile.Check(kind, path, new Dictionary<string, string>());
-            Assert.Empty(findings.Where(finding => finding.Severity == FindingSeverity.Error));
+            Assert.DoesNotContain(findings, finding => finding.Severity == FindingSeverity.Error);
             Assert.Equal(keys, summary.Keys);
         }
         finally

@@ -111,7 +111,7 @@ public sealed class ConfigurationTests
         File.Move(Path.Combine(session.Root, "mary.operator"), Path.Combine(home, "mary.operator"));
         string defaults = Path.Combine(home, "operator.yaml");
         await File.WriteAllTextAsync(defaults, "operator_file: mary.operator\nbatch_size: 1\n");
-        File.SetUnixFileMode(defaults, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        SetMode(defaults, UnixFileMode.UserRead | UnixFileMode.UserWrite);
 
         (_, string output, string error) = await EngineProcess.RunAsync($"""
             $env:XDG_CONFIG_HOME = '{session.Root}/config'
@@ -126,7 +126,7 @@ public sealed class ConfigurationTests
         Assert.Equal($"VERBOSE: There is no session here, so '{defaults}' says which: connecting as mary at 127.0.0.1:{session.Run("$server.ReceivePort").Clean()[0]}.", lines[0]);
         Assert.Equal(["web1", "web2", "2", "mary"], lines[1..]);
 
-        File.SetUnixFileMode(defaults, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupWrite);
+        SetMode(defaults, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupWrite);
         (_, _, string refused) = await EngineProcess.RunAsync($"""
             $env:XDG_CONFIG_HOME = '{session.Root}/config'
             Import-Module '{Places.Manifest}'
@@ -151,5 +151,11 @@ public sealed class ConfigurationTests
 
         Assert.Equal("", error);
         Assert.Equal("from.environment\nfrom.parameter", output);
+    }
+
+    private static void SetMode(string path, UnixFileMode mode)
+    {
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(path, mode);
     }
 }
