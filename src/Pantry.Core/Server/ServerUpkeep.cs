@@ -3,13 +3,14 @@ using Pantry.Configuration;
 using Pantry.Protocol;
 using Pantry.Security;
 using Pantry.Server.Files;
+using Pantry.Server.Provisioning;
 using Pantry.Storage;
 
 namespace Pantry.Server;
 
 /// <summary>What the server writes down and forgets once in a while; nothing waits for it.</summary>
 internal sealed class ServerUpkeep(
-    TrustStore trust, ClientRegistry registry, EnrollmentDesk enrollments, JobStore jobs, FileVault files, FileGrants grants, PeerSessions sessions, PantryOptions options, StorageLimits limits, TimeProvider time, ILogger log)
+    TrustStore trust, ClientRegistry registry, EnrollmentDesk enrollments, JobStore jobs, FileVault files, FileGrants grants, PlanPins pins, PeerSessions sessions, PantryOptions options, StorageLimits limits, TimeProvider time, ILogger log)
 {
     private long _flushedAt = time.GetTimestamp();
     private long _forgottenAt = time.GetTimestamp();
@@ -37,6 +38,7 @@ internal sealed class ServerUpkeep(
         // Beside the sweep: manifests of many files take their time.
         if (_collecting.IsCompleted)
             _collecting = Task.Run(CollectFiles);
+        pins.Prune();
         if (jobs.Prune(now - limits.JobKeep) is > 0 and int removed)
             log.LogInformation("{Count} jobs that ended long ago, or had the oldest output, were removed.", removed);
     }
