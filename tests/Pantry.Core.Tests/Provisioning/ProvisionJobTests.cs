@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Pantry.Client;
+using Pantry.Configuration;
 using Pantry.Files;
 using Pantry.Operators;
 using Pantry.Protocol;
@@ -127,6 +128,7 @@ public sealed class ProvisionJobTests
         await two.PublishAsync(fleet.Server.Fleet, "web", "2.0.0");
         await fleet.Server.Fleet.Provisioning.SaveApplicationAsync(new SaveApplication("shop", 0), "packages: { web: 1.0.0 }", default);
         ClientConfiguration away = await fleet.ConfigurationAsync("web1", "shop");
+        await (await fleet.StartAsync(away)).DisposeAsync();
         JobRequest request = await RequestAsync(fleet.Server.Fleet, Target.Clients(["web1"]));
         IJob job = await fleet.Server.Fleet.StartJobAsync(request with { Plan = new RolloutPlan { Queue = true } }, default);
 
@@ -284,6 +286,39 @@ public sealed class ProvisionJobTests
             var refused = await Assert.ThrowsAsync<PantryException>(() => fleet.Server.Fleet.StartJobAsync(request, default));
             Assert.Equal(PantryErrorCode.InvalidArgument, refused.Code);
             Assert.Contains("Use Invoke-PantryProvision", refused.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task A_client_that_is_killed_before_it_begins_to_apply_goes_on_and_one_that_is_killed_after_it_applies_nothing_twice()
+    {
+        await using Fleet fleet = await Fleet.StartAsync(new PantryOptions { ReturnGrace = TimeSpan.FromSeconds(60) });
+        ClientConfiguration configuration = await fleet.ConfigurationAsync("phoenix");
+        string enrollment = Path.Combine(fleet.Root, "enrollment"), stages = Path.Combine(configuration.Path, "stages");
+        EnrollmentFile.Save(enrollment, configuration.Enrollment!);
+        HostProcess client = await HostProcess.StartAsync(fleet.Options, "client", enrollment, configuration.Path);
+        IJob job = await fleet.Server.Fleet.StartJobAsync(new JobRequest { Target = Target.Clients(["phoenix"]), Command = "Staged", Format = BodyFormat.Json, ValidFor = TimeSpan.FromMinutes(5) }, default);
+        await StagesAsync("fetch");
+
+        client = await KillAndStartAsync();
+        await StagesAsync("fetch", "fetch");
+        File.WriteAllText(Path.Combine(configuration.Path, "fetch"), "");
+        await StagesAsync("fetch", "fetch", "apply");
+
+        client = await KillAndStartAsync();
+        using var deadline = new CancellationTokenSource(Fleet.Deadline);
+        ResultRow row = await job.ReadRowsAsync(deadline.Token).SingleAsync(deadline.Token);
+        Assert.Equal((CommandStatus.Lost, "ClientRestarted"), (row.Result.Status, row.Result.Error!.Code));
+        Assert.Equal(["fetch", "fetch", "apply"], File.ReadAllLines(stages));
+        await client.DisposeAsync();
+
+        Task StagesAsync(params string[] expected) => Fleet.EventuallyAsync(() => File.Exists(stages) && File.ReadAllLines(stages).SequenceEqual(expected), string.Join(", ", expected));
+
+        async Task<HostProcess> KillAndStartAsync()
+        {
+            await client.KillAsync();
+            await client.DisposeAsync();
+            return await HostProcess.StartAsync(fleet.Options, "client", enrollment, configuration.Path);
         }
     }
 
