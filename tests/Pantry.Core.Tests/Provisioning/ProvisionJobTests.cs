@@ -270,7 +270,7 @@ public sealed class ProvisionJobTests
         {
             Assert.All(rows, row => Assert.DoesNotContain(value, Encoding.UTF8.GetString([.. row.Bodies.SelectMany(body => body)]), StringComparison.Ordinal));
             Assert.All(fleet.Clients, client => Assert.DoesNotContain(
-                Directory.EnumerateFiles(client.Configuration.Path, "*", SearchOption.AllDirectories), file => File.ReadAllText(file, Encoding.Latin1).Contains(value, StringComparison.Ordinal)));
+                Directory.EnumerateFiles(client.Configuration.Path, "*", SearchOption.AllDirectories).Where(file => !file.EndsWith(".lock", StringComparison.Ordinal)), file => File.ReadAllText(file, Encoding.Latin1).Contains(value, StringComparison.Ordinal)));
         }
     }
 
