@@ -2,7 +2,7 @@ using Pantry.Protocol;
 
 namespace Pantry.Operators;
 
-/// <summary>What an operator can ask of a server about packages and applications.</summary>
+/// <summary>What an operator can ask of a server about packages, applications and reports.</summary>
 internal interface IProvisioning
 {
     /// <summary>Packages that match, by name, the newest version first.</summary>
@@ -31,4 +31,7 @@ internal interface IProvisioning
 
     /// <summary>What clients that match would get.</summary>
     IAsyncEnumerable<PantryPlan> FindPlansAsync(ClientFilter filter, CancellationToken cancellation);
+
+    /// <summary>What came of provisioning clients, the newest first.</summary>
+    IAsyncEnumerable<ProvisionReport> FindReportsAsync(ReportFilter filter, CancellationToken cancellation);
 }

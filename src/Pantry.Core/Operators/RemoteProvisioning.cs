@@ -35,4 +35,7 @@ internal sealed class RemoteProvisioning(FleetRequests requests) : IProvisioning
 
     public IAsyncEnumerable<PantryPlan> FindPlansAsync(ClientFilter filter, CancellationToken cancellation) =>
         requests.ListAsync<PlanPage, PantryPlan>(MessageKind.PlanClients, new PlanClients(filter), page => (page.Plans, page.Last), cancellation);
+
+    public IAsyncEnumerable<ProvisionReport> FindReportsAsync(ReportFilter filter, CancellationToken cancellation) =>
+        requests.ListAsync<ReportPage, ReportEntry>(MessageKind.ListReports, new ListReports(filter), page => (page.Reports, page.Last), cancellation).Select(entry => entry.ToReport());
 }

@@ -10,7 +10,7 @@ namespace Pantry.Protocol;
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     Converters = [typeof(NamedEnum<CommandStatus>), typeof(NamedEnum<ClientStatus>), typeof(NamedEnum<RegistrationStatus>), typeof(NamedEnum<BodyFormat>),
         typeof(NamedEnum<ClientDecision>), typeof(NamedEnum<EnrollmentKind>), typeof(NamedEnum<EnrollmentStatus>), typeof(NamedEnum<PantryJobState>), typeof(NamedEnum<JobAction>),
-        typeof(NamedEnum<PantryEventKind>), typeof(NamedEnum<ApplicationChange>),
+        typeof(NamedEnum<PantryEventKind>), typeof(NamedEnum<ApplicationChange>), typeof(NamedEnum<ProvisionStatus>), typeof(NamedEnum<ResourceStatus>),
         typeof(FiniteNumber)],
     MaxDepth = 12,
     RespectNullableAnnotations = true,
@@ -99,6 +99,8 @@ namespace Pantry.Protocol;
 [JsonSerializable(typeof(ApplicationSaved))]
 [JsonSerializable(typeof(PlanClients))]
 [JsonSerializable(typeof(PlanPage))]
+[JsonSerializable(typeof(ListReports))]
+[JsonSerializable(typeof(ReportPage))]
 [JsonSerializable(typeof(OpenFiles))]
 [JsonSerializable(typeof(FilesOpened))]
 [JsonSerializable(typeof(ReadTree))]
@@ -200,6 +202,8 @@ internal sealed partial class WireJson : JsonSerializerContext
         MessageKind.ApplicationSaved => Default.ApplicationSaved,
         MessageKind.PlanClients => Default.PlanClients,
         MessageKind.PlanPage => Default.PlanPage,
+        MessageKind.ListReports => Default.ListReports,
+        MessageKind.ReportPage => Default.ReportPage,
         MessageKind.OpenFiles => Default.OpenFiles,
         MessageKind.FilesOpened => Default.FilesOpened,
         MessageKind.ReadTree => Default.ReadTree,

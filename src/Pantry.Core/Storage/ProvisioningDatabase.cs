@@ -1,7 +1,7 @@
 namespace Pantry.Storage;
 
 /// <summary>
-/// Packages and applications, in <c>provisioning.db</c> beside the server's other databases: a backup of it, with the content
+/// Packages, applications and reports, in <c>provisioning.db</c> beside the server's other databases: a backup of it, with the content
 /// beside it, is all that provisioning needs.
 /// </summary>
 internal sealed class ProvisioningDatabase : IDisposable
@@ -15,11 +15,14 @@ internal sealed class ProvisioningDatabase : IDisposable
         _file = file;
         Packages = new PackageStore(file);
         Applications = new ApplicationStore(file);
+        Reports = new ReportStore(file);
     }
 
     public PackageStore Packages { get; }
 
     public ApplicationStore Applications { get; }
+
+    public ReportStore Reports { get; }
 
     /// <exception cref="PantryException">The file is unfit for use.</exception>
     public static ProvisioningDatabase Open(ServerDatabase database)

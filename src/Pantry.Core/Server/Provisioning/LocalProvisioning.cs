@@ -33,4 +33,7 @@ internal sealed class LocalProvisioning(ProvisioningDesks desks, Func<OperatorEn
         Task.Run(() => desks.Applications.RemoveAsync(request, running(), null), cancellation);
 
     public IAsyncEnumerable<PantryPlan> FindPlansAsync(ClientFilter filter, CancellationToken cancellation) => desks.Plans.List(filter, running()).ToAsyncEnumerable();
+
+    public IAsyncEnumerable<ProvisionReport> FindReportsAsync(ReportFilter filter, CancellationToken cancellation) =>
+        desks.Reports.List(filter, running()).Select(entry => entry.ToReport()).ToAsyncEnumerable();
 }

@@ -5,7 +5,7 @@ using Pantry.Security;
 
 namespace Pantry.Server.Provisioning;
 
-/// <summary>What operators' consoles ask about packages and applications.</summary>
+/// <summary>What operators' consoles ask about packages, applications and reports.</summary>
 internal sealed class ProvisioningConversation(ProvisioningDesks desks, PantryOptions options)
 {
     /// <summary>Answers the request; false where it is about something else.</summary>
@@ -53,6 +53,9 @@ internal sealed class ProvisioningConversation(ProvisioningDesks desks, PantryOp
             case PlanClients plan:
                 // One plan can be large: a client has up to a thousand packages, and all its parameters.
                 await session.PostListAsync(message, MessageKind.PlanPage, desks.Plans.List(plan.Filter, by), 4, (items, last) => new PlanPage(items, last)).ConfigureAwait(false);
+                return true;
+            case ListReports list:
+                await session.PostListAsync(message, MessageKind.ReportPage, desks.Reports.List(list.Filter, by), options.Provisioning.ReportPageSize, (items, last) => new ReportPage(items, last)).ConfigureAwait(false);
                 return true;
             default:
                 return false;

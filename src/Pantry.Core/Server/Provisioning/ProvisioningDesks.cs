@@ -1,16 +1,17 @@
+using Microsoft.Extensions.Logging;
 using Pantry.Configuration;
 using Pantry.Security;
 
 namespace Pantry.Server.Provisioning;
 
-/// <summary>All that a server does about packages and applications.</summary>
-internal sealed class ProvisioningDesks
+/// <summary>All that a server does about packages, applications and reports.</summary>
+internal sealed class ProvisioningDesks : IAsyncDisposable
 {
     private readonly ServerState _state;
     private readonly ProvisioningRights _rights;
     private readonly PantryOptions _options;
 
-    public ProvisioningDesks(ServerState state, ClientRegistry registry, PantryOptions options, TimeProvider time)
+    public ProvisioningDesks(ServerState state, ClientRegistry registry, PantryOptions options, TimeProvider time, ILogger log)
     {
         _state = state;
         _options = options;
@@ -21,6 +22,8 @@ internal sealed class ProvisioningDesks
         Applications = new ApplicationDesk(state.Provisioning.Applications, state.Provisioning.Packages, _rights, state.Audit, options, time);
         Plans = new PlanDesk(shelf, state.Provisioning.Packages, registry);
         Access = new PackageAccess(state.Provisioning.Applications, state.Provisioning.Packages, Plans, registry);
+        Taker = new ReportTaker(state.Jobs, state.Provisioning.Reports, options, time, log);
+        Reports = new ReportDesk(state.Provisioning.Reports, Taker, registry, Plans, options);
     }
 
     public PackageDesk Packages { get; }
@@ -28,6 +31,11 @@ internal sealed class ProvisioningDesks
     public ApplicationDesk Applications { get; }
 
     public PlanDesk Plans { get; }
+
+    public ReportDesk Reports { get; }
+
+    /// <summary>Takes reports out of clients' rows.</summary>
+    public ReportTaker Taker { get; }
 
     /// <summary>Who may fetch the files of packages, and bring some.</summary>
     public PackageAccess Access { get; }
@@ -38,4 +46,6 @@ internal sealed class ProvisioningDesks
         _rights.RequireAdministrator(by, from, "PackageStoreVerified", null, "the whole store of packages");
         return new PackageVerification(_state.Provisioning.Packages, _state.Files.Store, _options);
     }
+
+    public ValueTask DisposeAsync() => Taker.DisposeAsync();
 }
