@@ -28,6 +28,8 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
     private readonly StreamOpener _streams;
     private readonly string _instance = Guid.NewGuid().ToString("N");
     private readonly Lock _disposing = new();
+    private readonly CancellationTokenSource _ending = new();
+    private readonly Task _cleaning;
     // Topics that were replaced; heard for a little longer, for what was published before they were.
     private readonly List<(TopicId Id, long ReplacedAt)> _replaced = [];
     private IReadOnlyList<TopicId> _topics = [];
@@ -59,6 +61,7 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
             new OfferFilesCommand(Trees, options.Files, time),
         ]);
         _duty = new OrderDuty(configuration, home, Commands, options, time, log, CollectFacts);
+        _cleaning = ProvisionLeavings.RemoveAsync(Path.Combine(configuration.Path, ProvisionCommand.RunsFolder), log, time, _ending.Token);
     }
 
     public ClientConfiguration Configuration { get; }
@@ -299,12 +302,16 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
         }
 
         await _duty.Settled.ConfigureAwait(false);
+        await _ending.CancelAsync().ConfigureAwait(false);
+        await _cleaning.ConfigureAwait(false);
         Release();
         _home.Dispose();
     }
 
     private void Release()
     {
+        _ending.Cancel();
+        _ending.Dispose();
         _duty.Dispose();
         _streams.Dispose();
     }

@@ -35,7 +35,7 @@ internal static class ProvisioningSchema
         ) STRICT;
         CREATE UNIQUE INDEX one_report_a_place ON reports (job, client, place);
         CREATE INDEX reports_by_package ON reports (client, package, number);
-        CREATE INDEX reports_by_age ON reports (received_at, size);
+        CREATE INDEX reports_by_age ON reports (received_at);
 
         CREATE TABLE report_texts (
             number INTEGER PRIMARY KEY REFERENCES reports (number) ON DELETE CASCADE, report BLOB NOT NULL

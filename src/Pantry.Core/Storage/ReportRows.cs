@@ -1,7 +1,6 @@
 using System.IO.Compression;
 using Microsoft.Data.Sqlite;
 using Pantry.Provisioning.Reports;
-using Pantry.Security;
 
 namespace Pantry.Storage;
 
@@ -30,7 +29,7 @@ internal static class ReportRows
     }
 
     public static StoredReport ReadHead(SqliteDataReader reader) => new(
-        reader.GetInt64(reader.GetOrdinal("number")), reader.Text("client"), PublicKey.FromBytes(reader.Bytes("key")), reader.Text("job"), reader.Text("package"), reader.Text("version"),
+        reader.GetInt64(reader.GetOrdinal("number")), reader.Text("client"), reader.Bytes("key"), reader.Text("job"), reader.Text("package"), reader.Text("version"),
         Enum.Parse<ProvisionStatus>(reader.Text("status")), reader["drift"] is long drift ? drift != 0 : null, reader.Time("received_at"));
 
     public static ProvisionReport ReadText(SqliteDataReader reader) => ReportIntake.FromBytes(Plain(reader.Bytes("report")));

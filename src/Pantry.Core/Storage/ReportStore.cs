@@ -36,43 +36,23 @@ internal sealed class ReportStore(SqliteFile file)
     /// <exception cref="PantryException">The disk failed.</exception>
     public int Prune(ProvisioningLimits limits, DateTimeOffset now)
     {
-        int removed = Remove("SELECT number FROM reports WHERE received_at < $before ORDER BY received_at LIMIT $most", limits, ("$before", now - limits.ReportKeep));
-        List<(string Client, string Package)> crowded =
-        [
-            .. file.Read("SELECT client, package FROM reports GROUP BY client, package HAVING count(*) > $each", reader => (reader.GetString(0), reader.GetString(1)), ("$each", limits.ReportsOfEach)),
-        ];
-        foreach ((string client, string package) in crowded)
-        {
-            removed += Remove("""
-                SELECT number FROM reports WHERE client = $client AND package = $package AND number <=
-                    (SELECT number FROM reports WHERE client = $client AND package = $package ORDER BY number DESC LIMIT 1 OFFSET $each)
-                ORDER BY number LIMIT $most
-                """, limits, ("$client", client), ("$package", package), ("$each", limits.ReportsOfEach));
-        }
-
-        removed += RemoveBeyond(limits);
+        int removed = Remove(limits, "SELECT number FROM reports WHERE received_at < $before", ("$before", now - limits.ReportKeep));
+        removed += Remove(limits, """
+            SELECT number FROM (SELECT number, row_number() OVER (PARTITION BY client, package ORDER BY number DESC) AS place FROM reports) WHERE place > $each
+            """, ("$each", limits.ReportsOfEach));
+        removed += Remove(limits, """
+            SELECT number FROM (SELECT number, sum(size) OVER (ORDER BY number DESC) AS bytes FROM reports) WHERE bytes > $most
+            """, ("$most", limits.AllReportsBytes));
         if (removed > 0)
             file.Write(connection => connection.Run("DELETE FROM baselines AS b WHERE NOT EXISTS (SELECT 1 FROM reports WHERE client = b.client AND package = b.package)"));
         return removed;
     }
 
-    // The oldest, until the rest is small enough.
-    private int RemoveBeyond(ProvisioningLimits limits)
+    private int Remove(ProvisioningLimits limits, string which, params (string Name, object? Value)[] parameters)
     {
-        long beyond = file.Read("SELECT coalesce(sum(size), 0) FROM reports", reader => reader.GetInt64(0)).First() - limits.AllReportsBytes;
-        var oldest = new List<long>();
-        if (beyond > 0)
-        {
-            foreach ((long number, long size) in file.Read("SELECT number, size FROM reports ORDER BY received_at", reader => (reader.GetInt64(0), reader.GetInt64(1))))
-            {
-                oldest.Add(number);
-                beyond -= size;
-                if (beyond <= 0)
-                    break;
-            }
-        }
-
-        foreach (long[] some in oldest.Chunk(limits.ReportPruneBatch))
+        List<long> numbers = [.. file.Read(which, reader => reader.GetInt64(0), parameters)];
+        numbers.Sort();
+        foreach (long[] some in numbers.Chunk(limits.ReportPruneBatch))
         {
             file.Write(connection =>
             {
@@ -81,18 +61,6 @@ internal sealed class ReportStore(SqliteFile file)
             });
         }
 
-        return oldest.Count;
-    }
-
-    private int Remove(string which, ProvisioningLimits limits, params (string Name, object? Value)[] parameters)
-    {
-        int removed = 0, now;
-        do
-        {
-            now = file.Write(connection => connection.Run($"DELETE FROM reports WHERE number IN ({which})", [.. parameters, ("$most", limits.ReportPruneBatch)]));
-            removed += now;
-        }
-        while (now == limits.ReportPruneBatch);
-        return removed;
+        return numbers.Count;
     }
 }

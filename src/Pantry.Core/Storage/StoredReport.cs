@@ -13,7 +13,7 @@ namespace Pantry.Storage;
 /// <param name="Drift">Whether something else had changed the machine; null where that cannot be told.</param>
 /// <param name="ReceivedAt">When the server had it.</param>
 internal sealed record StoredReport(
-    long Number, string Client, PublicKey Key, string Job, string Package, string Version, ProvisionStatus Status, bool? Drift, DateTimeOffset ReceivedAt);
+    long Number, string Client, byte[] Key, string Job, string Package, string Version, ProvisionStatus Status, bool? Drift, DateTimeOffset ReceivedAt);
 
 /// <summary>The reports of a row.</summary>
 /// <param name="Client">Whose row it is.</param>

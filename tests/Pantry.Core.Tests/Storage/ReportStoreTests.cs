@@ -42,7 +42,8 @@ public sealed class ReportStoreTests : IDisposable
 
         StoredReport[] heads = [.. Store.Heads(null)];
         Assert.Equal(["db", "web"], heads.Select(head => head.Package));
-        Assert.Equal(("web1", Key, "j1", "1.0.0", ProvisionStatus.Changed, Now), (heads[1].Client, heads[1].Key, heads[1].Job, heads[1].Version, heads[1].Status, heads[1].ReceivedAt));
+        Assert.Equal(Key.Bytes.ToArray(), heads[1].Key);
+        Assert.Equal(("web1", "j1", "1.0.0", ProvisionStatus.Changed, Now), (heads[1].Client, heads[1].Job, heads[1].Version, heads[1].Status, heads[1].ReceivedAt));
         ProvisionReport read = Store.Texts(heads.Select(head => head.Number))[heads[1].Number];
         Assert.Equal((report.LogTail, report.StartedAt, report.Duration, report.Error, report.Plan), (read.LogTail, read.StartedAt, read.Duration, read.Error, read.Plan));
         Assert.Equal(report.Resources, read.Resources);

@@ -15,7 +15,10 @@ internal sealed class ProvisionCommand(IPackageSource packages, TimeProvider tim
     public const string CommandName = CommandTable.Provision;
 
     // Below the client's own directory.
-    private const string RunsFolder = "provision", DefinitionsFolder = "provisioners";
+    private const string DefinitionsFolder = "provisioners";
+
+    /// <summary>Directory of a client's runs, below its own.</summary>
+    public const string RunsFolder = "provision";
 
     public string Name => CommandName;
 

@@ -40,7 +40,7 @@ internal sealed class ReportDesk(ReportStore store, ReportTaker taker, ClientReg
             if (!wanted.TryGetValue(report.Client, out (bool Matches, bool MaySee, PublicKey? Key) client))
                 wanted[report.Client] = client = Look(report.Client, filter.Clients, clients, by);
             // Whoever had the name before is nobody whom a scope covers.
-            bool fits = client.Matches && (by.Administrator || (client.MaySee && report.Key.Equals(client.Key)))
+            bool fits = client.Matches && (by.Administrator || (client.MaySee && client.Key!.Bytes.SequenceEqual(report.Key)))
                 && (packages.Length == 0 || packages.Any(name => name.Matches(report.Package)))
                 && (jobs.Length == 0 || jobs.Any(job => job.Matches(report.Job)))
                 && (filter.Since is not { } since || report.ReceivedAt >= since)

@@ -37,17 +37,24 @@ internal sealed class ReportTaker : IAsyncDisposable
     /// <summary>A row with reports is on the disk.</summary>
     public void Due() => _due.Writer.TryWrite(true);
 
-    /// <summary>Takes all that is due by now.</summary>
+    /// <summary>Takes all that is due by now; what comes meanwhile may be taken as well.</summary>
     /// <exception cref="PantryException">The disk failed; it will be tried again.</exception>
     public void TakeAll()
     {
         lock (_taking)
         {
-            while (_jobs.ReportsDue(_options.Provisioning.ReportBatch) is { Count: > 0 } rows)
+            (int Rows, long Bytes) most = _options.Provisioning.ReportBatch;
+            IReadOnlyList<DueReports> rows;
+            do
             {
+                rows = _jobs.ReportsDue(most);
+                if (rows.Count == 0)
+                    return;
                 _reports.Add([.. rows.Select(Read)], _time.GetUtcNow());
                 _jobs.ReportsTaken(rows);
             }
+            // Whoever asks does not wait for those that come faster than they are taken.
+            while (rows.Count >= most.Rows || rows.Sum(row => (long)row.Output.Length) >= most.Bytes);
         }
     }
 
