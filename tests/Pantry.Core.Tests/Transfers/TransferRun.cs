@@ -39,8 +39,6 @@ internal sealed class TransferRun : IAsyncDisposable
     /// <summary>In front of the server's port of files, for clients.</summary>
     public FaultProxy Proxy { get; }
 
-    public string Root => _folder.Root;
-
     public double Seconds => Stopwatch.GetElapsedTime(_begun).TotalSeconds;
 
     /// <summary>The most memory that a server has held, in MiB.</summary>
@@ -73,17 +71,28 @@ internal sealed class TransferRun : IAsyncDisposable
         return double.Parse(line.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024;
     }
 
-    public Task<Enrollment> EnrolAsync(string identity) => Console.EnrolAsync(new Enrol(identity, null, null, [], 0), default);
+    /// <summary>A client in a process of its own; one that was killed comes back.</summary>
+    public async Task<HostProcess> StartProcessAsync(string identity)
+    {
+        string file = _folder[$"{identity}.enrollment"];
+        if (!File.Exists(file))
+            EnrollmentFile.Save(file, await EnrolAsync(identity));
+        return await HostProcess.StartAsync(Options, "client", file, _folder[$"home/{identity}"], Proxy.Port.ToString(CultureInfo.InvariantCulture));
+    }
 
     /// <summary>A client in this process.</summary>
-    public async Task AddAsync(string identity, Enrollment enrollment) => _clients.Add(await ClientAgent.StartAsync(
-        new ClientConfiguration
-        {
-            Server = new ServerAddress(enrollment.Address, enrollment.PublishPort, enrollment.ReceivePort, FilePort: Proxy.Port),
-            Labels = ClientLabels.Create(identity, null, null, null),
-            Path = _folder[$"home/{identity}"],
-            Enrollment = enrollment,
-        }, loop: _loop, options: Options));
+    public async Task AddAsync(string identity)
+    {
+        Enrollment enrollment = await EnrolAsync(identity);
+        _clients.Add(await ClientAgent.StartAsync(
+            new ClientConfiguration
+            {
+                Server = new ServerAddress(enrollment.Address, enrollment.PublishPort, enrollment.ReceivePort, FilePort: Proxy.Port),
+                Labels = ClientLabels.Create(identity, null, null, null),
+                Path = _folder[$"home/{identity}"],
+                Enrollment = enrollment,
+            }, loop: _loop, options: Options));
+    }
 
     /// <summary>Has a client fetch the file.</summary>
     public Task<IJob> SendAsync(string client) => Console.StartJobAsync(
@@ -133,6 +142,8 @@ internal sealed class TransferRun : IAsyncDisposable
         _folder.Dispose();
         _deadline.Dispose();
     }
+
+    private Task<Enrollment> EnrolAsync(string identity) => Console.EnrolAsync(new Enrol(identity, null, null, [], 0), default);
 
     private string TargetOf(string client) => _folder[$"target/{client}"];
 

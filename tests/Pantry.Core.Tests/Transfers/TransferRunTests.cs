@@ -1,5 +1,4 @@
 using System.Globalization;
-using Pantry.Configuration;
 using Pantry.Operators;
 using Pantry.Tests.EndToEnd;
 
@@ -22,11 +21,7 @@ public sealed class TransferRunTests
     {
         int mebibytes = Setting("PANTRY_FILE_ONE") ?? 48;
         await using TransferRun run = await TransferRun.StartAsync(mebibytes);
-        Enrollment enrollment = await run.EnrolAsync("one");
-        string file = Path.Combine(run.Root, "one.enrollment"), home = Path.Combine(run.Root, "one");
-        EnrollmentFile.Save(file, enrollment);
-        string[] arguments = ["client", file, home, $"{run.Proxy.Port}"];
-        HostProcess client = await HostProcess.StartAsync(TransferRun.Options, arguments);
+        HostProcess client = await run.StartProcessAsync("one");
         IJob job = await run.SendAsync("one");
         double memory = 0;
         for (int cut = 1; cut <= Cuts; cut++)
@@ -40,7 +35,7 @@ public sealed class TransferRunTests
             memory = TransferRun.Peak(client.Id);
             await client.KillAsync();
             await client.DisposeAsync();
-            client = await HostProcess.StartAsync(TransferRun.Options, arguments);
+            client = await run.StartProcessAsync("one");
         }
 
         await run.AssertCompleteAsync([job], ["one"]);
@@ -54,13 +49,14 @@ public sealed class TransferRunTests
     }
 
     [Fact]
-    public async Task Files_to_many_clients_survive_ten_cuts_of_all_links_and_a_kill_of_the_server()
+    public async Task Files_to_many_clients_survive_ten_cuts_of_all_links_and_a_kill_of_the_server_and_of_a_client()
     {
         int mebibytes = Setting("PANTRY_FILE_MANY") ?? 4, clients = Setting("PANTRY_FILE_CLIENTS") ?? 8;
         await using TransferRun run = await TransferRun.StartAsync(mebibytes);
         string[] names = [.. Enumerable.Range(0, clients).Select(i => $"c{i}")];
-        foreach (string name in names)
-            await run.AddAsync(name, await run.EnrolAsync(name));
+        HostProcess first = await run.StartProcessAsync(names[0]);
+        foreach (string name in names[1..])
+            await run.AddAsync(name);
         IJob[] jobs = await Task.WhenAll(names.Select(name => run.SendAsync(name)));
         for (int cut = 1; cut <= Cuts; cut++)
         {
@@ -68,11 +64,17 @@ public sealed class TransferRunTests
             run.Proxy.CutAll();
             if (cut == 5)
                 await run.KillServerAsync();
+            if (cut != 7)
+                continue;
+            await first.KillAsync();
+            await first.DisposeAsync();
+            first = await run.StartProcessAsync(names[0]);
         }
 
         await run.AssertCompleteAsync(jobs, names);
         Say($"{mebibytes} MiB to each of {clients} clients in {run.Seconds:0} s; most memory of the server {run.ServerMemory:0} MiB; passed {run.Proxy.ToClient.Passed / Mebibyte} MiB");
         Assert.InRange(run.ServerMemory, 1, MostMemory);
+        await first.DisposeAsync();
     }
 
     private static int? Setting(string name) => int.TryParse(Environment.GetEnvironmentVariable(name), NumberStyles.None, CultureInfo.InvariantCulture, out int value) ? value : null;
