@@ -15,11 +15,11 @@ internal sealed class ClientTransport : IAsyncDisposable
     private ClientGate? _orders;
     private volatile bool _isUp;
 
-    private ClientTransport(SocketLoop loop, PantryOptions options)
+    private ClientTransport(SocketLoop loop, int inbound, PantryOptions options)
     {
         _loop = loop;
         _options = options;
-        _inbound = new InboundQueue<ClientEvent>(options.InboundQueue, () => _ = loop.PostAsync(() => _sockets?.Resume()).AsTask());
+        _inbound = new InboundQueue<ClientEvent>(inbound, () => _ = loop.PostAsync(() => _sockets?.Resume()).AsTask());
     }
 
     /// <summary>What happens on the sockets; ends when the transport does.</summary>
@@ -35,7 +35,7 @@ internal sealed class ClientTransport : IAsyncDisposable
     public static async Task<ClientTransport> OpenAsync(
         ServerAddress server, bool hearsOrders, FrameBypass? chunks, SocketLoop loop, PantryOptions options, TimeProvider time, ILogger log)
     {
-        var transport = new ClientTransport(loop, options);
+        var transport = new ClientTransport(loop, chunks is null ? options.InboundQueue : options.InboundChunks, options);
         ClientSockets sockets = await ClientSockets.OpenAsync(loop, transport._inbound, hearsOrders, options).ConfigureAwait(false);
         transport._sockets = sockets;
         var limits = new GateLimits();
