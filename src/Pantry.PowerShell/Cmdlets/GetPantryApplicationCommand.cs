@@ -21,6 +21,7 @@ public sealed class GetPantryApplicationCommand : FleetCmdlet
     /// <summary>A revision rather than the newest.</summary>
     [Parameter(Mandatory = true, ParameterSetName = "Revision")]
     [ValidateRange(1, int.MaxValue)]
+    [ArgumentCompleter(typeof(RevisionCompleter))]
     public int Revision { get; set; }
 
     /// <summary>All revisions with who and when, without their documents, also of applications that were removed.</summary>

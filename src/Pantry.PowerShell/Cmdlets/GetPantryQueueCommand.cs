@@ -24,6 +24,7 @@ public sealed class GetPantryQueueCommand : FleetCmdlet
     [Parameter]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
+    [ArgumentCompleter(typeof(CommandNameCompleter))]
     public string? Command { get; set; }
 
     /// <summary>Who gave the order; wildcards are permitted.</summary>

@@ -1,6 +1,7 @@
 using System.Management.Automation;
 using Pantry.Configuration;
 using Pantry.Operators;
+using Pantry.PowerShell.Completion;
 using Pantry.Protocol;
 using Pantry.Targeting;
 
@@ -21,19 +22,22 @@ public sealed class NewPantryEnrollmentCommand : FleetCmdlet
     [ValidateNotNullOrEmpty]
     public string[]? Identity { get; set; }
 
-    /// <summary>What the client is for.</summary>
+    /// <summary>The application that the client is for.</summary>
     [Parameter]
+    [ArgumentCompleter(typeof(ApplicationCompleter))]
     public string? Application { get; set; }
 
     /// <summary>The stage the client belongs to, such as test.</summary>
     [Parameter]
+    [ArgumentCompleter(typeof(EnvironmentCompleter))]
     public string? Environment { get; set; }
 
     /// <summary>The client's roles.</summary>
     [Parameter]
+    [ArgumentCompleter(typeof(RoleCompleter))]
     public string[]? Role { get; set; }
 
-    /// <summary>How long the enrolment is good for; plain numbers are seconds.</summary>
+    /// <summary>How long the enrolment is good for; plain numbers are seconds. By default 7 days.</summary>
     [Parameter]
     [Seconds]
     public TimeSpan ExpiresIn { get; set; }
