@@ -26,7 +26,7 @@ internal static class MamlCommand
         new XElement(Command + "inputTypes", Inputs(cmdlet).Select(input => OfType("inputType", input))),
         new XElement(Command + "returnValues", Outputs(cmdlet).Select(output => OfType("returnValue", output))),
         new XElement(Command + "examples", page.Examples.Select(Example)),
-        new XElement(Maml + "relatedLinks", page.Links.Select(link => new XElement(Maml + "navigationLink", new XElement(Maml + "linkText", link), new XElement(Maml + "uri")))));
+        new XElement(Maml + "relatedLinks", page.Links.Select(link => new XElement(Maml + "navigationLink", new XElement(Maml + "linkText", link)))));
 
     // The first sentence: lists of cmdlets show it on one line.
     private static string Synopsis(string summary)
@@ -101,7 +101,8 @@ internal static class MamlCommand
             Command + "example",
             new XElement(Maml + "title", $"{Rule} Example {index + 1}: {example.Title} {Rule}"),
             new XElement(Dev + "code", example.Code),
-            new XElement(Dev + "remarks", Paragraphs(example.Remarks)));
+            // The empty paragraph keeps the next title off.
+            new XElement(Dev + "remarks", Paragraphs([.. example.Remarks, ""])));
     }
 
     private static XElement Description(IEnumerable<string> paragraphs) => new(Maml + "description", Paragraphs(paragraphs));

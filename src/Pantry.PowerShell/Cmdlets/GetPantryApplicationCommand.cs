@@ -6,7 +6,7 @@ using Pantry.Targeting;
 
 namespace Pantry.PowerShell.Cmdlets;
 
-/// <summary>Applications and their documents, as they are now, in a revision, or all revisions there were.</summary>
+/// <summary>Shows applications and their documents, as they are now, in a revision, or all revisions there were.</summary>
 [Cmdlet(VerbsCommon.Get, "PantryApplication", DefaultParameterSetName = "Now")]
 [OutputType(typeof(ApplicationInfo))]
 public sealed class GetPantryApplicationCommand : FleetCmdlet

@@ -5,7 +5,7 @@ using Pantry.Protocol;
 
 namespace Pantry.PowerShell.Cmdlets;
 
-/// <summary>Records of the server's audit log, the newest first.</summary>
+/// <summary>Shows records of the server's audit log, the newest first.</summary>
 [Cmdlet(VerbsCommon.Get, "PantryAuditLog")]
 [OutputType(typeof(AuditEntry))]
 public sealed class GetPantryAuditLogCommand : FleetCmdlet

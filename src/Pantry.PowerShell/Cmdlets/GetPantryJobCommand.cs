@@ -7,7 +7,7 @@ using Pantry.Targeting;
 
 namespace Pantry.PowerShell.Cmdlets;
 
-/// <summary>Jobs at the server, the newest first: one's own, and everybody's for an administrator.</summary>
+/// <summary>Lists jobs at the server, the newest first: one's own, and everybody's for an administrator.</summary>
 [Cmdlet(VerbsCommon.Get, "PantryJob", DefaultParameterSetName = "Newest")]
 [OutputType(typeof(JobInfo))]
 public sealed class GetPantryJobCommand : FleetCmdlet

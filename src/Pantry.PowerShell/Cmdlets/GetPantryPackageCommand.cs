@@ -6,7 +6,7 @@ using Pantry.Targeting;
 
 namespace Pantry.PowerShell.Cmdlets;
 
-/// <summary>Packages that the server stores, by default the newest version of each.</summary>
+/// <summary>Lists packages that the server stores, by default the newest version of each.</summary>
 [Cmdlet(VerbsCommon.Get, "PantryPackage")]
 [OutputType(typeof(PackageInfo))]
 public sealed class GetPantryPackageCommand : FleetCmdlet

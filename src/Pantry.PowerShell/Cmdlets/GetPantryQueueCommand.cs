@@ -6,7 +6,7 @@ using Pantry.Targeting;
 
 namespace Pantry.PowerShell.Cmdlets;
 
-/// <summary>Orders that wait for clients which are offline, one for each client.</summary>
+/// <summary>Lists orders that wait for clients which are offline, one for each client.</summary>
 [Cmdlet(VerbsCommon.Get, "PantryQueue")]
 [OutputType(typeof(QueuedOrder))]
 public sealed class GetPantryQueueCommand : FleetCmdlet

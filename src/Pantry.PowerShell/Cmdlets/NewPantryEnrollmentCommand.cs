@@ -8,8 +8,8 @@ using Pantry.Targeting;
 namespace Pantry.PowerShell.Cmdlets;
 
 /// <summary>
-/// Makes what a client needs to join: its name and labels, where the server is and which key it has, and a key that lets
-/// the client's own key in, once. Whoever has it first can use it: keep it secret until then.
+/// Makes what a client needs to join, once. It has the client's name and labels, where the server is and which key it has, and
+/// a key that lets the client's own key in. Whoever has it first can use it: keep it secret until then.
 /// </summary>
 [Cmdlet(VerbsCommon.New, "PantryEnrollment", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Low)]
 [OutputType(typeof(Enrollment))]

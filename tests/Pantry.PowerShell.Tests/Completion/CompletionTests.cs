@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Globalization;
 using System.Management.Automation;
 using Pantry.PowerShell.Tests.Engine;
 
@@ -121,6 +123,41 @@ public sealed class CompletionTests
         {
             foreach (string line in new[] { "Test-PantryClient -Stream s", "Get-PantryClient x", "Receive-PantryJob x", "Save-PantryPackage x", "Remove-PantryPackage x 1", "Restore-PantryApplication x 1", "Revoke-PantryOperator x", "Revoke-PantryEnrollment x", "Deny-PantryClient -Fingerprint x" })
                 Assert.Empty(Complete(session, line));
+        }
+    }
+
+    [Fact]
+    public async Task With_a_server_that_does_not_answer_nothing_is_offered_and_nobody_waits()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "A process is held by a signal here.");
+        using Session session = Session.Open();
+        string file = Path.Combine(session.Root, "console.operator");
+        using Process server = EngineProcess.Start($$"""
+            Import-Module '{{Places.Manifest}}'
+            $null = Start-PantryServer -Path '{{session.Root}}/server' -PublishPort 0 -ReceivePort 0 -FilePort 0
+            $null = New-PantryOperator console -Scope '*:*' -Administrator -OutFile '{{file}}'
+            'ready'
+            while ($true) { $null = [Threading.Tasks.Task]::Delay(20).Wait(20) }
+            """, out string script);
+        try
+        {
+            Assert.Equal("ready", await server.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken).AsTask().WaitAsync(Session.Deadline, TestContext.Current.CancellationToken));
+            session.Run($"$null = Connect-PantryServer -OperatorFile '{file}'").Clean();
+            Completes(session, "Revoke-PantryOperator ", "console", "local");
+
+            using (Process hold = Process.Start("kill", ["-STOP", server.Id.ToString(CultureInfo.InvariantCulture)]))
+                await hold.WaitForExitAsync(TestContext.Current.CancellationToken);
+            long begun = Stopwatch.GetTimestamp();
+            Assert.Empty(Complete(session, "Revoke-PantryOperator c"));
+            Assert.Empty(Complete(session, "Get-PantryClient w"));
+            // A tenth of a second each, and what a busy machine adds; a request itself would wait for 30.
+            Assert.InRange(Stopwatch.GetElapsedTime(begun).TotalSeconds, 0, 5);
+        }
+        finally
+        {
+            server.Kill(entireProcessTree: true);
+            await server.WaitForExitAsync(CancellationToken.None).WaitAsync(Session.Deadline, CancellationToken.None);
+            File.Delete(script);
         }
     }
 
