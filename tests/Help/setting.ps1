@@ -5,6 +5,7 @@
 #   new1              waits for approval, of the application shop
 #   deploy            an operator for shop, in deploy.operator
 #   dist, config      files; nginx a package's files in version 1.1.0, of which 1.0.0 is published; shop.yaml a document
+#   server.yaml, client.yaml   configuration files
 #   shop              an application in two revisions
 param([string] $Root)
 
@@ -25,6 +26,8 @@ foreach ($file in @{
     'config/app.yml' = 'workers: 4'
     'nginx/pantry.yaml' = "name: nginx`nversion: 1.0.0`nkind: script`n"
     'nginx/install.sh' = 'echo installed'
+    'server.yaml' = "networking:`n  server_host: 127.0.0.1`n"
+    'client.yaml' = "client:`n  application: shop`n"
     'shop.yaml' = "packages:`n  nginx: ^1.0`nparameters:`n  workers: 8`n"
 }.GetEnumerator()) {
     $null = [IO.Directory]::CreateDirectory([IO.Path]::GetDirectoryName("$PWD/$($file.Key)"))
