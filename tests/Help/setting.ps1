@@ -25,13 +25,15 @@ foreach ($file in @{
     'dist/app.js.map' = '{}'
     'config/app.yml' = 'workers: 4'
     'nginx/pantry.yaml' = "name: nginx`nversion: 1.0.0`nkind: script`n"
-    'nginx/install.sh' = 'echo installed'
+    'nginx/apply' = "#!/bin/sh`necho installed`n"
+    'nginx/plan' = "#!/bin/sh`necho would install`n"
     'server.yaml' = "networking:`n  server_host: 127.0.0.1`n"
     'client.yaml' = "client:`n  application: shop`n"
     'shop.yaml' = "packages:`n  nginx: ^1.0`nparameters:`n  workers: 8`n"
 }.GetEnumerator()) {
     $null = [IO.Directory]::CreateDirectory([IO.Path]::GetDirectoryName("$PWD/$($file.Key)"))
     [IO.File]::WriteAllText("$PWD/$($file.Key)", $file.Value)
+    if (-not $IsWindows -and $file.Key -in 'nginx/apply', 'nginx/plan') { [IO.File]::SetUnixFileMode("$PWD/$($file.Key)", 'UserRead, UserWrite, UserExecute') }
 }
 
 $server = Start-PantryServer -Path ./server
