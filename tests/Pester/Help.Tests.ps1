@@ -41,6 +41,7 @@ AfterAll {
 
 Describe 'The help' {
     It 'works in example <Number> of <Cmdlet>' -ForEach $examples {
+        if ($IsWindows -and $Cmdlet -like '*Provision*') { Set-ItResult -Skipped -Because 'the package that is applied is a script of Unix'; return }
         Invoke-Alone ". '$root/tests/Help/setting.ps1' -Root `"`$PWD/here`"", $Code | Should -BeNullOrEmpty
     }
 
