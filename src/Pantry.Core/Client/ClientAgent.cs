@@ -28,6 +28,7 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
     private readonly StreamOpener _streams;
     private readonly string _instance = Guid.NewGuid().ToString("N");
     private readonly Lock _disposing = new();
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     // Topics that were replaced; heard for a little longer, for what was published before they were.
     private readonly List<(TopicId Id, long ReplacedAt)> _replaced = [];
     private IReadOnlyList<TopicId> _topics = [];
@@ -73,12 +74,18 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
     /// <summary>The client's public key.</summary>
     public PublicKey PublicKey => _home.Key.PublicKey;
 
+    /// <summary>The server's public key.</summary>
+    public PublicKey ServerKey => _credentials.Server;
+
     /// <summary>What the client is: what was approved, or what it claims until then.</summary>
     public ClientLabels Labels => _labels;
 
     public ServiceStatus Status => _stopped is not null ? ServiceStatus.Stopped : _link?.Status ?? ServiceStatus.Reconnecting;
 
     public int RunningJobs => _duty.Count;
+
+    /// <summary>Completes when the client has stopped, by itself too: because the server took it off its list.</summary>
+    public Task Ended => _ended.Task;
 
     LinkCredentials ILinkOwner.Credentials => _credentials;
 
@@ -301,6 +308,7 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
         await _duty.Settled.ConfigureAwait(false);
         Release();
         _home.Dispose();
+        _ended.TrySetResult();
     }
 
     private void Release()

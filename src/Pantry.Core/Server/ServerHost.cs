@@ -39,6 +39,7 @@ internal sealed class ServerHost : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private Task? _stopped;
     private readonly ServerUpkeep _upkeep;
+    private long _sweptAt;
 
     private ServerHost(
         ServerConfiguration configuration, ServerTransport transport, ServerState state, SocketLoop? ownLoop, PantryOptions options, StorageLimits limits, TimeProvider time, ILogger log)
@@ -83,6 +84,9 @@ internal sealed class ServerHost : IAsyncDisposable
         _files = new FileConversation(state.Files, FileGrants, state.Audit, Counters, options, time, _sessions.Close, log);
         _router = new MessageRouter(_sessions, _clients, _operators, _files, state.Audit, Counters, options.Wire, time);
         state.Authority.Changed += changes.BundleChanged;
+        if (configuration.HasConsole)
+            state.Authority.OpenConsole(Place with { Address = Addresses.ToDialHere(configuration.Address) });
+        SweptAt = time.GetTimestamp();
         state.Audit.Note(ServerAudit.Server, PublicKey, null, "ServerStarted", configuration.Path, "Done");
         // One that was killed while it changed the root key had not come to this.
         Enrollments.WithdrawForeign(ServerAudit.Server);
@@ -152,6 +156,9 @@ internal sealed class ServerHost : IAsyncDisposable
 
     /// <summary>Jobs whose rows are on their way to a console.</summary>
     public int OpenFeeds => _operators.OpenFeeds;
+
+    /// <summary>When the server last looked for what is overdue, as a timestamp of its clock: one that hangs does not.</summary>
+    public long SweptAt { get => Interlocked.Read(ref _sweptAt); private set => Interlocked.Exchange(ref _sweptAt, value); }
 
     /// <summary>Starts a server.</summary>
     /// <param name="configuration">What to listen on.</param>
@@ -309,6 +316,7 @@ internal sealed class ServerHost : IAsyncDisposable
         {
             while (await timer.WaitForNextTickAsync(_stopping.Token).ConfigureAwait(false))
             {
+                SweptAt = _time.GetTimestamp();
                 try
                 {
                     Sweep();

@@ -1,7 +1,6 @@
 using System.Collections;
 using System.Globalization;
 using System.Management.Automation;
-using System.Text;
 using Pantry.Client;
 using Pantry.Configuration;
 using Pantry.Operators;
@@ -117,7 +116,7 @@ public sealed class RegisterPantryClientCommand : FleetCmdlet
         if (ParameterSetName == "Enrollment")
         {
             foreach (Enrollment enrollment in Enrollment)
-                Add(enrollment.Identity ?? Identity ?? HostIdentity(), _ => Task.FromResult(FromEnrollment(enrollment, path)));
+                Add(enrollment.Identity ?? Identity ?? HostIdentity.OfThisMachine(), _ => Task.FromResult(FromEnrollment(enrollment, path)));
         }
         else if (ParameterSetName == "EnrollmentFile")
         {
@@ -136,12 +135,12 @@ public sealed class RegisterPantryClientCommand : FleetCmdlet
         }
         else if (ParameterSetName == "Server")
         {
-            Add(Identity ?? HostIdentity(), _ => Task.FromResult(FromServer(path)));
+            Add(Identity ?? HostIdentity.OfThisMachine(), _ => Task.FromResult(FromServer(path)));
         }
         else
         {
             IFleet fleet = Checked(Fleet);
-            Add(Identity ?? HostIdentity(), cancellation => FromFleetAsync(fleet, path, cancellation));
+            Add(Identity ?? HostIdentity.OfThisMachine(), cancellation => FromFleetAsync(fleet, path, cancellation));
         }
     }
 
@@ -228,7 +227,7 @@ public sealed class RegisterPantryClientCommand : FleetCmdlet
     {
         // The server itself says where it is.
         Enrollment enrollment = await fleet.EnrolAsync(
-            new Enrol(Identity ?? HostIdentity(), Application, Environment, Role ?? [], 0), cancellation).ConfigureAwait(false);
+            new Enrol(Identity ?? HostIdentity.OfThisMachine(), Application, Environment, Role ?? [], 0), cancellation).ConfigureAwait(false);
         return FromEnrollment(enrollment, path);
     }
 
@@ -242,7 +241,7 @@ public sealed class RegisterPantryClientCommand : FleetCmdlet
     private ClientConfiguration Make(
         ServerAddress server, string? identity, string? application, string? environment, IEnumerable<string>? roles, string? path)
     {
-        ClientLabels labels = ClientLabels.Create(identity ?? HostIdentity(), application, environment, roles);
+        ClientLabels labels = ClientLabels.Create(identity ?? HostIdentity.OfThisMachine(), application, environment, roles);
         return new ClientConfiguration
         {
             Server = server,
@@ -266,20 +265,5 @@ public sealed class RegisterPantryClientCommand : FleetCmdlet
             $"The enrolment is for {(string.IsNullOrEmpty(enrolled) ? "no " : "")}{parameter.ToLowerInvariant()}{(string.IsNullOrEmpty(enrolled) ? "" : $" '{enrolled}'")}, "
             + $"not '{DisplayText.Clean(given, 80)}'. Leave -{parameter} out, or make another enrolment.")
         { Target = given };
-    }
-
-    /// <summary>The host's name with what names may not have left out.</summary>
-    private static string HostIdentity()
-    {
-        var name = new StringBuilder();
-        foreach (string segment in System.Environment.MachineName.ToLowerInvariant().Split('.'))
-        {
-            string clean = new([.. segment.Select(character => char.IsAsciiLetterOrDigit(character) || character is '-' or '_' ? character : '-')]);
-            clean = clean.TrimStart('-', '_');
-            if (clean.Length > 0)
-                name.Append(name.Length > 0 ? "." : "").Append(clean.AsSpan(0, Math.Min(clean.Length, Names.MaxSegmentLength)));
-        }
-
-        return name.Length > 0 ? name.ToString() : "client";
     }
 }
