@@ -61,6 +61,7 @@
         'Suspend-PantryJob'
         'Test-PantryAuditLog'
         'Test-PantryClient'
+        'Test-PantryConfiguration'
         'Test-PantryPackageStore'
         'Unregister-PantryClient'
         'Wait-PantryJob'

@@ -26,12 +26,13 @@ internal static partial class CommandWords
         ["-Environment"] = "--environment",
         ["-Role"] = "--role",
         ["-Token"] = "--token",
+        ["-Timeout"] = "--timeout",
         ["-Path"] = "--path",
     };
 
     public static string Of(string message) => Pattern().Replace(message, match => Words[match.Value]);
 
     [GeneratedRegex(
-        @"Connect-PantryServer -OperatorFile|Approve-PantryClient -Fingerprint|(?:Connect-PantryServer|Approve-PantryClient|Deny-PantryClient|Revoke-PantryClient|Get-PantryClient|Get-PantryJob|Receive-PantryJob|Stop-PantryJob|New-PantryEnrollmentToken|New-PantryEnrollment)\b|(?<![-\w])-(?:ServerPublicKey|OperatorFile|Identity|Application|Environment|Role|Token|Path)\b")]
+        @"Connect-PantryServer -OperatorFile|Approve-PantryClient -Fingerprint|(?:Connect-PantryServer|Approve-PantryClient|Deny-PantryClient|Revoke-PantryClient|Get-PantryClient|Get-PantryJob|Receive-PantryJob|Stop-PantryJob|New-PantryEnrollmentToken|New-PantryEnrollment)\b|(?<![-\w])-(?:ServerPublicKey|OperatorFile|Identity|Application|Environment|Role|Token|Timeout|Path)\b")]
     private static partial Regex Pattern();
 }

@@ -12,8 +12,10 @@ internal static class PantryProgram
         ParseResult parsed = PantryCommandLine.Create(terminal).Parse(arguments);
         if (parsed.Action is ParseErrorAction)
         {
-            foreach (System.CommandLine.Parsing.ParseError error in parsed.Errors)
-                terminal.Error($"pantry: {error.Message}");
+            // A word that is no command says more than that a command is missing.
+            string[] errors = [.. parsed.Errors.Select(error => error.Message).Distinct()];
+            foreach (string error in parsed.UnmatchedTokens.Count > 0 && errors.Length > 1 ? errors[1..] : errors)
+                terminal.Error($"pantry: {error}");
             terminal.Error($"'{Path(parsed)} --help' says what there is.");
             return ExitCode.Usage;
         }

@@ -17,7 +17,11 @@ internal enum OutputFormat
 /// </summary>
 internal sealed class Terminal(TextWriter output, TextWriter error)
 {
-    private readonly Lock _lock = new();
+    /// <summary>Standard output, for a log that is to go there.</summary>
+    public TextWriter Output => output;
+
+    /// <summary>Standard error; the same.</summary>
+    public TextWriter ErrorOutput => error;
 
     public OutputFormat Format { get; set; }
 
@@ -28,8 +32,8 @@ internal sealed class Terminal(TextWriter output, TextWriter error)
     {
         var utf8 = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
         return new Terminal(
-            new StreamWriter(Console.OpenStandardOutput(), utf8) { AutoFlush = true, NewLine = "\n" },
-            new StreamWriter(Console.OpenStandardError(), utf8) { AutoFlush = true, NewLine = "\n" });
+            TextWriter.Synchronized(new StreamWriter(Console.OpenStandardOutput(), utf8) { AutoFlush = true, NewLine = "\n" }),
+            TextWriter.Synchronized(new StreamWriter(Console.OpenStandardError(), utf8) { AutoFlush = true, NewLine = "\n" }));
     }
 
     /// <summary>A line of a result, as text.</summary>
@@ -62,18 +66,15 @@ internal sealed class Terminal(TextWriter output, TextWriter error)
     /// <summary>An error with its code and cure, in the words of this program.</summary>
     public void Error(PantryException exception) => Error($"pantry: {CommandWords.Of(exception.Message)} ({exception.Code})");
 
-    private void WriteTo(TextWriter writer, string line)
+    private static void WriteTo(TextWriter writer, string line)
     {
-        lock (_lock)
+        try
         {
-            try
-            {
-                writer.WriteLine(line);
-            }
-            catch (IOException)
-            {
-                // Whoever read it has gone, as `| head` does.
-            }
+            writer.WriteLine(line);
+        }
+        catch (IOException)
+        {
+            // Whoever read it has gone, as `| head` does.
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using System.Management.Automation.Runspaces;
+using Pantry.Configuration.Settings;
 using Pantry.PowerShell.State;
 
 namespace Pantry.PowerShell;
@@ -82,6 +83,18 @@ public abstract class PantryCmdlet : PSCmdlet, IDisposable
             ThrowTerminatingError(ErrorMap.ToRecord(exception));
             throw;
         }
+    }
+
+    /// <summary>What a host here is configured with, by file and environment; warnings are written, errors end the pipeline.</summary>
+    private protected HostSettings Settings(ConfigurationKind kind, string? file)
+    {
+        LoadedSettings<HostSettings> loaded = Checked(() => SettingsFile.LoadHost(kind, file is null ? null : FileSystemPath(file), SettingVariables.OfProcess()));
+        // Without a file, parameters say where the server is.
+        foreach (ConfigurationFinding warning in file is null ? [] : loaded.Warnings)
+            WriteWarning(warning.ToString());
+        if (loaded.Values.Log.Targets?.Any(target => target.Output is LogOutput.Stdout or LogOutput.Stderr) == true)
+            WriteWarning("log_to says stdout or stderr, which belong to the console here. Those lines go nowhere; log to a file, to syslog or to the event log.");
+        return loaded.Values;
     }
 
     private protected static PantryException Invalid(string message, string? target = null) => new(PantryErrorCode.InvalidArgument, message) { Target = target };

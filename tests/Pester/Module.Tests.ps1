@@ -31,7 +31,7 @@ Describe 'The module' {
     It 'says what <_> emits' -ForEach 'Start-PantryServer', 'Get-PantryServer', 'New-PantryEnrollment', 'Register-PantryClient', 'Get-PantryClient', 'Send-PantryCommand', 'Test-PantryClient', 'Connect-PantryServer',
         'New-PantryEnrollmentToken', 'Approve-PantryClient', 'Deny-PantryClient', 'Revoke-PantryClient', 'Remove-PantryClient', 'New-PantryOperator', 'Get-PantryOperator',
         'New-PantryRootKey', 'Export-PantryRootKey', 'Import-PantryRootKey', 'Get-PantryAuditLog', 'Test-PantryAuditLog', 'Get-PantryEnrollment', 'Revoke-PantryEnrollment',
-        'Get-PantryJob', 'Wait-PantryJob', 'Receive-PantryJob', 'Stop-PantryJob', 'Suspend-PantryJob', 'Resume-PantryJob', 'Get-PantryQueue', 'Remove-PantryQueue', 'Group-PantryResult', 'Watch-PantryEvent', 'Send-PantryFile', 'Receive-PantryFile' {
+        'Get-PantryJob', 'Wait-PantryJob', 'Receive-PantryJob', 'Stop-PantryJob', 'Suspend-PantryJob', 'Resume-PantryJob', 'Get-PantryQueue', 'Remove-PantryQueue', 'Group-PantryResult', 'Watch-PantryEvent', 'Send-PantryFile', 'Receive-PantryFile', 'Test-PantryConfiguration' {
         (Get-Command $_).OutputType.Count | Should -BeGreaterThan 0
     }
 

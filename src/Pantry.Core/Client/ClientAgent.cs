@@ -38,13 +38,14 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
     private long _factsSentAt;
     private volatile int _filePort;
     private long _refusedSince;
+    private volatile ClientConfiguration _configuration;
     private volatile bool _forgotten;
     private volatile ClientLabels _labels;
 
     private ClientAgent(
         ClientConfiguration configuration, ClientHome home, PublicKey server, CommandTable commands, SocketLoop? loop, PantryOptions options, TimeProvider time, ILogger log)
     {
-        Configuration = configuration;
+        _configuration = configuration;
         _home = home;
         _labels = ClientEnrolment.Claim(home.Trust, configuration);
         _options = options;
@@ -59,10 +60,10 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
             new ReceiveFilesCommand(Trees, new HeldTrees(Path.Combine(configuration.Path, "held"), options.Files), options.Files, time),
             new OfferFilesCommand(Trees, options.Files, time),
         ]);
-        _duty = new OrderDuty(configuration, home, Commands, options, time, log, CollectFacts);
+        _duty = new OrderDuty(() => Configuration, home, Commands, options, time, log, CollectFacts);
     }
 
-    public ClientConfiguration Configuration { get; }
+    public ClientConfiguration Configuration => _configuration;
 
     public CommandTable Commands { get; }
 
@@ -84,6 +85,9 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
 
     public int RunningJobs => _duty.Count;
 
+    /// <summary>What is closed when the client has stopped, such as its log.</summary>
+    private IAsyncDisposable? Owned { get; init; }
+
     /// <summary>Completes when the client has stopped, by itself too: because the server took it off its list.</summary>
     public Task Ended => _ended.Task;
 
@@ -93,7 +97,7 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
     /// <exception cref="PantryException">The server could not be reached, is another one, or refused.</exception>
     public static async Task<ClientAgent> StartAsync(
         ClientConfiguration configuration, CommandTable? commands = null, SocketLoop? loop = null, PantryOptions? options = null,
-        TimeProvider? time = null, ILogger? log = null, CancellationToken cancellation = default)
+        TimeProvider? time = null, ILogger? log = null, IAsyncDisposable? owned = null, CancellationToken cancellation = default)
     {
         (options, time, log) = (options ?? new PantryOptions(), time ?? TimeProvider.System, log ?? NullLogger.Instance);
         ClientHome home = await Task.Run(() => ClientHome.Open(configuration.Path), cancellation).ConfigureAwait(false);
@@ -103,7 +107,7 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
             PublicKey server = await ClientEnrolment.PrepareAsync(home, configuration, loop, options, time, log, cancellation).ConfigureAwait(false);
             commands ??= new CommandTable();
             commands.AddMissing(new ProvisionCommand(new PackageFolder(), time, log));
-            agent = new ClientAgent(configuration, home, server, commands, loop, options, time, log);
+            agent = new ClientAgent(configuration, home, server, commands, loop, options, time, log) { Owned = owned };
             agent._link = await ServerLink.OpenAsync(configuration.Server, hearsOrders: true, agent, loop, options, time, log, cancellation).ConfigureAwait(false);
             return agent;
         }
@@ -114,6 +118,9 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>From now on other orders are allowed, and other facts reported; orders that run go on.</summary>
+    public void Allow(ClientPolicy policy, IReadOnlyDictionary<string, string> facts) => _configuration = _configuration with { Policy = policy, CustomFacts = facts };
 
     /// <summary>Says goodbye, stops what runs, and closes the link.</summary>
     public ValueTask DisposeAsync() => new(StopAsync(forget: false));
@@ -308,6 +315,8 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
         await _duty.Settled.ConfigureAwait(false);
         Release();
         _home.Dispose();
+        if (Owned is not null)
+            await Owned.DisposeAsync().ConfigureAwait(false);
         _ended.TrySetResult();
     }
 

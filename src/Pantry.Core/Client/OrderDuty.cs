@@ -15,12 +15,12 @@ namespace Pantry.Client;
 /// the server has the answer.
 /// </summary>
 internal sealed class OrderDuty(
-    ClientConfiguration configuration, ClientHome home, CommandTable commands, PantryOptions options, TimeProvider time, ILogger log, Func<ClientFacts> facts) : IDisposable
+    Func<ClientConfiguration> configuration, ClientHome home, CommandTable commands, PantryOptions options, TimeProvider time, ILogger log, Func<ClientFacts> facts) : IDisposable
 {
     private const int UnbundledOrders = 1024;
 
     private readonly OrderGuard _guard = new(home, options, time);
-    private readonly OrderRunner _runner = new(configuration, commands, options, time, log, facts, () => home.Trust?.Labels ?? configuration.Labels);
+    private readonly OrderRunner _runner = new(configuration, commands, options, time, log, facts, () => home.Trust?.Labels ?? configuration().Labels);
     private readonly ResultOutbox _outbox = Outbox(home, options, time, log);
     private readonly SeenOrders _seen = new(options.SeenOrders);
     // Orders that came once without the bundle that they need.
@@ -36,7 +36,7 @@ internal sealed class OrderDuty(
     /// <summary>Completes when no order is at work any more.</summary>
     public Task Settled => _runner.Idle;
 
-    private ClientLabels Labels => home.Trust?.Labels ?? configuration.Labels;
+    private ClientLabels Labels => home.Trust?.Labels ?? configuration().Labels;
 
     /// <summary>Takes an order that came; what is not for this client, not its turn or does not stand ends here.</summary>
     public void Take(ServerLink link, Message message)

@@ -10,7 +10,7 @@ namespace Pantry.Client;
 
 /// <summary>Runs orders beside each other up to a limit; each ends in exactly one result, in time.</summary>
 internal sealed class OrderRunner(
-    ClientConfiguration configuration, CommandTable commands, PantryOptions options, TimeProvider time, ILogger log, Func<ClientFacts> facts, Func<ClientLabels> labels) : IDisposable
+    Func<ClientConfiguration> configuration, CommandTable commands, PantryOptions options, TimeProvider time, ILogger log, Func<ClientFacts> facts, Func<ClientLabels> labels) : IDisposable
 {
     // Beyond the time a process gets to end, for a command that does not heed its cancellation.
     private static readonly TimeSpan Unheeded = TimeSpan.FromSeconds(3);
@@ -118,7 +118,7 @@ internal sealed class OrderRunner(
 
     private CommandOutcome? Refusal(string name, string? runAs)
     {
-        if (configuration.Policy.Refusal(configuration.Labels.Identity, name, runAs) is { } refusal)
+        if (configuration().Policy.Refusal(configuration().Labels.Identity, name, runAs) is { } refusal)
             return refusal;
         if (commands.Find(name) is not { } command)
         {
@@ -173,7 +173,7 @@ internal sealed class OrderRunner(
     {
         var context = new CommandContext(order.Statement.Job, order.Arguments, order.Statement.Format, order.Secrets, order.Statement.RunAs, options, facts)
         {
-            Home = configuration.Path,
+            Home = configuration().Path,
             Client = labels(),
             TimedOut = () => running.TimedOut,
         };

@@ -17,6 +17,10 @@ internal sealed record OperatorCredentials
     /// <summary>Port of files, where that is another one from here than the server says; else 0.</summary>
     public int FilePort { get; init; }
 
+    /// <summary>HTTP CONNECT or SOCKS5 proxy to dial through; the console's own affair, and in no file of keys.</summary>
+    [JsonIgnore]
+    public Uri? Proxy { get; init; }
+
     /// <summary>The server's public key, in Z85.</summary>
     public required string ServerPublicKey { get; init; }
 

@@ -51,6 +51,9 @@ internal sealed record PantryOptions
     /// <summary>Time for a command to run, unless the order says otherwise.</summary>
     public TimeSpan RunTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>Targets that an order goes to at the same time, unless it says otherwise; 0 for all.</summary>
+    public int BatchSize { get; init; }
+
     /// <summary>Beyond a command's run time: for stopping it and for the result's way back.</summary>
     public TimeSpan ResultGrace { get; init; } = TimeSpan.FromSeconds(15);
 

@@ -2,6 +2,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Pantry.Client;
 using Pantry.Commands;
 using Pantry.Configuration;
+using Pantry.Configuration.Settings;
+using Pantry.Logging;
 using Pantry.Operators;
 using Pantry.Server;
 using Pantry.Transport;
@@ -14,15 +16,36 @@ namespace Pantry.Hosting;
 /// </summary>
 internal static class InProcess
 {
-    public static Task<ServerHost> StartServerAsync(ServerConfiguration configuration, CancellationToken cancellation) =>
-        ServerHost.StartAsync(configuration, cancellation: cancellation);
+    /// <param name="configuration">What to listen on.</param>
+    /// <param name="settings">Limits, and where to log; nothing is written to a console that is somebody else's.</param>
+    /// <param name="cancellation">Gives up.</param>
+    public static Task<ServerHost> StartServerAsync(ServerConfiguration configuration, HostSettings settings, CancellationToken cancellation) =>
+        LoggingAsync(settings, log => ServerHost.StartAsync(
+            configuration, options: settings.Options, gateLimits: settings.Gate, log: log.CreateLogger("Pantry.Server"),
+            storage: ConfiguredHost.Storage(settings), owned: log, cancellation: cancellation));
 
+    /// <inheritdoc cref="StartServerAsync"/>
     public static Task<ClientAgent> StartClientAsync(
-        ClientConfiguration configuration, CommandTable commands, SocketLoop loop, CancellationToken cancellation) =>
-        ClientAgent.StartAsync(configuration, commands, loop, cancellation: cancellation);
+        ClientConfiguration configuration, HostSettings settings, CommandTable commands, SocketLoop loop, CancellationToken cancellation) =>
+        LoggingAsync(settings, log => ClientAgent.StartAsync(
+            configuration, commands, loop, settings.Options, log: log.CreateLogger("Pantry.Client"), owned: log, cancellation: cancellation));
 
-    public static Task<RemoteFleet> ConnectAsync(OperatorCredentials credentials, SocketLoop loop, CancellationToken cancellation) =>
-        RemoteFleet.ConnectAsync(credentials, loop, cancellation: cancellation);
+    public static Task<RemoteFleet> ConnectAsync(OperatorCredentials credentials, PantryOptions options, SocketLoop loop, CancellationToken cancellation) =>
+        RemoteFleet.ConnectAsync(credentials, loop, options, cancellation: cancellation);
 
     public static SocketLoop StartLoop(string name) => SocketLoop.Start(name, new PantryOptions().LoopMailbox, NullLogger.Instance);
+
+    private static async Task<T> LoggingAsync<T>(HostSettings settings, Func<HostLog, Task<T>> start)
+    {
+        HostLog log = HostLog.Open(settings.Log, []);
+        try
+        {
+            return await start(log).ConfigureAwait(false);
+        }
+        catch
+        {
+            await log.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
 }

@@ -1,4 +1,5 @@
 using Pantry.Configuration;
+using Pantry.Protocol;
 using Pantry.Security;
 using Pantry.Targeting;
 
@@ -13,6 +14,8 @@ internal sealed class OrderSigner(string name, SigningKey key, string network, P
     /// <param name="keyOf">The keys of the targets, for secrets.</param>
     public SignedJob Sign(JobRequest request, Func<string, PublicKey>? keyOf = null)
     {
+        if (options.BatchSize > 0 && request.Plan.BatchSize is null)
+            request = request with { Plan = request.Plan with { BatchSize = new Share(options.BatchSize) } };
         Target target = request.Target with { Identities = [.. request.Target.Identities.Distinct(Names.Comparer)] };
         TimeSpan run = Within(request.Timeout, options.RunTimeout);
         TimeSpan delivery = Within(request.DeliveryTimeout, options.DeliveryTimeout);

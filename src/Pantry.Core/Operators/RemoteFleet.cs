@@ -26,7 +26,7 @@ internal sealed partial class RemoteFleet : IFleet, ILinkOwner, IAsyncDisposable
 
     private RemoteFleet(OperatorCredentials operatorCredentials, SocketLoop? loop, PantryOptions options, TimeProvider time, ILogger log)
     {
-        Server = new ServerAddress(operatorCredentials.Address, 0, operatorCredentials.ReceivePort, FilePort: operatorCredentials.FilePort);
+        Server = new ServerAddress(operatorCredentials.Address, 0, operatorCredentials.ReceivePort, operatorCredentials.Proxy, FilePort: operatorCredentials.FilePort);
         Place = new FleetPlace(
             operatorCredentials.Address, operatorCredentials.ReceivePort, operatorCredentials.ServerPublicKey, operatorCredentials.Network);
         _options = options;

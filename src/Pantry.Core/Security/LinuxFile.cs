@@ -74,6 +74,14 @@ internal static partial class LinuxFile
         }
     }
 
+    /// <summary>Whose an opened file is.</summary>
+    [SupportedOSPlatform("linux")]
+    public static FileRights RightsOf(SafeFileHandle handle, string path)
+    {
+        FileStatus status = RequirePlain(handle, path);
+        return new FileRights(true, status.Owner == 0 || status.Owner == EffectiveUser(), (UnixFileMode)(status.Mode & PermissionMask));
+    }
+
     public static void CheckMode(string path, UnixFileMode mode)
     {
         const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;

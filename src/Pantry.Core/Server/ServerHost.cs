@@ -42,7 +42,7 @@ internal sealed class ServerHost : IAsyncDisposable
     private long _sweptAt;
 
     private ServerHost(
-        ServerConfiguration configuration, ServerTransport transport, ServerState state, SocketLoop? ownLoop, PantryOptions options, StorageLimits limits, TimeProvider time, ILogger log)
+        ServerConfiguration configuration, ServerTransport transport, ServerState state, SocketLoop? ownLoop, PantryOptions options, TimeProvider time, ILogger log)
     {
         Configuration = configuration;
         _transport = transport;
@@ -63,7 +63,7 @@ internal sealed class ServerHost : IAsyncDisposable
         Enrollments = new EnrollmentDesk(state.Trust, state.Authority, state.Audit, addresses, PublicKey, options, time, log);
         Admission = new ClientAdmission(state.Trust, Registry, Enrollments, state.Audit, options, time);
         var sender = new OrderSender(Registry, state.Authority, Counters, Publish, log);
-        Jobs = new JobDispatcher(Registry, new OrderDesk(state.Authority, state.Trust, options, time), state.Jobs, sender, state.Audit, options, time, log);
+        Jobs = new JobDispatcher(Registry, new OrderDesk(state.Authority, state.Trust, options, time), state.Jobs, sender, state.Audit, Counters, options, time, log);
         var answers = new JobAnswers(Jobs, state.Jobs, sender, state.Audit, options, time);
         JobDirectory = new JobDirectory(Jobs, state.Jobs, Registry, state.Audit, options, time);
         Outputs = new OutputDesk(JobDirectory, state.Jobs, options, time);
@@ -80,7 +80,7 @@ internal sealed class ServerHost : IAsyncDisposable
         _operators = new OperatorConversation(state.Authority, Administration, Enrollments, state.Audit, Jobs, JobDirectory,
             new EventDesk(Events, state.Authority, options), Outputs, new ProvisioningConversation(Provisioning, options), options, time, _sessions.Close, FilePort, log);
         FileGrants = new FileGrants(Jobs, JobDirectory, state.Trust, state.Authority, state.Files, state.Audit) { Others = Provisioning.Access };
-        _upkeep = new ServerUpkeep(state.Trust, Registry, Enrollments, state.Jobs, state.Files, FileGrants, _sessions, options, limits, time, log);
+        _upkeep = new ServerUpkeep(state.Trust, Registry, Enrollments, state.Jobs, state.Files, FileGrants, _sessions, options, time, log);
         _files = new FileConversation(state.Files, FileGrants, state.Audit, Counters, options, time, _sessions.Close, log);
         _router = new MessageRouter(_sessions, _clients, _operators, _files, state.Audit, Counters, options.Wire, time);
         state.Authority.Changed += changes.BundleChanged;
@@ -149,6 +149,9 @@ internal sealed class ServerHost : IAsyncDisposable
 
     public IFleet Fleet { get; }
 
+    /// <summary>What is closed when the server has stopped, such as its log.</summary>
+    private IAsyncDisposable? Owned { get; init; }
+
     public ServerCounters Counters { get; } = new();
 
     /// <summary>The sessions there are.</summary>
@@ -168,10 +171,11 @@ internal sealed class ServerHost : IAsyncDisposable
     /// <param name="time">Clock.</param>
     /// <param name="log">Log.</param>
     /// <param name="storage">Limits of what is kept on the disk.</param>
+    /// <param name="owned">What is closed when the server has stopped, such as its log.</param>
     /// <param name="cancellation">Gives up.</param>
     public static async Task<ServerHost> StartAsync(
         ServerConfiguration configuration, SocketLoop? loop = null, PantryOptions? options = null, GateLimits? gateLimits = null,
-        TimeProvider? time = null, ILogger? log = null, StorageLimits? storage = null, CancellationToken cancellation = default)
+        TimeProvider? time = null, ILogger? log = null, StorageLimits? storage = null, IAsyncDisposable? owned = null, CancellationToken cancellation = default)
     {
         options ??= new PantryOptions();
         time ??= TimeProvider.System;
@@ -187,7 +191,7 @@ internal sealed class ServerHost : IAsyncDisposable
             transport = await ServerTransport.OpenAsync(
                 addresses, (configuration.PublishPort, configuration.ReceivePort, configuration.FilePort), loop ?? ownLoop!,
                 options, gateLimits ?? new GateLimits(), time, log).ConfigureAwait(false);
-            return new ServerHost(configuration with { Address = host }, transport, state, ownLoop, options, storage, time, log);
+            return new ServerHost(configuration with { Address = host }, transport, state, ownLoop, options, time, log) { Owned = owned };
         }
         catch
         {
@@ -199,6 +203,9 @@ internal sealed class ServerHost : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>From now on ended jobs are kept for so long, and so many bytes of their output.</summary>
+    public void Keep(TimeSpan jobs, long jobOutput) => _state.Jobs.Limits = _state.Jobs.Limits with { JobKeep = jobs, JobBytes = jobOutput };
 
     public ServerStatistics Statistics()
     {
@@ -257,6 +264,8 @@ internal sealed class ServerHost : IAsyncDisposable
         if (_ownLoop is not null)
             await _ownLoop.DisposeAsync().ConfigureAwait(false);
         _stopping.Dispose();
+        if (Owned is not null)
+            await Owned.DisposeAsync().ConfigureAwait(false);
     }
 
     private static Task TellStopAsync(ServerSession session, CancellationToken deadline)

@@ -9,7 +9,7 @@ namespace Pantry.Server;
 
 /// <summary>What the server writes down and forgets once in a while; nothing waits for it.</summary>
 internal sealed class ServerUpkeep(
-    TrustStore trust, ClientRegistry registry, EnrollmentDesk enrollments, JobStore jobs, FileVault files, FileGrants grants, PeerSessions sessions, PantryOptions options, StorageLimits limits, TimeProvider time, ILogger log)
+    TrustStore trust, ClientRegistry registry, EnrollmentDesk enrollments, JobStore jobs, FileVault files, FileGrants grants, PeerSessions sessions, PantryOptions options, TimeProvider time, ILogger log)
 {
     private long _flushedAt = time.GetTimestamp();
     private long _forgottenAt = time.GetTimestamp();
@@ -37,7 +37,7 @@ internal sealed class ServerUpkeep(
         // Beside the sweep: manifests of many files take their time.
         if (_collecting.IsCompleted)
             _collecting = Task.Run(CollectFiles);
-        if (jobs.Prune(now - limits.JobKeep) is > 0 and int removed)
+        if (jobs.Prune(now - jobs.Limits.JobKeep) is > 0 and int removed)
             log.LogInformation("{Count} jobs that ended long ago, or had the oldest output, were removed.", removed);
     }
 

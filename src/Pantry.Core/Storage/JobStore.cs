@@ -15,7 +15,7 @@ internal sealed partial class JobStore : IAsyncDisposable
     public const string FileName = "jobs.db";
 
     private readonly SqliteFile _file;
-    private readonly StorageLimits _limits;
+    private volatile StorageLimits _limits;
     private readonly TimeProvider _time;
     private readonly Channel<JobWork> _queue = Channel.CreateUnbounded<JobWork>();
     private readonly CancellationTokenSource _closing = new();
@@ -42,6 +42,13 @@ internal sealed partial class JobStore : IAsyncDisposable
         }
 
         _writing = Task.Run(WriteAllAsync);
+    }
+
+    /// <summary>Limits and times; how long and how much is kept may change while the store is open.</summary>
+    public StorageLimits Limits
+    {
+        get => _limits;
+        set => _limits = value;
     }
 
     /// <summary>Why the newest batch could not be written; null when it could. While there is one, no order should be taken.</summary>

@@ -1,4 +1,7 @@
 using System.CommandLine;
+using Pantry.Configuration.Settings;
+using Pantry.Daemon.Configuration;
+using Pantry.Transport;
 
 namespace Pantry.Daemon.CommandLine;
 
@@ -11,7 +14,7 @@ internal sealed class ClientOptions
     private readonly LabelOptions _labels = new();
     private readonly Option<string?> _file = new("--file") { Description = "The enrolment's file, as 'pantry enroll' or New-PantryEnrollment made it.", HelpName = "file" };
     private readonly Option<string?> _serverKey = new("--server-key") { Description = "The server's public key, as its PublicKey shows it.", HelpName = "key" };
-    private readonly Option<string?> _token = new("--token") { Description = "A one-time token. Other users of this machine can see a command line while it runs: '-' reads it from standard input." };
+    private readonly Option<string?> _token = new("--token") { Description = "A one-time token; '-' reads it from standard input, since other users of this machine can see a command line while it runs." };
     private readonly Option<int?> _publishPort = ServerVerb.Port("--publish-port", "Port that the server publishes orders on, where it is not the usual one.");
 
     public void AddTo(Command command)
@@ -29,32 +32,46 @@ internal sealed class ClientOptions
             command.Options.Add(option);
     }
 
-    public string? ConfigFile(ParseResult parsed) => parsed.GetValue(_config);
+    /// <summary>The configuration file that was named, or the usual one, whether it is there or not.</summary>
+    public string ConfigFile(ParseResult parsed) => Path.GetFullPath(parsed.GetValue(_config) ?? DefaultPaths.ClientConfiguration);
 
-    public ClientConfigurationSource Read(ParseResult parsed, CommonOptions common)
+    /// <summary>The settings of a client that is to run.</summary>
+    public HostSource Source(ParseResult parsed, CommonOptions common) => new(ConfigurationKind.Client, parsed.GetValue(_config), Overrides(parsed, common));
+
+    /// <summary>The settings of a client that is to be let in, whose configuration file is perhaps not there yet; and what lets it in.</summary>
+    public (HostSource Source, ClientEntry Entry) Joining(ParseResult parsed, CommonOptions common)
     {
-        string? file = parsed.GetValue(_file), server = common.Server(parsed);
-        if (file is not null && (server is not null || parsed.GetValue(_serverKey) is not null || parsed.GetValue(_token) is not null || _labels.AreGiven(parsed)))
+        string? file = parsed.GetValue(_file), token = parsed.GetValue(_token);
+        if (file is not null && (common.Server(parsed) is not null || parsed.GetValue(_serverKey) is not null || token is not null || _labels.AreGiven(parsed)))
         {
             throw new PantryException(PantryErrorCode.InvalidArgument,
                 "An enrolment's file says where the server is and what the client is. Give --file alone, or --server and --server-key without it.");
         }
 
-        return new ClientConfigurationSource(ConfigOf(parsed), new ClientOverrides
-        {
-            Path = parsed.GetValue(_path),
-            Server = server,
-            PublishPort = parsed.GetValue(_publishPort),
-            ServerKey = parsed.GetValue(_serverKey),
-            Token = parsed.GetValue(_token) is "-" ? Console.In.ReadLine()?.Trim() : parsed.GetValue(_token),
-            EnrollmentFile = file,
-            Identity = parsed.GetValue(_identity),
-            Application = _labels.Application(parsed),
-            Environment = _labels.Environment(parsed),
-            Roles = _labels.Roles(parsed) is { Length: > 0 } roles ? roles : null,
-        });
+        SettingOverrides overrides = Overrides(parsed, common)
+            .Set("networking.server_key", parsed.GetValue(_serverKey), "--server-key")
+            .Set("networking.pub_sub_port", parsed.GetValue(_publishPort), "--publish-port");
+        string? config = parsed.GetValue(_config);
+        return (
+            new HostSource(ConfigurationKind.Client, config is not null && File.Exists(config) ? config : null, overrides),
+            new ClientEntry(file, token is "-" ? Console.In.ReadLine()?.Trim() : token));
     }
 
-    // The file that enrolling is to write need not be there yet.
-    private string? ConfigOf(ParseResult parsed) => ConfigFile(parsed) is { } path && (parsed.CommandResult.Command.Name != "enroll" || File.Exists(path)) ? path : null;
+    private SettingOverrides Overrides(ParseResult parsed, CommonOptions common)
+    {
+        var overrides = new SettingOverrides();
+        if (common.Server(parsed) is { } server)
+        {
+            // A port beside the address is the one for answers.
+            (string host, int port) = Addresses.Parse(server, 0);
+            overrides.Set("networking.server_host", host, "--server").Set("networking.receive_port", port > 0 ? port : null, "--server");
+        }
+
+        return overrides
+            .Set("client.path", parsed.GetValue(_path), "--path")
+            .Set("client.identity", parsed.GetValue(_identity), "--identity")
+            .Set("client.application", _labels.Application(parsed), "--application")
+            .Set("client.environment", _labels.Environment(parsed), "--environment")
+            .Set("client.roles", _labels.Roles(parsed) is { Length: > 0 } roles ? roles : null, "--role");
+    }
 }

@@ -1,6 +1,7 @@
 using System.CommandLine;
-using Microsoft.Extensions.Logging;
 using Pantry.Client;
+using Pantry.Configuration.Settings;
+using Pantry.Daemon.Configuration;
 using Pantry.Daemon.Services;
 using Pantry.Daemon.Views;
 
@@ -16,12 +17,8 @@ internal static class ClientVerb
         options.AddTo(command);
         command.Does(async (parsed, interrupted) =>
         {
-            ClientConfigurationSource source = options.Read(parsed, common);
-            ILogger log = new ConsoleLog(Terminal.OfProcess(), LogLevel.Information);
-            ServiceNotices notices = ServiceNotices.OfProcess();
-            await ServiceProcess.RunAsync(
-                stop => new ServiceRunner<ClientConfiguration>("client", source.Load, (configuration, _) => Task.FromResult(RunningClient.Start(configuration, log)), notices, log).RunAsync(stop),
-                interrupted);
+            var runner = new ServiceRunner(options.Source(parsed, common), RunningClient.StartAsync, ServiceNotices.OfProcess(), terminal);
+            await ServiceProcess.RunAsync(runner.RunAsync, interrupted);
             return ExitCode.Success;
         });
         command.Subcommands.Add(CreateEnroll(terminal, common));
@@ -37,12 +34,13 @@ internal static class ClientVerb
         command.Does(async (parsed, cancellation) =>
         {
             common.Apply(parsed, terminal);
-            ClientConfigurationSource source = options.Read(parsed, common);
-            ClientConfiguration configuration = source.Load().Configuration;
+            (HostSource source, ClientEntry entry) = options.Joining(parsed, common);
+            HostSettings settings = source.Load();
+            ClientConfiguration configuration = entry.Configure(settings);
             ClientView view;
-            await using (ClientAgent agent = await ClientAgent.StartAsync(configuration, cancellation: cancellation))
+            await using (ClientAgent agent = await ClientAgent.StartAsync(configuration, options: settings.Options, cancellation: cancellation))
                 view = ClientView.Of(agent);
-            string file = options.ConfigFile(parsed) ?? DefaultPaths.ClientConfiguration;
+            string file = options.ConfigFile(parsed);
             if (ClientConfigurationWriter.WriteNew(file, configuration, view.ServerPublicKey))
                 terminal.Note($"'{file}' was written; 'pantry client' goes by it.");
             else

@@ -12,9 +12,9 @@ internal static class PantryCommandLine
         common.AddTo(root);
         foreach (Command command in (Command[])
         [
-            ServerVerb.Create(), ClientVerb.Create(terminal, common), StatusVerb.Create(terminal, common), ClientsVerb.Create(terminal, common),
+            ServerVerb.Create(terminal), ClientVerb.Create(terminal, common), StatusVerb.Create(terminal, common), ClientsVerb.Create(terminal, common),
             SendVerb.Create(terminal, common), JobsVerb.Create(terminal, common), EnrollVerb.Create(terminal, common), .. DecisionVerbs.Create(terminal, common),
-            ConfigVerb.Create(terminal), VersionVerb.Create(terminal), CompletionVerb.Create(terminal),
+            ConfigVerb.Create(terminal, common), VersionVerb.Create(terminal), CompletionVerb.Create(terminal),
         ])
         {
             root.Subcommands.Add(command);

@@ -1,14 +1,14 @@
 using System.CommandLine;
-using Microsoft.Extensions.Logging;
+using Pantry.Configuration.Settings;
+using Pantry.Daemon.Configuration;
 using Pantry.Daemon.Services;
-using Pantry.Server;
 
 namespace Pantry.Daemon.CommandLine;
 
 /// <summary><c>pantry server</c>: runs a server until it is told to end.</summary>
 internal static class ServerVerb
 {
-    public static Command Create()
+    public static Command Create(Terminal terminal)
     {
         var config = new Option<string?>("--config") { Description = $"The configuration file; by default {DefaultPaths.ServerConfiguration}, where it is there.", HelpName = "file" };
         var root = new Option<string?>("--root") { Description = $"Root directory of the server's data; by default {DefaultPaths.ServerRoot}.", HelpName = "directory" };
@@ -20,14 +20,15 @@ internal static class ServerVerb
         var command = new Command("server", "Runs a server: in the foreground, as a systemd service or as a Windows service.") { config, root, address, advertised, publish, receive, file };
         command.Does(async (parsed, interrupted) =>
         {
-            var source = new ServerConfigurationSource(
-                parsed.GetValue(config),
-                new ServerOverrides(parsed.GetValue(root), parsed.GetValue(address), parsed.GetValue(advertised), parsed.GetValue(publish), parsed.GetValue(receive), parsed.GetValue(file), null));
-            ILogger log = new ConsoleLog(Terminal.OfProcess(), LogLevel.Information);
-            ServiceNotices notices = ServiceNotices.OfProcess();
-            await ServiceProcess.RunAsync(
-                stop => new ServiceRunner<ServerConfiguration>("server", source.Load, (configuration, token) => RunningServer.StartAsync(configuration, log, token), notices, log).RunAsync(stop),
-                interrupted);
+            var source = new HostSource(ConfigurationKind.Server, parsed.GetValue(config), new SettingOverrides()
+                .Set("root_dir", parsed.GetValue(root), "--root")
+                .Set("networking.server_host", parsed.GetValue(address), "--address")
+                .Set("networking.advertised_host", parsed.GetValue(advertised), "--advertised-address")
+                .Set("networking.pub_sub_port", parsed.GetValue(publish), "--publish-port")
+                .Set("networking.receive_port", parsed.GetValue(receive), "--receive-port")
+                .Set("networking.file_service_port", parsed.GetValue(file), "--file-port"));
+            var runner = new ServiceRunner(source, RunningServer.StartAsync, ServiceNotices.OfProcess(), terminal);
+            await ServiceProcess.RunAsync(runner.RunAsync, interrupted);
             return ExitCode.Success;
         });
         return command;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Pantry.Daemon.Configuration;
 using Pantry.Daemon.Services;
 using Pantry.Daemon.Views;
 using Pantry.Operators;
@@ -20,7 +21,7 @@ internal static class StatusVerb
         {
             common.Apply(parsed, terminal);
             ServerView? server = await ServerAsync(terminal, common, parsed, cancellation);
-            ClientState? client = common.NamesServer(parsed) ? null : ClientOfThisMachine(parsed.GetValue(path));
+            ClientState? client = common.NamesServer(parsed) ? null : ClientStateFile.TryRead(parsed.GetValue(path) ?? HostSource.ClientDirectory);
             bool clientRuns = client is not null && IsRunning(client.ProcessId);
             var view = new StatusView(server, client, client is null ? null : clientRuns);
             if (terminal.Format == OutputFormat.Json)
@@ -34,7 +35,7 @@ internal static class StatusVerb
 
     private static async Task<ServerView?> ServerAsync(Terminal terminal, CommonOptions common, ParseResult parsed, CancellationToken cancellation)
     {
-        if (!common.NamesServer(parsed) && !File.Exists(ServerKeys.ConsolePathIn(ServerConfigurationSource.RootOfThisMachine())))
+        if (!common.KnowsServer(parsed) && !File.Exists(ServerKeys.ConsolePathIn(HostSource.ServerRoot)))
             return null;
         try
         {
@@ -52,18 +53,6 @@ internal static class StatusVerb
         catch (PantryException exception) when (!common.NamesServer(parsed))
         {
             terminal.Error(exception);
-            return null;
-        }
-    }
-
-    private static ClientState? ClientOfThisMachine(string? path)
-    {
-        try
-        {
-            return ClientStateFile.TryRead(path ?? ClientConfigurationSource.DirectoryOfThisMachine());
-        }
-        catch (PantryException)
-        {
             return null;
         }
     }

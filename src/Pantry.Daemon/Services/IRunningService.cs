@@ -1,3 +1,7 @@
+using System.Diagnostics.Metrics;
+using Pantry.Configuration.Settings;
+using Pantry.Logging;
+
 namespace Pantry.Daemon.Services;
 
 /// <summary>A server or client that runs.</summary>
@@ -11,6 +15,12 @@ internal interface IRunningService : IAsyncDisposable
 
     /// <summary>Work that a restart would cut off.</summary>
     int Busy { get; }
+
+    /// <summary>What it measures.</summary>
+    Meter Meter { get; }
+
+    /// <summary>Takes what can change while it runs.</summary>
+    void Apply(HostLog log, HostSettings old, HostSettings now);
 
     /// <summary>Whether its loop really turns: asks it, and waits no longer than the token allows.</summary>
     Task<bool> TurnsAsync(CancellationToken cancellation);

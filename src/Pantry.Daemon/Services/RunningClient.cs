@@ -1,6 +1,11 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Pantry.Client;
 using Pantry.Configuration;
+using Pantry.Configuration.Settings;
+using Pantry.Daemon.Configuration;
+using Pantry.Hosting;
+using Pantry.Logging;
 using Pantry.Transport;
 
 namespace Pantry.Daemon.Services;
@@ -12,19 +17,22 @@ internal sealed class RunningClient : IRunningService
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan StateInterval = TimeSpan.FromSeconds(1);
 
-    private readonly ClientConfiguration _configuration;
+    private readonly PantryOptions _options;
     private readonly ILogger _log;
     private readonly SocketLoop _loop;
     private readonly CancellationTokenSource _stopping = new();
     private readonly DateTimeOffset _startedAt = TimeProvider.System.GetUtcNow();
+    private volatile ClientConfiguration _configuration;
     private volatile ClientAgent? _agent;
     private volatile string? _fault;
 
-    private RunningClient(ClientConfiguration configuration, ILogger log)
+    private RunningClient(ClientConfiguration configuration, PantryOptions options, ILogger log)
     {
         _configuration = configuration;
+        _options = options;
         _log = log;
-        _loop = SocketLoop.Start("Pantry client", new PantryOptions().LoopMailbox, log);
+        _loop = SocketLoop.Start("Pantry client", options.LoopMailbox, log);
+        Meter = ClientMeter.Create(() => _agent, _loop);
         Ended = Task.Run(RunAsync);
     }
 
@@ -36,12 +44,26 @@ internal sealed class RunningClient : IRunningService
 
     public int Busy => _agent?.RunningJobs ?? 0;
 
-    public static IRunningService Start(ClientConfiguration configuration, ILogger log) => new RunningClient(configuration, log);
+    public Meter Meter { get; }
+
+    public static Task<IRunningService> StartAsync(HostSettings settings, ILogger log, CancellationToken cancellation) =>
+        Task.FromResult<IRunningService>(new RunningClient(new ClientEntry().Configure(settings), settings.Options, log));
+
+    public void Apply(HostLog log, HostSettings old, HostSettings now)
+    {
+        // One that is not let in yet begins with it.
+        _configuration = _configuration with { Policy = ConfiguredHost.Policy(now.Client), CustomFacts = now.Client.Facts };
+        if (_agent is { } agent)
+            ConfiguredHost.Apply(agent, log, old, now);
+        else
+            log.Level = now.Log.Level;
+    }
 
     public Task<bool> TurnsAsync(CancellationToken cancellation) => _loop.InvokeAsync(() => true, cancellation);
 
     public async ValueTask DisposeAsync()
     {
+        Meter.Dispose();
         await _stopping.CancelAsync();
         await Ended.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _loop.DisposeAsync();
@@ -52,6 +74,8 @@ internal sealed class RunningClient : IRunningService
         if (await EnterAsync() is not { } agent)
             return;
         _agent = agent;
+        // It may have been changed while the agent came in.
+        agent.Allow(_configuration.Policy, _configuration.CustomFacts);
         try
         {
             _log.LogInformation("Client {Identity} is {Registration} at {Server}. Its key is {Fingerprint}.",
@@ -72,7 +96,7 @@ internal sealed class RunningClient : IRunningService
         {
             try
             {
-                return await ClientAgent.StartAsync(_configuration, loop: _loop, log: _log, cancellation: _stopping.Token);
+                return await ClientAgent.StartAsync(_configuration, loop: _loop, options: _options, log: _log, cancellation: _stopping.Token);
             }
             catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
             {

@@ -1,5 +1,9 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
-using Pantry.Configuration;
+using Pantry.Configuration.Settings;
+using Pantry.Daemon.Configuration;
+using Pantry.Hosting;
+using Pantry.Logging;
 using Pantry.Server;
 using Pantry.Transport;
 
@@ -12,30 +16,35 @@ internal sealed class RunningServer : IRunningService
     private static readonly TimeSpan LongestSweep = TimeSpan.FromSeconds(10);
 
     private readonly SocketLoop _loop;
+    private readonly ServerHost _host;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private RunningServer(SocketLoop loop, ServerHost host)
     {
         _loop = loop;
-        Host = host;
+        _host = host;
+        Meter = ServerMeter.Create(host, loop);
     }
-
-    public ServerHost Host { get; }
 
     public Task Ended => _ended.Task;
 
     public string Status =>
-        $"listens on {Host.Configuration.Address}, ports {Host.PublishPort}, {Host.ReceivePort} and {Host.FilePort}; key {Host.PublicKey.Fingerprint}; root directory {Host.Configuration.Path}";
+        $"listens on {_host.Configuration.Address}, ports {_host.PublishPort}, {_host.ReceivePort} and {_host.FilePort}; key {_host.PublicKey.Fingerprint}; root directory {_host.Configuration.Path}";
 
     // Jobs outlive the server: nothing is cut off.
     public int Busy => 0;
 
-    public static async Task<IRunningService> StartAsync(ServerConfiguration configuration, ILogger log, CancellationToken cancellation)
+    public Meter Meter { get; }
+
+    public static async Task<IRunningService> StartAsync(HostSettings settings, ILogger log, CancellationToken cancellation)
     {
-        var loop = SocketLoop.Start("Pantry server", new PantryOptions().LoopMailbox, log);
+        ServerConfiguration configuration = ConfiguredHost.Server(settings, DefaultPaths.ServerRoot);
+        configuration = configuration with { Path = Path.GetFullPath(configuration.Path), HasConsole = true };
+        var loop = SocketLoop.Start("Pantry server", settings.Options.LoopMailbox, log);
         try
         {
-            return new RunningServer(loop, await ServerHost.StartAsync(configuration, loop, log: log, cancellation: cancellation));
+            return new RunningServer(loop, await ServerHost.StartAsync(
+                configuration, loop, settings.Options, settings.Gate, log: log, storage: ConfiguredHost.Storage(settings), cancellation: cancellation));
         }
         catch
         {
@@ -44,12 +53,15 @@ internal sealed class RunningServer : IRunningService
         }
     }
 
+    public void Apply(HostLog log, HostSettings old, HostSettings now) => ConfiguredHost.Apply(_host, log, old, now);
+
     public async Task<bool> TurnsAsync(CancellationToken cancellation) =>
-        await _loop.InvokeAsync(() => true, cancellation) && TimeProvider.System.GetElapsedTime(Host.SweptAt) < LongestSweep;
+        await _loop.InvokeAsync(() => true, cancellation) && TimeProvider.System.GetElapsedTime(_host.SweptAt) < LongestSweep;
 
     public async ValueTask DisposeAsync()
     {
-        await Host.DisposeAsync();
+        Meter.Dispose();
+        await _host.DisposeAsync();
         await _loop.DisposeAsync();
         _ended.TrySetResult();
     }

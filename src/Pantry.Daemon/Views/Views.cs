@@ -54,5 +54,7 @@ internal sealed record StatusView(ServerView? Server, ClientState? Client, bool?
 [JsonSerializable(typeof(JobInfo))]
 [JsonSerializable(typeof(StartedJob))]
 [JsonSerializable(typeof(StatusView))]
+[JsonSerializable(typeof(ConfigurationFinding))]
+[JsonSerializable(typeof(ConfigurationSummary))]
 [JsonSerializable(typeof(string))]
 internal sealed partial class ViewJson : JsonSerializerContext;

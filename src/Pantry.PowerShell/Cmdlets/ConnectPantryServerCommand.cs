@@ -1,7 +1,8 @@
 using System.Management.Automation;
 using Pantry.Configuration;
+using Pantry.Configuration.Settings;
+using Pantry.Hosting;
 using Pantry.PowerShell.State;
-using Pantry.Transport;
 
 namespace Pantry.PowerShell.Cmdlets;
 
@@ -15,7 +16,7 @@ public sealed class ConnectPantryServerCommand : PantryCmdlet
     [ValidateNotNullOrEmpty]
     public string? Server { get; set; }
 
-    /// <summary>The operator's file, as New-PantryOperator wrote it.</summary>
+    /// <summary>The operator's file, as New-PantryOperator wrote it; by default the one that the user's own operator.yaml names.</summary>
     [Parameter]
     [Alias("FullName")]
     [ValidateNotNullOrEmpty]
@@ -25,22 +26,22 @@ public sealed class ConnectPantryServerCommand : PantryCmdlet
     protected override void EndProcessing()
     {
         RunspaceHost state = State;
-        OperatorCredentials credentials = Checked(Credentials);
+        OperatorSettings settings = Checked(() => OperatorDefaults.Load().Values);
+        OperatorCredentials credentials = Checked(() => Credentials(settings));
         Run(async (output, cancellation) =>
-            await output.WriteAsync(await state.ConnectAsync(credentials, cancellation).ConfigureAwait(false)).ConfigureAwait(false));
+            await output.WriteAsync(await state.ConnectAsync(credentials, settings.Options, cancellation).ConfigureAwait(false)).ConfigureAwait(false));
     }
 
-    private OperatorCredentials Credentials()
+    private OperatorCredentials Credentials(OperatorSettings settings)
     {
-        if (OperatorFile is null)
+        if ((OperatorFile is null ? settings.OperatorFile : FileSystemPath(OperatorFile)) is not { } file)
         {
             throw Invalid(
-                "An address alone is not enough: the server answers only operators whose keys it knows. Give your operator's file with -OperatorFile; "
-                + "an administrator makes one with New-PantryOperator -OutFile.", Server);
+                "An address alone is not enough: the server answers only operators whose keys it knows. Give your operator's file with -OperatorFile, "
+                + $"or name it in '{OperatorDefaults.Path}'; an administrator makes one with New-PantryOperator -OutFile.", Server);
         }
 
-        OperatorCredentials credentials = Configuration.OperatorFile.Load(FileSystemPath(OperatorFile));
-        (string host, int port) = Addresses.Parse(Server ?? credentials.Address, credentials.ReceivePort);
-        return credentials with { Address = host, ReceivePort = port };
+        // The defaults' server belongs to the defaults' keys.
+        return ConfiguredHost.Operator(settings with { Server = Server ?? (OperatorFile is null ? settings.Server : null) }, file);
     }
 }

@@ -3,6 +3,8 @@ using System.Globalization;
 using System.Management.Automation;
 using Pantry.Client;
 using Pantry.Configuration;
+using Pantry.Configuration.Settings;
+using Pantry.Hosting;
 using Pantry.Operators;
 using Pantry.PowerShell.State;
 using Pantry.Protocol;
@@ -22,7 +24,7 @@ public sealed class RegisterPantryClientCommand : FleetCmdlet
 {
     private const int RegisteringAtOnce = 64;
 
-    private readonly List<(string What, Func<CancellationToken, Task<ClientConfiguration>> Configure)> _clients = [];
+    private readonly List<(string What, HostSettings Settings, Func<CancellationToken, Task<ClientConfiguration>> Configure)> _clients = [];
 
     /// <summary>Enrolments of New-PantryEnrollment.</summary>
     [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ParameterSetName = "Enrollment")]
@@ -35,7 +37,7 @@ public sealed class RegisterPantryClientCommand : FleetCmdlet
     [ValidateNotNullOrEmpty]
     public string[] EnrollmentFile { get; set; } = [];
 
-    /// <summary>A YAML file with settings; parameters come before it.</summary>
+    /// <summary>A YAML file with settings; environment variables such as PANTRY_LOG_LEVEL come before it, and parameters before both.</summary>
     [Parameter(Mandatory = true, ParameterSetName = "ConfigurationFile")]
     [ValidateNotNullOrEmpty]
     public string ConfigurationFile { get; set; } = "";
@@ -116,7 +118,7 @@ public sealed class RegisterPantryClientCommand : FleetCmdlet
         if (ParameterSetName == "Enrollment")
         {
             foreach (Enrollment enrollment in Enrollment)
-                Add(enrollment.Identity ?? Identity ?? HostIdentity.OfThisMachine(), _ => Task.FromResult(FromEnrollment(enrollment, path)));
+                Add(enrollment.Identity ?? Identity ?? HostName.AsIdentity(), _ => Task.FromResult(FromEnrollment(enrollment, path)));
         }
         else if (ParameterSetName == "EnrollmentFile")
         {
@@ -128,19 +130,18 @@ public sealed class RegisterPantryClientCommand : FleetCmdlet
         }
         else if (ParameterSetName == "ConfigurationFile")
         {
-            string full = Checked(() => FileSystemPath(ConfigurationFile));
-            ClientConfigurationFile file = Checked(() => Configuration.ConfigurationFile.LoadClient(full));
-            path ??= file.Path is null ? null : Checked(() => FileSystemPath(file.Path));
-            Add(ConfigurationFile, _ => Task.FromResult(FromFile(file, path)));
+            HostSettings settings = Settings(ConfigurationKind.Client, ConfigurationFile);
+            path ??= settings.Client.Path is { } own ? Checked(() => FileSystemPath(own)) : null;
+            Add(ConfigurationFile, _ => Task.FromResult(FromSettings(settings, path)), settings);
         }
         else if (ParameterSetName == "Server")
         {
-            Add(Identity ?? HostIdentity.OfThisMachine(), _ => Task.FromResult(FromServer(path)));
+            Add(Identity ?? HostName.AsIdentity(), _ => Task.FromResult(FromServer(path)));
         }
         else
         {
             IFleet fleet = Checked(Fleet);
-            Add(Identity ?? HostIdentity.OfThisMachine(), cancellation => FromFleetAsync(fleet, path, cancellation));
+            Add(Identity ?? HostName.AsIdentity(), cancellation => FromFleetAsync(fleet, path, cancellation));
         }
     }
 
@@ -155,8 +156,13 @@ public sealed class RegisterPantryClientCommand : FleetCmdlet
             {
                 try
                 {
-                    ClientConfiguration configuration = await client.Configure(cancelled).ConfigureAwait(false) with { PowerShellVersion = powerShell };
-                    ClientRegistration registration = await StartAsync(state, configuration, cancelled).ConfigureAwait(false);
+                    ClientConfiguration configuration = await client.Configure(cancelled).ConfigureAwait(false);
+                    configuration = configuration with
+                    {
+                        PowerShellVersion = powerShell,
+                        Server = configuration.Server with { Proxy = client.Settings.Network.Proxy },
+                    };
+                    ClientRegistration registration = await StartAsync(state, configuration, client.Settings, cancelled).ConfigureAwait(false);
                     if (Advice.OnLabels(registration) is { } unlabelled)
                         await output.WarningAsync(unlabelled).ConfigureAwait(false);
                     if (registration.Status == RegistrationStatus.Pending)
@@ -170,18 +176,18 @@ public sealed class RegisterPantryClientCommand : FleetCmdlet
             }).ConfigureAwait(false));
     }
 
-    private static async Task<ClientRegistration> StartAsync(RunspaceHost state, ClientConfiguration configuration, CancellationToken cancellation)
+    private static async Task<ClientRegistration> StartAsync(RunspaceHost state, ClientConfiguration configuration, HostSettings settings, CancellationToken cancellation)
     {
         // One that the server sent away may stand in the list still, and hold its directory.
         if (state.FindClient(configuration.Labels.Identity) is { Link: ServiceStatus.Stopped } ended)
             await state.StopClientAsync(ended, forget: false).ConfigureAwait(false);
-        return await state.StartClientAsync(configuration, cancellation).ConfigureAwait(false);
+        return await state.StartClientAsync(configuration, settings, cancellation).ConfigureAwait(false);
     }
 
-    private void Add(string what, Func<CancellationToken, Task<ClientConfiguration>> configure)
+    private void Add(string what, Func<CancellationToken, Task<ClientConfiguration>> configure, HostSettings? settings = null)
     {
         if (ShouldProcess(what, "Register a Pantry client"))
-            _clients.Add((what, configure));
+            _clients.Add((what, settings ?? Settings(ConfigurationKind.Client, null), configure));
     }
 
     private ClientConfiguration FromEnrollment(Enrollment enrollment, string? path)
@@ -199,62 +205,69 @@ public sealed class RegisterPantryClientCommand : FleetCmdlet
         { Enrollment = enrollment };
     }
 
-    private ClientConfiguration FromFile(ClientConfigurationFile file, string? path)
+    private ClientConfiguration FromSettings(HostSettings settings, string? path)
     {
-        (string host, int receivePort) = Addresses.Parse(
-            file.Server ?? throw new PantryException(PantryErrorCode.InvalidConfiguration,
-                $"'{ConfigurationFile}' does not say where the server is: it has no networking.server_host.")
-            { Target = ConfigurationFile },
-            file.ReceivePort ?? PantryOptions.DefaultReceivePort);
-        ClientConfiguration made = Make(
-            new ServerAddress(host, file.PublishPort ?? PantryOptions.DefaultPublishPort, receivePort),
-            Identity ?? file.Identity, Application ?? file.Application, Environment ?? file.Environment, Role ?? file.Roles, path);
-        return Trusting(made, ServerPublicKey ?? file.ServerKey) with
-        {
-            Policy = new ClientPolicy { AllowedCommands = AllowedCommand ?? file.AllowedCommands, AllowedUsers = AllowedUser ?? file.AllowedUsers ?? [] },
-            CustomFacts = Fact is null ? file.Facts : made.CustomFacts,
-        };
+        ClientSettings client = settings.Client;
+        return Trusting(
+            ConfiguredHost.Client(settings with
+            {
+                Client = client with
+                {
+                    Identity = Identity ?? client.Identity,
+                    Application = Application ?? client.Application,
+                    Environment = Environment ?? client.Environment,
+                    Roles = Role ?? client.Roles,
+                    Path = path,
+                    AllowedCommands = AllowedCommand ?? client.AllowedCommands,
+                    AllowedUsers = AllowedUser ?? client.AllowedUsers,
+                    Facts = Fact is null ? client.Facts : Facts(),
+                },
+            }, Directory));
     }
 
     private ClientConfiguration FromServer(string? path)
     {
         (string host, int receivePort) = Addresses.Parse(Server, PantryOptions.DefaultReceivePort);
         return Trusting(
-            Make(new ServerAddress(host, PublishPort ?? PantryOptions.DefaultPublishPort, receivePort), Identity, Application, Environment, Role, path), ServerPublicKey);
+            Make(new ServerAddress(host, PublishPort ?? PantryOptions.DefaultPublishPort, receivePort), Identity, Application, Environment, Role, path));
     }
 
     private async Task<ClientConfiguration> FromFleetAsync(IFleet fleet, string? path, CancellationToken cancellation)
     {
         // The server itself says where it is.
         Enrollment enrollment = await fleet.EnrolAsync(
-            new Enrol(Identity ?? HostIdentity.OfThisMachine(), Application, Environment, Role ?? [], 0), cancellation).ConfigureAwait(false);
+            new Enrol(Identity ?? HostName.AsIdentity(), Application, Environment, Role ?? [], 0), cancellation).ConfigureAwait(false);
         return FromEnrollment(enrollment, path);
     }
 
-    private ClientConfiguration Trusting(ClientConfiguration client, string? serverKey) => client with
+    private ClientConfiguration Trusting(ClientConfiguration client) => client with
     {
-        ServerKey = serverKey is null ? null : PublicKey.Parse(serverKey, "public key of the server"),
-        RootKey = RootPublicKey is null ? null : VerifyKey.Parse(RootPublicKey),
+        ServerKey = ServerPublicKey is null ? client.ServerKey : PublicKey.Parse(ServerPublicKey, "public key of the server"),
+        RootKey = RootPublicKey is null ? client.RootKey : VerifyKey.Parse(RootPublicKey),
         Token = Token,
     };
 
     private ClientConfiguration Make(
         ServerAddress server, string? identity, string? application, string? environment, IEnumerable<string>? roles, string? path)
     {
-        ClientLabels labels = ClientLabels.Create(identity ?? HostIdentity.OfThisMachine(), application, environment, roles);
+        ClientLabels labels = ClientLabels.Create(identity ?? HostName.AsIdentity(), application, environment, roles);
         return new ClientConfiguration
         {
             Server = server,
             Labels = labels,
-            // Names are the same in any case, and so is the directory.
-            Path = path ?? UserDirectory("clients", labels.Identity.ToLowerInvariant()),
+            Path = path ?? Directory(labels.Identity),
             Policy = new ClientPolicy { AllowedCommands = AllowedCommand, AllowedUsers = AllowedUser ?? [] },
-            CustomFacts = (Fact ?? new Hashtable()).Keys.Cast<object>().ToDictionary(
-                key => Convert.ToString(key, CultureInfo.InvariantCulture) ?? "",
-                key => Convert.ToString(Fact![key], CultureInfo.InvariantCulture) ?? "",
-                Names.Comparer),
+            CustomFacts = Facts(),
         };
     }
+
+    // Names are the same in any case, and so is the directory.
+    private static string Directory(string identity) => UserDirectory("clients", identity.ToLowerInvariant());
+
+    private Dictionary<string, string> Facts() => (Fact ?? new Hashtable()).Keys.Cast<object>().ToDictionary(
+        key => Convert.ToString(key, CultureInfo.InvariantCulture) ?? "",
+        key => Convert.ToString(Fact![key], CultureInfo.InvariantCulture) ?? "",
+        Names.Comparer);
 
     // An enrolment is the server's word: the key it lets in is approved as what it says, and as nothing else.
     private static void Refuse(bool differs, string parameter, string? enrolled, string? given)

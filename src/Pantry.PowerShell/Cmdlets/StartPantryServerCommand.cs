@@ -1,5 +1,6 @@
 using System.Management.Automation;
-using Pantry.Configuration;
+using Pantry.Configuration.Settings;
+using Pantry.Hosting;
 using Pantry.PowerShell.State;
 using Pantry.Server;
 using Pantry.Transport;
@@ -16,7 +17,7 @@ public sealed class StartPantryServerCommand : PantryCmdlet
     [ValidateNotNullOrEmpty]
     public string? Path { get; set; }
 
-    /// <summary>A YAML file with settings; parameters come before it.</summary>
+    /// <summary>A YAML file with settings; environment variables such as PANTRY_LOG_LEVEL come before it, and parameters before both.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? ConfigurationFile { get; set; }
@@ -50,25 +51,25 @@ public sealed class StartPantryServerCommand : PantryCmdlet
     protected override void EndProcessing()
     {
         RunspaceHost state = State;
-        ServerConfiguration configuration = Checked(Configuration);
+        HostSettings settings = Settings(ConfigurationKind.Server, ConfigurationFile);
+        ServerConfiguration configuration = Checked(() => Configuration(settings));
         if (!ShouldProcess($"{configuration.Address}, {configuration.Path}", "Start a Pantry server"))
             return;
         Run(async (output, cancellation) =>
-            await output.WriteAsync(await state.StartServerAsync(configuration, cancellation).ConfigureAwait(false)).ConfigureAwait(false));
+            await output.WriteAsync(await state.StartServerAsync(configuration, settings, cancellation).ConfigureAwait(false)).ConfigureAwait(false));
     }
 
-    private ServerConfiguration Configuration()
+    private ServerConfiguration Configuration(HostSettings settings)
     {
-        ServerConfigurationFile? file = ConfigurationFile is null ? null : Pantry.Configuration.ConfigurationFile.LoadServer(FileSystemPath(ConfigurationFile));
-        var defaults = new ServerConfiguration { Path = "" };
-        return defaults with
+        ServerConfiguration configured = ConfiguredHost.Server(settings, UserDirectory("server"));
+        return configured with
         {
-            Address = Address ?? file?.Address ?? defaults.Address,
-            AdvertisedAddress = AdvertisedAddress is null ? file?.AdvertisedHost : Addresses.Parse(AdvertisedAddress, 1).Host,
-            PublishPort = PublishPort ?? file?.PublishPort ?? defaults.PublishPort,
-            ReceivePort = ReceivePort ?? file?.ReceivePort ?? defaults.ReceivePort,
-            FilePort = FilePort ?? file?.FilePort ?? defaults.FilePort,
-            Path = FileSystemPath(Path ?? file?.RootDirectory ?? UserDirectory("server")),
+            Address = Address ?? configured.Address,
+            AdvertisedAddress = AdvertisedAddress is null ? configured.AdvertisedAddress : Addresses.Parse(AdvertisedAddress, 1).Host,
+            PublishPort = PublishPort ?? configured.PublishPort,
+            ReceivePort = ReceivePort ?? configured.ReceivePort,
+            FilePort = FilePort ?? configured.FilePort,
+            Path = FileSystemPath(Path ?? configured.Path),
         };
     }
 }

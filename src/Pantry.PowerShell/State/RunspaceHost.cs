@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using Pantry.Client;
 using Pantry.Commands;
 using Pantry.Configuration;
+using Pantry.Configuration.Settings;
 using Pantry.Hosting;
 using Pantry.Operators;
 using Pantry.PowerShell.Scripts;
@@ -48,6 +49,9 @@ internal sealed class RunspaceHost
 
     public IReadOnlyList<ClientRegistration> Clients => Snapshot(_clients);
 
+    /// <summary>Whether there is a server or session that cmdlets use which are given none.</summary>
+    public bool HasFleet => Snapshot(_fleets).Count > 0;
+
     public static RunspaceHost Of(Runspace runspace) => States.GetValue(runspace, key => new RunspaceHost(key));
 
     public static void StopIn(Runspace? runspace)
@@ -69,16 +73,17 @@ internal sealed class RunspaceHost
                 $"The server or session '{session}' was stopped. Use another one, or start or connect anew.")
             { Target = session.ToString() },
             null => throw new PantryException(PantryErrorCode.NotConnected,
-                "There is no server here. Start one with Start-PantryServer, or connect to one with Connect-PantryServer."),
+                "There is no server here. Start one with Start-PantryServer, or connect to one with Connect-PantryServer. "
+                + $"To be connected without a word, name your operator's file in '{OperatorDefaults.Path}': operator_file: mary.operator"),
             _ => throw new PantryException(PantryErrorCode.InvalidArgument,
                 $"A session is a PantrySession or a PantryServer, not {session.GetType().Name}. Connect-PantryServer and Start-PantryServer give one."),
         };
     }
 
-    public async Task<PantryServer> StartServerAsync(ServerConfiguration configuration, CancellationToken cancellation)
+    public async Task<PantryServer> StartServerAsync(ServerConfiguration configuration, HostSettings settings, CancellationToken cancellation)
     {
         await StoppedAsync(cancellation).ConfigureAwait(false);
-        ServerHost host = await InProcess.StartServerAsync(configuration, cancellation).ConfigureAwait(false);
+        ServerHost host = await InProcess.StartServerAsync(configuration, settings, cancellation).ConfigureAwait(false);
         var server = new PantryServer(host, () => host.Status, host.Statistics, () => host.Authority.RootKeyInfo)
         {
             Address = host.Configuration.Address,
@@ -106,9 +111,9 @@ internal sealed class RunspaceHost
     /// <summary>Begins to stop a server; what is started from now on in this runspace waits until it has stopped.</summary>
     public Task StopServerAsync(PantryServer server) => StopAsync(() => _fleets.Remove(server), async () => await ((ServerHost)server.Host).DisposeAsync().ConfigureAwait(false));
 
-    public async Task<PantrySession> ConnectAsync(OperatorCredentials credentials, CancellationToken cancellation)
+    public async Task<PantrySession> ConnectAsync(OperatorCredentials credentials, PantryOptions options, CancellationToken cancellation)
     {
-        RemoteFleet fleet = await WithLoopAsync(loop => InProcess.ConnectAsync(credentials, loop, cancellation)).ConfigureAwait(false);
+        RemoteFleet fleet = await WithLoopAsync(loop => InProcess.ConnectAsync(credentials, options, loop, cancellation)).ConfigureAwait(false);
         bool closed = false;
         var session = new PantrySession(fleet, () => Volatile.Read(ref closed) ? ServiceStatus.Stopped : fleet.Status)
         {
@@ -142,11 +147,11 @@ internal sealed class RunspaceHost
         return true;
     }
 
-    public async Task<ClientRegistration> StartClientAsync(ClientConfiguration configuration, CancellationToken cancellation)
+    public async Task<ClientRegistration> StartClientAsync(ClientConfiguration configuration, HostSettings settings, CancellationToken cancellation)
     {
         await StoppedAsync(cancellation).ConfigureAwait(false);
         ClientAgent agent = await WithLoopAsync(
-            loop => InProcess.StartClientAsync(configuration, Commands, loop, cancellation)).ConfigureAwait(false);
+            loop => InProcess.StartClientAsync(configuration, settings, Commands, loop, cancellation)).ConfigureAwait(false);
         // What was approved: it can be less than what was asked for.
         ClientLabels labels = agent.Labels;
         var client = new ClientRegistration(agent, () => agent.Registration, () => agent.Status)

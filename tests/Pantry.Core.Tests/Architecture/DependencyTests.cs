@@ -20,6 +20,8 @@ public sealed partial class DependencyTests
     [InlineData("Pantry.Core/Provisioning/Resolution", "Targeting")]
     [InlineData("Pantry.Core/Files", "Configuration Protocol Security Storage Targeting")]
     [InlineData("Pantry.Core/Configuration", "Protocol Security Targeting Transport")]
+    [InlineData("Pantry.Core/Configuration/Settings", "Protocol Security Targeting Transport")]
+    [InlineData("Pantry.Core/Logging", "Configuration")]
     [InlineData("Pantry.Core/Transport", "Configuration Protocol Transport")]
     [InlineData("Pantry.Core/Transport/Gates", "Transport")]
     [InlineData("Pantry.Core/Sessions", "Configuration Protocol Security Transport")]

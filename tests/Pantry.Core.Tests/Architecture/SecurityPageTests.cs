@@ -31,6 +31,6 @@ public sealed partial class SecurityPageTests
     }
 
     // `Folder/File.Name`, `Folder/File`, or `.Name` for another one of the same file.
-    [GeneratedRegex(@"`(?:(?<file>(?:Architecture|Attacks|Commands|Configuration|EndToEnd|Files|Fuzzing|Model|Protocol|Provisioning|Security|Server|Sessions|Storage|Targeting|Transfers|Transport)(?:/\w+)+))?(?:\.(?<name>[A-Z]\w+))?`(?<=`(?:\w+/|\.[A-Z])[^`]*`)")]
+    [GeneratedRegex(@"`(?:(?<file>(?:Architecture|Attacks|Commands|Configuration|EndToEnd|Files|Fuzzing|Logging|Model|Protocol|Provisioning|Security|Server|Sessions|Storage|Targeting|Transfers|Transport)(?:/\w+)+))?(?:\.(?<name>[A-Z]\w+))?`(?<=`(?:\w+/|\.[A-Z])[^`]*`)")]
     private static partial Regex TestName();
 }

@@ -1,4 +1,4 @@
-using Pantry.Configuration;
+using Pantry.Configuration.Settings;
 using Pantry.Server;
 
 namespace Pantry.Tests.EndToEnd;
@@ -83,7 +83,7 @@ public sealed class KeyFilesTests : IDisposable
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "These are Linux's devices.");
 
-        var error = await Assert.ThrowsAsync<PantryException>(() => Task.Run(() => ConfigurationFile.LoadServer(path)).WaitAsync(Fleet.Deadline));
+        var error = await Assert.ThrowsAsync<PantryException>(() => Task.Run(() => SettingsFile.LoadHost(ConfigurationKind.Server, path, new Dictionary<string, string>())).WaitAsync(Fleet.Deadline));
 
         Assert.Equal(PantryErrorCode.InvalidConfiguration, error.Code);
         Assert.Contains("give a plain file", error.Message, StringComparison.Ordinal);

@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Pantry.Client;
 
-namespace Pantry.Daemon;
+namespace Pantry.Daemon.Configuration;
 
 /// <summary>Writes the configuration of a client that was just let in: where its server is and what it is.</summary>
 internal static class ClientConfigurationWriter

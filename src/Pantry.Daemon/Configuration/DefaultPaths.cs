@@ -1,4 +1,4 @@
-namespace Pantry.Daemon;
+namespace Pantry.Daemon.Configuration;
 
 /// <summary>Where a service has its configuration and its data unless it is told otherwise.</summary>
 internal static class DefaultPaths

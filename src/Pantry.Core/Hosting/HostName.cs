@@ -1,12 +1,13 @@
 using System.Text;
+using Pantry.Targeting;
 
-namespace Pantry.Targeting;
+namespace Pantry.Hosting;
 
 /// <summary>The identity of a client that was given none.</summary>
-internal static class HostIdentity
+internal static class HostName
 {
     /// <summary>The host's name with what names may not have left out.</summary>
-    public static string OfThisMachine()
+    public static string AsIdentity()
     {
         var name = new StringBuilder();
         foreach (string segment in Environment.MachineName.ToLowerInvariant().Split('.'))
