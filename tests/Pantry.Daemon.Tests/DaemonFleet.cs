@@ -85,7 +85,7 @@ internal sealed class DaemonFleet : IAsyncDisposable
     }
 
     // Below the range from which the system takes ports for outgoing connections, so that they can be bound again.
-    private static int[] FreePorts(int count)
+    public static int[] FreePorts(int count)
     {
         var found = new List<int>();
         for (int port = Random.Shared.Next(20_000, 31_000); found.Count < count; port++)

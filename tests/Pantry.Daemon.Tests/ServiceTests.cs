@@ -1,6 +1,9 @@
+using System.Diagnostics.Metrics;
 using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
+using Pantry.Configuration.Settings;
 using Pantry.Daemon.Services;
+using Pantry.Logging;
 
 namespace Pantry.Daemon.Tests;
 
@@ -37,10 +40,9 @@ public sealed class ServiceTests
         var notices = ServiceNotices.OfProcess();
         Assert.Null(System.Environment.GetEnvironmentVariable("NOTIFY_SOCKET"));
         await using var service = new StubbornService();
-        using var stop = new CancellationTokenSource();
-        Task running = new ServiceRunner<string>("test", () => new Loaded<string>("", ""), (_, _) => Task.FromResult<IRunningService>(service), notices, NullLogger.Instance).RunAsync(stop.Token);
-        await systemd.HearAsync("READY=1");
+        await using var life = new LifeSigns("test", service, notices, NullLogger.Instance);
         await systemd.HearAsync("WATCHDOG=1");
+        Assert.True(life.Turns);
 
         service.Hang();
         // Asked before it hung it may have answered; from the second question on it has not.
@@ -49,8 +51,7 @@ public sealed class ServiceTests
             await systemd.HearAsync("");
         await service.AskedAsync(3);
         Assert.False(systemd.HasMore);
-        await stop.CancelAsync();
-        await running.WaitAsync(PantryProcess.Deadline);
+        Assert.False(life.Turns);
     }
 
     [Fact(SkipWhen = nameof(NoSignals), SkipType = typeof(ServiceTests), Skip = "Signals are POSIX.")]
@@ -65,7 +66,10 @@ public sealed class ServiceTests
         Assert.Contains("Did you mean 'networking'?", server.Errors, StringComparison.Ordinal);
         (await fleet.OperateAsync("clients")).Ends(ExitCode.Success);
 
-        fleet.WriteServerConfig("# a change\n");
+        fleet.WriteServerConfig("log_level: debug");
+        server.Signal("HUP");
+        await server.SaysAsync("log_level: ");
+        fleet.WriteServerConfig("  advertised_host: localhost");
         server.Signal("HUP");
         await server.SaysAsync("runs with its new configuration");
         (await fleet.OperateAsync("clients")).Ends(ExitCode.Success);
@@ -107,6 +111,13 @@ public sealed class ServiceTests
 
         public int Busy => 0;
 
+        public Meter Meter { get; } = new("Test");
+
+        public void Apply(HostLog log, HostSettings old, HostSettings now)
+        {
+            // Nothing of it is configured.
+        }
+
         public void Hang() => _hangs = true;
 
         public async Task AskedAsync(int times)
@@ -128,6 +139,7 @@ public sealed class ServiceTests
 
         public ValueTask DisposeAsync()
         {
+            Meter.Dispose();
             _asked.Dispose();
             return ValueTask.CompletedTask;
         }
