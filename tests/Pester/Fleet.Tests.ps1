@@ -44,6 +44,17 @@ Describe 'Start-PantryServer' {
     }
 }
 
+Describe 'Tables' {
+    It 'fit a narrow window: <_>' -ForEach 'Get-PantryJob', 'Get-PantryClient', 'Get-PantryQueue', 'Get-PantryApplication' {
+        Send-PantryCommand -Client shop.web1 -ShellCommand 'exit 0' | Should -Not -BeNullOrEmpty
+        $lines = (& $_ | Format-Table | Out-String -Width 80) -split '\r?\n' | Where-Object { $_ }
+        # A column without room is written letter by letter, one below the other.
+        $dashes = $lines | Where-Object { $_ -match '^[- ]+$' } | Select-Object -First 1
+        @($dashes -split ' +' | Where-Object { $_ -and $_.Length -lt 2 }) | Should -BeNullOrEmpty
+        $lines | ForEach-Object { $_.Length | Should -BeLessOrEqual 80 }
+    }
+}
+
 Describe 'Register-PantryClient' {
     It 'gives a client its streams' {
         ($clients | Where-Object Identity -eq shop.web1).Streams | Should -Be shop, shop.live, shop.live.web

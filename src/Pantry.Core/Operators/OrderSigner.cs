@@ -8,6 +8,9 @@ namespace Pantry.Operators;
 /// <summary>Turns what an operator wants into an order that bears the operator's signature.</summary>
 internal sealed class OrderSigner(string name, SigningKey key, string network, PantryOptions options, TimeProvider time)
 {
+    // An order that anybody signed is refused by clients after OrderStatement.MaxValidity; this leaves room for what is added to it.
+    private static readonly TimeSpan MaxTime = TimeSpan.FromDays(6);
+
     public string Name => name;
 
     /// <param name="request">What is wanted.</param>
@@ -17,8 +20,8 @@ internal sealed class OrderSigner(string name, SigningKey key, string network, P
         if (options.BatchSize > 0 && request.Plan.BatchSize is null)
             request = request with { Plan = request.Plan with { BatchSize = new Share(options.BatchSize) } };
         Target target = request.Target with { Identities = [.. request.Target.Identities.Distinct(Names.Comparer)] };
-        TimeSpan run = Within(request.Timeout, options.RunTimeout);
-        TimeSpan delivery = Within(request.DeliveryTimeout, options.DeliveryTimeout);
+        TimeSpan run = Within(request.Timeout, options.RunTimeout, "may run");
+        TimeSpan delivery = Within(request.DeliveryTimeout, options.DeliveryTimeout, "may take to be delivered");
         // Sorts by time and is unique without asking anyone.
         string job = Guid.CreateVersion7().ToString("N");
 
@@ -47,9 +50,11 @@ internal sealed class OrderSigner(string name, SigningKey key, string network, P
     // Who has to wait for a turn, or for a client to come, needs more than the way there takes.
     private TimeSpan Validity(JobRequest request, TimeSpan delivery) => Within(
         request.ValidFor,
-        request.Plan is { BatchSize: null, Canary: null, Queue: false } ? delivery + options.ResultGrace : delivery + options.ResultGrace + options.WaitingValidity);
+        request.Plan is { BatchSize: null, Canary: null, Queue: false } ? delivery + options.ResultGrace : delivery + options.ResultGrace + options.WaitingValidity,
+        "is to be valid");
 
-    // Nobody waits for longer; orders are good for a week at most.
-    private static TimeSpan Within(TimeSpan asked, TimeSpan otherwise) =>
-        asked <= TimeSpan.Zero ? otherwise : asked < TimeSpan.FromDays(6) ? asked : TimeSpan.FromDays(6);
+    private static TimeSpan Within(TimeSpan asked, TimeSpan otherwise, string what) =>
+        asked <= TimeSpan.Zero ? otherwise
+        : asked <= MaxTime ? asked
+        : throw new PantryException(PantryErrorCode.InvalidArgument, $"The order {what} for {asked.TotalDays:0.#} days; {MaxTime.TotalDays:0} days is the most. Give it less time.");
 }

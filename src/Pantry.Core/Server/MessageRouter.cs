@@ -78,7 +78,9 @@ internal sealed class MessageRouter(
                 + $"Bring both to versions of Pantry with the same major protocol version; the server's is Pantry {PantryVersion.Current}."),
             DecodeFault.WrongDirection => (PantryErrorCode.Refused, $"A peer of this kind may not send {opened.Header.Kind}."),
             DecodeFault.TooLarge => (PantryErrorCode.MessageTooLarge, $"The message is larger than the protocol's {limits.MaxMessageBytes:N0} bytes."),
-            DecodeFault.BadHead or DecodeFault.TooManyFrames or DecodeFault.UnknownKind =>
+            DecodeFault.UnknownKind => (PantryErrorCode.NotOffered,
+                $"This server is Pantry {PantryVersion.Current} with protocol {ProtocolVersion.Text} and does not know messages of kind {(byte)opened.Header.Kind}, which the peer, with protocol {opened.Header.Major}.{opened.Header.Minor}, has sent. Update the server's Pantry."),
+            DecodeFault.BadHead or DecodeFault.TooManyFrames =>
                 (PantryErrorCode.Refused, $"The message could not be understood ({opened.Fault})."),
             _ => null,
         };
