@@ -19,6 +19,12 @@ internal static partial class CommandWords
         ["Stop-PantryJob"] = "pantry jobs --cancel",
         ["New-PantryEnrollmentToken"] = "pantry enroll --token",
         ["New-PantryEnrollment"] = "pantry enroll",
+        ["New-PantryOperator"] = "pantry operators add",
+        ["Revoke-PantryOperator"] = "pantry operators revoke",
+        ["Get-PantryOperator"] = "pantry operators",
+        ["-Administrator"] = "--administrator",
+        ["-ExpiresIn"] = "--expires-in",
+        ["-Scope"] = "--scope",
         ["-ServerPublicKey"] = "--server-key",
         ["-OperatorFile"] = "--operator-file",
         ["-Identity"] = "--identity",
@@ -33,6 +39,6 @@ internal static partial class CommandWords
     public static string Of(string message) => Pattern().Replace(message, match => Words[match.Value]);
 
     [GeneratedRegex(
-        @"Connect-PantryServer -OperatorFile|Approve-PantryClient -Fingerprint|(?:Connect-PantryServer|Approve-PantryClient|Deny-PantryClient|Revoke-PantryClient|Get-PantryClient|Get-PantryJob|Receive-PantryJob|Stop-PantryJob|New-PantryEnrollmentToken|New-PantryEnrollment)\b|(?<![-\w])-(?:ServerPublicKey|OperatorFile|Identity|Application|Environment|Role|Token|Timeout|Path)\b")]
+        @"Connect-PantryServer -OperatorFile|Approve-PantryClient -Fingerprint|(?:Connect-PantryServer|Approve-PantryClient|Deny-PantryClient|Revoke-PantryClient|Get-PantryClient|Get-PantryJob|Receive-PantryJob|Stop-PantryJob|New-PantryEnrollmentToken|New-PantryEnrollment|New-PantryOperator|Revoke-PantryOperator|Get-PantryOperator)\b|(?<![-\w])-(?:Administrator|ExpiresIn|Scope|ServerPublicKey|OperatorFile|Identity|Application|Environment|Role|Token|Timeout|Path)\b")]
     private static partial Regex Pattern();
 }

@@ -138,6 +138,25 @@ public sealed class FleetTests
         (await fleet.OperateAsync("send", "--client", "web03", "--", "true")).Ends(ExitCode.NotSucceeded);
     }
 
+    [Fact(SkipWhen = nameof(NoSignals), SkipType = typeof(FleetTests), Skip = "Signals are POSIX.")]
+    public async Task An_operator_that_was_added_orders_what_its_scopes_say_until_it_is_revoked()
+    {
+        await using var fleet = new DaemonFleet();
+        await fleet.StartServerAsync();
+        await fleet.EnrollAsync("web01");
+        await fleet.StartClientAsync("web01");
+        string file = Path.Combine(fleet.Directory, "mary.operator");
+        (await fleet.OperateAsync("operators", "add", "mary", "--scope", "shop.production:Shell", "--out-file", file)).Ends(ExitCode.Success);
+
+        (await PantryProcess.RunAsync("send", "--operator-file", file, "--stream", "shop.production", "--", "true")).Ends(ExitCode.Success);
+        PantryRun beyond = (await PantryProcess.RunAsync("send", "--operator-file", file, "--all", "--", "true")).Ends(ExitCode.Unreachable);
+        Assert.Contains("OutOfScope", beyond.Errors, StringComparison.Ordinal);
+        Assert.Contains("mary", (await fleet.OperateAsync("operators")).Ends(ExitCode.Success).Output, StringComparison.Ordinal);
+        (await fleet.OperateAsync("operators", "revoke", "mary")).Ends(ExitCode.Success);
+        PantryRun revoked = (await PantryProcess.RunAsync("clients", "--operator-file", file)).Ends(ExitCode.Unreachable);
+        Assert.Contains("KeyUnknown", revoked.Errors, StringComparison.Ordinal);
+    }
+
     private static JsonDocument Json(PantryRun run) => JsonDocument.Parse(run.Ends(ExitCode.Success).Output);
 
     private static async Task ThereAsync(string file)

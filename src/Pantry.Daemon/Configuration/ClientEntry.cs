@@ -1,5 +1,4 @@
 using Pantry.Client;
-using Pantry.Configuration;
 using Pantry.Configuration.Settings;
 using Pantry.Hosting;
 using Pantry.Targeting;

@@ -52,6 +52,7 @@ internal sealed record StatusView(ServerView? Server, ClientState? Client, bool?
 [JsonSerializable(typeof(ResultView))]
 [JsonSerializable(typeof(ClientInfo))]
 [JsonSerializable(typeof(JobInfo))]
+[JsonSerializable(typeof(OperatorInfo))]
 [JsonSerializable(typeof(StartedJob))]
 [JsonSerializable(typeof(StatusView))]
 [JsonSerializable(typeof(ConfigurationFinding))]
