@@ -1,6 +1,7 @@
 using Pantry.Configuration;
 using Pantry.Operators;
 using Pantry.Protocol;
+using Pantry.Security;
 using Pantry.Server;
 using Pantry.Targeting;
 using Pantry.Transport;
@@ -81,8 +82,8 @@ public sealed class ServerConsoleTests
 
     private static AddOperator NewOperator()
     {
-        using Security.CurveKeyPair session = Security.CurveKeyPair.Generate();
-        using Security.SigningKey signing = Security.SigningKey.Generate();
+        using CurveKeyPair session = CurveKeyPair.Generate();
+        using SigningKey signing = SigningKey.Generate();
         return new AddOperator("mary", session.PublicKey.ToString(), signing.PublicKey.Bytes.ToArray(), ["*:*"], Administrator: true, null);
     }
 }
