@@ -1,4 +1,5 @@
 using System.Management.Automation;
+using System.Net;
 using System.Text.Json;
 using Pantry.PowerShell.Tests.Engine;
 
@@ -25,12 +26,16 @@ public sealed class ConfigurationTests
     {
         using Session session = Session.Open();
         foreach (string name in (string[])["client", "operator", "other"])
-            File.WriteAllText(Path.Combine(session.Root, $"{name}.yaml"), "log_level: info\n");
-        session.Run("if (-not $IsWindows) { chmod go-w $root/*.yaml }").Clean();
+        {
+            string path = Path.Combine(session.Root, $"{name}.yaml");
+            File.WriteAllText(path, "log_level: info\n");
+            SetMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        }
+
 
         Assert.Equal(
             ["Client True", "Operator False", "Server True"],
-            session.Run("Get-ChildItem $root/*.yaml | Test-PantryConfiguration | Where-Object { $_ -is [Pantry.ConfigurationSummary] } | ForEach-Object { \"$($_.Kind) $($_.IsValid)\" }").Clean().Select(line => line!.ToString()));
+            session.Run("'client', 'operator', 'other' | ForEach-Object { \"$root/$_.yaml\" } | Test-PantryConfiguration | Where-Object { $_ -is [Pantry.ConfigurationSummary] } | ForEach-Object { \"$($_.Kind) $($_.IsValid)\" }").Clean().Select(line => line!.ToString()));
         Assert.Equal(["Client"], session.Run("Test-PantryConfiguration $root/other.yaml -Kind Client | Where-Object Kind").Texts("Kind"));
     }
 
@@ -69,8 +74,7 @@ public sealed class ConfigurationTests
             $token = New-PantryEnrollmentToken logged -Application shop
             $null = Register-PantryClient -ConfigurationFile $root/client.yaml -ServerPublicKey $server.PublicKey -Token $token.Token -Path $root/client
             """).Clean();
-        session.Set("secret", Secret);
-        session.Run("$secure = ConvertTo-SecureString $secret -AsPlainText -Force").Clean();
+        session.Set("secure", new NetworkCredential("", Secret).SecurePassword);
         Outcome sent = session.Run("Send-PantryCommand -Client logged -ShellCommand 'echo $API_KEY; exit 3' -Secret @{ API_KEY = $secure }");
         session.Run("Send-PantryCommand -Client logged { throw $Key } -Secret @{ Key = $secure }");
         Assert.Equal("NonZeroExitCode", sent.ErrorId);
@@ -117,7 +121,7 @@ public sealed class ConfigurationTests
             $env:XDG_CONFIG_HOME = '{session.Root}/config'
             Import-Module '{Places.Manifest}'
             Get-PantryClient -Verbose | ForEach-Object Identity
-            (Send-PantryCommand -All -Name Ping -Confirm:$false | Measure-Object).Count
+            @(Send-PantryCommand -All -Name Ping -Confirm:$false).Count
             (Connect-PantryServer).Operator
             """);
 
@@ -140,8 +144,8 @@ public sealed class ConfigurationTests
     {
         (_, string output, string error) = await EngineProcess.RunAsync($$"""
             Import-Module '{{Places.Manifest}}'
-            $root = (New-Item -ItemType Directory (Join-Path ([IO.Path]::GetTempPath()) server)).FullName
-            Set-Content $root/server.yaml "networking:`n  advertised_host: from.file`n  pub_sub_port: 0`n  receive_port: 0`n  file_service_port: 0`n"
+            $root = [IO.Path]::GetTempPath()
+            [IO.File]::WriteAllText("$root/server.yaml", "networking:`n  advertised_host: from.file`n  pub_sub_port: 0`n  receive_port: 0`n  file_service_port: 0`n")
             $env:PANTRY_NETWORKING__ADVERTISED_HOST = 'from.environment'
             ($one = Start-PantryServer -ConfigurationFile $root/server.yaml -Path $root/one).AdvertisedAddress
             $one | Stop-PantryServer
