@@ -139,6 +139,27 @@ public sealed class FleetTests
     }
 
     [Fact(SkipWhen = nameof(NoSignals), SkipType = typeof(FleetTests), Skip = "Signals are POSIX.")]
+    public async Task A_secret_comes_from_the_environment_reaches_the_command_and_is_in_no_file_and_no_log()
+    {
+        await using var fleet = new DaemonFleet();
+        PantryProcess server = await fleet.StartServerAsync();
+        await fleet.EnrollAsync("web01");
+        PantryProcess client = await fleet.StartClientAsync("web01");
+        string seen = Path.Combine(fleet.Directory, "seen"), value = Guid.NewGuid().ToString("N");
+        await using PantryProcess send = PantryProcess.Start(
+            new Dictionary<string, string> { ["API_KEY"] = value }, "send", "--operator-file", fleet.Console, "--all", "--secret", "API_KEY", "--shell", $"printf %s \"$API_KEY\" > '{seen}'; printf %s \"$API_KEY\" | wc -c");
+        Assert.Equal(0, await send.ExitAsync());
+        Assert.Equal(value, await File.ReadAllTextAsync(seen));
+        Assert.Contains("web01: 32", send.Output, StringComparison.Ordinal);
+        File.Delete(seen);
+        Assert.DoesNotContain(value, server.Errors + client.Errors + send.Errors, StringComparison.Ordinal);
+        Assert.All(
+            System.IO.Directory.EnumerateFiles(fleet.Directory, "*", SearchOption.AllDirectories),
+            file => Assert.DoesNotContain(value, System.Text.Encoding.Latin1.GetString(Bytes(file)), StringComparison.Ordinal));
+        (await fleet.OperateAsync("send", "--all", "--secret", "NOT_THERE", "--", "true")).Ends(ExitCode.Usage);
+    }
+
+    [Fact(SkipWhen = nameof(NoSignals), SkipType = typeof(FleetTests), Skip = "Signals are POSIX.")]
     public async Task An_operator_that_was_added_orders_what_its_scopes_say_until_it_is_revoked()
     {
         await using var fleet = new DaemonFleet();
@@ -158,6 +179,15 @@ public sealed class FleetTests
     }
 
     private static JsonDocument Json(PantryRun run) => JsonDocument.Parse(run.Ends(ExitCode.Success).Output);
+
+    // SQLite holds its files open.
+    private static byte[] Bytes(string file)
+    {
+        using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        byte[] bytes = new byte[stream.Length];
+        stream.ReadExactly(bytes);
+        return bytes;
+    }
 
     private static async Task ThereAsync(string file)
     {

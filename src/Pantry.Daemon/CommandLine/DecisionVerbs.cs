@@ -22,15 +22,19 @@ internal static class DecisionVerbs
         var identities = new Argument<string[]>("identity") { Description = "Names of clients.", Arity = ArgumentArity.ZeroOrMore };
         var fingerprints = new Option<string[]>("--fingerprint") { Description = "Fingerprints of clients' keys, as 'pantry clients' shows them." };
         var command = new Command(name, description) { identities, fingerprints };
-        command.DoesAt(terminal, common, async (parsed, fleet, cancellation) =>
+        DecideClient[] Read(ParseResult parsed)
         {
             DecideClient[] wanted =
             [
                 .. (parsed.GetValue(identities) ?? []).Select(identity => new DecideClient(decision, identity, null)),
                 .. (parsed.GetValue(fingerprints) ?? []).Select(fingerprint => new DecideClient(decision, null, fingerprint)),
             ];
-            if (wanted.Length == 0)
-                throw new PantryException(PantryErrorCode.NoTarget, "No client was named, so nothing was done. Name clients, or their keys with --fingerprint.");
+            return wanted.Length > 0 ? wanted
+                : throw new PantryException(PantryErrorCode.NoTarget, "No client was named, so nothing was done. Name clients, or their keys with --fingerprint.");
+        }
+
+        command.DoesAt(terminal, common, Read, async (wanted, fleet, cancellation) =>
+        {
             ExitCode code = ExitCode.Success;
             foreach (DecideClient one in wanted)
                 code = await DecideAsync(terminal, fleet, one, cancellation) is var ended && ended != ExitCode.Success ? ended : code;

@@ -16,14 +16,12 @@ internal static class JobsVerb
         var newest = new Option<int>("--newest") { Description = "So many of the newest jobs are listed.", DefaultValueFactory = _ => 20, HelpName = "number" };
         var state = new Option<PantryJobState?>("--state") { Description = "Only jobs that are so far." };
         var command = new Command("jobs", "Lists jobs, or writes the results of one.") { id, wait, cancel, newest, state };
-        command.DoesAt(terminal, common, async (parsed, fleet, cancellation) =>
-        {
-            if (parsed.GetValue(id) is { } job)
-                return await OneAsync(terminal, fleet, job, parsed.GetValue(wait), parsed.GetValue(cancel), cancellation);
-            if (parsed.GetValue(wait) || parsed.GetValue(cancel))
-                throw new PantryException(PantryErrorCode.InvalidArgument, "Which job? Give its id with --wait and --cancel.");
-            return await ListAsync(terminal, fleet, new JobFilter { Newest = parsed.GetValue(newest), State = parsed.GetValue(state) }, cancellation);
-        });
+        ParseResult Checked(ParseResult parsed) => parsed.GetValue(id) is not null || !(parsed.GetValue(wait) || parsed.GetValue(cancel)) ? parsed
+            : throw new PantryException(PantryErrorCode.InvalidArgument, "Which job? Give its id with --wait and --cancel.");
+
+        command.DoesAt(terminal, common, Checked, (parsed, fleet, cancellation) => parsed.GetValue(id) is { } job
+            ? OneAsync(terminal, fleet, job, parsed.GetValue(wait), parsed.GetValue(cancel), cancellation)
+            : ListAsync(terminal, fleet, new JobFilter { Newest = parsed.GetValue(newest), State = parsed.GetValue(state) }, cancellation));
         return command;
     }
 

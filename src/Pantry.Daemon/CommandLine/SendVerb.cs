@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text;
 using System.Text.Json;
 using Pantry.Commands;
 using Pantry.Daemon.Views;
@@ -17,6 +18,7 @@ internal static class SendVerb
         var program = new Argument<string[]>("program") { Description = "Behind --: a program and its arguments, started without a shell.", Arity = ArgumentArity.ZeroOrMore };
         var directory = new Option<string?>("--directory") { Description = "Directory in which it runs on the clients." };
         var runAs = new Option<string?>("--run-as") { Description = "A user of the clients' machines to run as; the clients must allow it." };
+        Option<string[]> secrets = TargetOptions.Many("--secret", null, "Names of variables of this environment whose values go along sealed, for the targets alone; the command has them in its own environment.");
         Option<TimeSpan> timeout = DurationText.Option("--timeout", "How long it may run on a client.");
         Option<TimeSpan> delivery = DurationText.Option("--delivery-timeout", "How long a client may take to acknowledge the order.");
         Option<TimeSpan> validFor = DurationText.Option("--valid-for", "How long the order may still be started.");
@@ -28,11 +30,10 @@ internal static class SendVerb
         var command = new Command("send", "Has clients run a command. Exit code 1 says that a target did not succeed.");
         target.AddTo(command);
         command.Arguments.Add(program);
-        foreach (Option option in (Option[])[shell, directory, runAs, timeout, delivery, validFor, batch, canary, failures, queue, background])
+        foreach (Option option in (Option[])[shell, directory, runAs, secrets, timeout, delivery, validFor, batch, canary, failures, queue, background])
             command.Options.Add(option);
-        command.DoesAt(terminal, common, async (parsed, fleet, cancellation) =>
-        {
-            var request = new JobRequest
+        (JobRequest Request, bool Background) Read(ParseResult parsed) => (
+            new JobRequest
             {
                 Target = target.Read(parsed),
                 Command = ShellCommand.CommandName,
@@ -42,10 +43,15 @@ internal static class SendVerb
                 DeliveryTimeout = parsed.GetValue(delivery),
                 ValidFor = parsed.GetValue(validFor),
                 RunAs = parsed.GetValue(runAs),
+                Secrets = Secrets(parsed.GetValue(secrets) ?? []),
                 Plan = new RolloutPlan { BatchSize = parsed.GetValue(batch), Canary = parsed.GetValue(canary), MaxFailure = parsed.GetValue(failures), Queue = parsed.GetValue(queue) },
-            };
-            IJob job = await fleet.StartJobAsync(request, cancellation);
-            if (!parsed.GetValue(background))
+            },
+            parsed.GetValue(background));
+
+        command.DoesAt(terminal, common, Read, async (wanted, fleet, cancellation) =>
+        {
+            IJob job = await fleet.StartJobAsync(wanted.Request, cancellation);
+            if (!wanted.Background)
                 return await new JobFollower(terminal).FollowAsync(job, cancellation);
             if (terminal.Format == OutputFormat.Json)
                 terminal.WriteJson(new StartedJob(job.Id, job.Targets), ViewJson.Default.StartedJob);
@@ -55,6 +61,13 @@ internal static class SendVerb
         });
         return command;
     }
+
+    // A value on the command line could be read by every user of this machine.
+    private static Dictionary<string, byte[]>? Secrets(string[] names) => names.Length == 0 ? null : names.Distinct(StringComparer.Ordinal).ToDictionary(
+        SecretVariables.RequireName,
+        name => Environment.GetEnvironmentVariable(name) is { } value ? Encoding.UTF8.GetBytes(value)
+            : throw new PantryException(PantryErrorCode.InvalidArgument, $"--secret names '{name}', and there is no such variable in this environment."),
+        StringComparer.Ordinal);
 
     private static byte[] Arguments(string? line, string[] program, string? directory)
     {

@@ -12,10 +12,16 @@ internal static class Verb
 
     /// <summary>What a command does with a server that it is connected to.</summary>
     public static void DoesAt(this Command command, Terminal terminal, CommonOptions common, Func<ParseResult, RemoteFleet, CancellationToken, Task<ExitCode>> action) =>
+        command.DoesAt(terminal, common, parsed => parsed, action);
+
+    /// <summary>The same for one that first reads what is wanted: nobody is connected for a command line that has an error.</summary>
+    public static void DoesAt<T>(
+        this Command command, Terminal terminal, CommonOptions common, Func<ParseResult, T> read, Func<T, RemoteFleet, CancellationToken, Task<ExitCode>> action) =>
         command.Does(async (parsed, cancellation) =>
         {
             common.Apply(parsed, terminal);
+            T wanted = read(parsed);
             await using RemoteFleet fleet = await common.ConnectAsync(parsed, cancellation);
-            return await action(parsed, fleet, cancellation);
+            return await action(wanted, fleet, cancellation);
         });
 }

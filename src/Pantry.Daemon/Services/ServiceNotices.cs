@@ -12,6 +12,9 @@ internal sealed class ServiceNotices
     private const string WatchdogTime = "WATCHDOG_USEC";
     private const string WatchdogProcess = "WATCHDOG_PID";
 
+    // Where a program in one file puts its native library: the unit says so for this one, not for what a client runs.
+    private const string BundleDirectory = "DOTNET_BUNDLE_EXTRACT_BASE_DIR";
+
     private readonly SystemdNotifier? _notifier;
 
     private ServiceNotices(SystemdNotifier? notifier, TimeSpan? watchdog)
@@ -32,7 +35,7 @@ internal sealed class ServiceNotices
         TimeSpan? watchdog = isOurs && long.TryParse(Environment.GetEnvironmentVariable(WatchdogTime), NumberStyles.None, CultureInfo.InvariantCulture, out long microseconds) && microseconds > 0
             ? TimeSpan.FromMicroseconds(microseconds)
             : null;
-        foreach (string name in (string[])[Socket, WatchdogTime, WatchdogProcess])
+        foreach (string name in (string[])[Socket, WatchdogTime, WatchdogProcess, BundleDirectory])
             Environment.SetEnvironmentVariable(name, null);
         return new ServiceNotices(notifier, notifier is null ? null : watchdog);
     }
