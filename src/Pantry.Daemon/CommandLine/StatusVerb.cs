@@ -87,7 +87,7 @@ internal static class StatusVerb
             TextTable.WriteList(terminal,
             [
                 ("Client", client.Identity), ("Server", client.Server), ("Status", view.ClientRuns == true ? $"{client.Status}, {client.Link}" : "does not run"),
-                ("Application", client.Application), ("Environment", client.Environment), ("Roles", client.Roles),
+                ("Application", client.Application), ("Environment", client.Environment), ("Roles", string.Join(", ", client.Roles)),
                 ("Fingerprint", client.Fingerprint), ("Version", client.Version), ("Process", $"{client.ProcessId}"),
             ]);
         }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Pantry.Client;
 
@@ -44,5 +45,5 @@ internal static class ClientConfigurationWriter
     }
 
     // A JSON string is a quoted string of YAML too.
-    private static string Quoted(string text) => JsonSerializer.Serialize(text, Views.ViewJson.Default.String);
+    private static string Quoted(string text) => $"\"{JsonEncodedText.Encode(text, JavaScriptEncoder.UnsafeRelaxedJsonEscaping)}\"";
 }

@@ -8,11 +8,11 @@ namespace Pantry.Daemon.Services;
 
 /// <summary>How the client of this machine does, as it writes it down for <c>pantry status</c>.</summary>
 internal sealed record ClientState(
-    string Identity, string? Application, string? Environment, string Roles, string Server, string Fingerprint, RegistrationStatus Status, ServiceStatus Link,
+    string Identity, string? Application, string? Environment, IReadOnlyList<string> Roles, string Server, string Fingerprint, RegistrationStatus Status, ServiceStatus Link,
     int ProcessId, string Version, DateTimeOffset StartedAt)
 {
     public static ClientState Of(ClientAgent agent, DateTimeOffset startedAt) => new(
-        agent.Labels.Identity, agent.Labels.Application, agent.Labels.Environment, string.Join(", ", agent.Labels.Roles), agent.Configuration.Server.ToString(),
+        agent.Labels.Identity, agent.Labels.Application, agent.Labels.Environment, [.. agent.Labels.Roles], agent.Configuration.Server.ToString(),
         agent.PublicKey.Fingerprint, agent.Registration, agent.Status, System.Environment.ProcessId, PantryVersion.Current, startedAt);
 }
 

@@ -6,6 +6,7 @@ using Pantry.Configuration.Settings;
 using Pantry.Daemon.Configuration;
 using Pantry.Hosting;
 using Pantry.Logging;
+using Pantry.Targeting;
 using Pantry.Transport;
 
 namespace Pantry.Daemon.Services;
@@ -128,12 +129,16 @@ internal sealed class RunningClient : IRunningService
     private async Task FollowAsync(ClientAgent agent)
     {
         Task stopping = Task.Delay(Timeout.Infinite, _stopping.Token);
-        ClientState? written = null;
+        (RegistrationStatus, ServiceStatus, ClientLabels)? written = null;
         while (!agent.Ended.IsCompleted && !_stopping.IsCancellationRequested)
         {
-            ClientState now = ClientState.Of(agent, _startedAt);
+            (RegistrationStatus, ServiceStatus, ClientLabels) now = (agent.Registration, agent.Status, agent.Labels);
             if (now != written)
-                ClientStateFile.Write(_configuration.Path, written = now, _log);
+            {
+                ClientStateFile.Write(_configuration.Path, ClientState.Of(agent, _startedAt), _log);
+                written = now;
+            }
+
             await Task.WhenAny(agent.Ended, stopping, Task.Delay(StateInterval, _stopping.Token));
         }
 
