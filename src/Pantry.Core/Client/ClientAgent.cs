@@ -31,6 +31,7 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
     private readonly Lock _disposing = new();
     private readonly CancellationTokenSource _ending = new();
     private readonly Task _cleaning;
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     // Topics that were replaced; heard for a little longer, for what was published before they were.
     private readonly List<(TopicId Id, long ReplacedAt)> _replaced = [];
     private IReadOnlyList<TopicId> _topics = [];
@@ -79,6 +80,9 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
     /// <summary>The client's public key.</summary>
     public PublicKey PublicKey => _home.Key.PublicKey;
 
+    /// <summary>The server's public key.</summary>
+    public PublicKey ServerKey => _credentials.Server;
+
     /// <summary>What the client is: what was approved, or what it claims until then.</summary>
     public ClientLabels Labels => _labels;
 
@@ -88,6 +92,9 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
 
     /// <summary>What is closed when the client has stopped, such as its log.</summary>
     private IAsyncDisposable? Owned { get; init; }
+
+    /// <summary>Completes when the client has stopped, by itself too: because the server took it off its list.</summary>
+    public Task Ended => _ended.Task;
 
     LinkCredentials ILinkOwner.Credentials => _credentials;
 
@@ -316,6 +323,7 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
         _home.Dispose();
         if (Owned is not null)
             await Owned.DisposeAsync().ConfigureAwait(false);
+        _ended.TrySetResult();
     }
 
     private void Release()

@@ -42,12 +42,18 @@ internal static class OperatorFile
 
     /// <summary>Writes a file that must not be there: keys that were replaced could not be had again.</summary>
     /// <exception cref="PantryException">There is one already, or it cannot be written.</exception>
-    public static void Save(string path, OperatorCredentials credentials)
+    public static void Save(string path, OperatorCredentials credentials) => Write(credentials, bytes => KeyFile.WriteNew(path, bytes));
+
+    /// <summary>Writes a file in the place of one that may be there: for keys that are good for one run of a server.</summary>
+    /// <exception cref="PantryException">It cannot be written.</exception>
+    public static void Replace(string path, OperatorCredentials credentials) => Write(credentials, bytes => KeyFile.Writing(path, () => PrivateFile.Replace(path, bytes)));
+
+    private static void Write(OperatorCredentials credentials, Action<byte[]> write)
     {
         byte[] bytes = JsonSerializer.SerializeToUtf8Bytes(credentials, OperatorFileJson.Default.OperatorCredentials);
         try
         {
-            KeyFile.WriteNew(path, bytes);
+            write(bytes);
         }
         finally
         {
@@ -55,8 +61,10 @@ internal static class OperatorFile
         }
     }
 
+    /// <param name="path">The file.</param>
+    /// <param name="ofService">Whether root may read it though it is a service's own.</param>
     /// <exception cref="PantryException">The file is not fit for use; the message says why.</exception>
-    public static OperatorCredentials Load(string path) => KeyFile.Read(path, MaxBytes, bytes =>
+    public static OperatorCredentials Load(string path, bool ofService = false) => KeyFile.Read(path, MaxBytes, bytes =>
     {
         try
         {
@@ -66,7 +74,7 @@ internal static class OperatorFile
         {
             throw Invalid(path, $"Line {exception.LineNumber + 1}, column {exception.BytePositionInLine + 1}: it is no operator's file as New-PantryOperator writes it.", exception);
         }
-    });
+    }, ofService);
 
     private static PantryException Invalid(string path, string what, Exception? inner = null) =>
         new(PantryErrorCode.InvalidConfiguration, $"The operator file '{path}' cannot be used. {what}", inner) { Target = path };

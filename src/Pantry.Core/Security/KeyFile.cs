@@ -8,12 +8,12 @@ internal static class KeyFile
     // What is no path can be as long as whoever typed it likes.
     private const int LongestShown = 500;
 
-    public static T Read<T>(string path, long maxBytes, Func<byte[], T> parse)
+    public static T Read<T>(string path, long maxBytes, Func<byte[], T> parse, bool ofService = false)
     {
         byte[] bytes;
         try
         {
-            bytes = PrivateFile.Read(path, maxBytes);
+            bytes = PrivateFile.Read(path, maxBytes, ofService);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {

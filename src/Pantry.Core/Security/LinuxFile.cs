@@ -26,8 +26,14 @@ internal static partial class LinuxFile
     // Linux gave these their own values on each family of processors.
     private static int NoFollow => RuntimeInformation.ProcessArchitecture is Architecture.Arm64 or Architecture.Arm or Architecture.Ppc64le ? 0x8000 : 0x20000;
 
+    /// <summary>Whether Pantry runs as root.</summary>
     [SupportedOSPlatform("linux")]
-    public static SafeFileHandle OpenOwnersAlone(string path)
+    public static bool IsRoot => EffectiveUser() == 0;
+
+    /// <param name="path">The file.</param>
+    /// <param name="anyOwner">Whether it may be another user's: for root, who looks at what a service keeps for itself.</param>
+    [SupportedOSPlatform("linux")]
+    public static SafeFileHandle OpenOwnersAlone(string path, bool anyOwner = false)
     {
         // Not blocking: a pipe would wait for its other end.
         SafeFileHandle handle = Open(path, NoFollow | NonBlocking | CloseOnExec);
@@ -35,7 +41,7 @@ internal static partial class LinuxFile
         {
             FileStatus status = RequirePlain(handle, path);
             uint self = EffectiveUser();
-            if (status.Owner != self && status.Owner != 0)
+            if (status.Owner != self && status.Owner != 0 && !(anyOwner && self == 0))
             {
                 throw PrivateFile.Insecure(path,
                     $"'{path}' belongs to the user with the id {status.Owner}, who can read and change it; Pantry runs as {self}. Give it to that user: chown {self} '{path}'.");

@@ -22,10 +22,13 @@ internal static class PrivateFile
     public static void ReplacePublic(string path, ReadOnlySpan<byte> bytes) => Write(path, bytes, replace: true, EverybodyReads);
 
     /// <summary>Reads a whole file after checking, on the opened file itself, that it is its owner's alone.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="maxBytes">The most that it may have.</param>
+    /// <param name="ofService">Whether root may read it though it is a service's own: root then trusts what that service trusts.</param>
     /// <exception cref="PantryException">It is a link, no plain file, others' to read or write, or too large.</exception>
-    public static byte[] Read(string path, long maxBytes)
+    public static byte[] Read(string path, long maxBytes, bool ofService = false)
     {
-        using SafeFileHandle handle = OpenChecked(Path.GetFullPath(path));
+        using SafeFileHandle handle = OpenChecked(Path.GetFullPath(path), ofService);
         long length = RandomAccess.GetLength(handle);
         if (length > maxBytes)
             throw new PantryException(PantryErrorCode.LimitReached, $"'{path}' is larger than {maxBytes:N0} bytes; it is not the file it should be.") { Target = path };
@@ -39,12 +42,12 @@ internal static class PrivateFile
 
     internal static PantryException Insecure(string path, string what) => new(PantryErrorCode.InsecureFile, what) { Target = path };
 
-    private static SafeFileHandle OpenChecked(string path)
+    private static SafeFileHandle OpenChecked(string path, bool ofService)
     {
         if (OperatingSystem.IsWindows())
             return WindowsFile.OpenOwnersAlone(path);
         if (OperatingSystem.IsLinux())
-            return LinuxFile.OpenOwnersAlone(path);
+            return LinuxFile.OpenOwnersAlone(path, ofService);
 
         // No platform that is supported; the mode is still looked at.
         if (new FileInfo(path).LinkTarget is not null)

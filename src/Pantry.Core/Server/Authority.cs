@@ -86,8 +86,15 @@ internal sealed class Authority : IDisposable
         : throw new PantryException(PantryErrorCode.KeyRevoked,
             "The server's own operator was taken away, so no order can be given here. Connect as an operator with Connect-PantryServer -OperatorFile.");
 
+    /// <summary>Lets programs on the server's own machine in as its own operator, for as long as the server runs.</summary>
+    public void OpenConsole(FleetPlace place) => _local.OpenConsole(place);
+
+    /// <summary>Whether it is the key of programs on the server's own machine, which is good from there alone.</summary>
+    public bool IsConsole(PublicKey key) => key.Equals(_local.ConsoleKey);
+
     /// <summary>The operator whose session key it is; null where there is none or its time is over.</summary>
-    public OperatorEntry? FindBySessionKey(PublicKey key) => Bundle.FindBySessionKey(key) is { } found && !IsOver(found) ? found : null;
+    public OperatorEntry? FindBySessionKey(PublicKey key) =>
+        (IsConsole(key) ? Bundle.Find(LocalOperator) : Bundle.FindBySessionKey(key)) is { } found && !IsOver(found) ? found : null;
 
     /// <summary>Whether there is an operator of that name, and of that signing key where one is given, who may administer.</summary>
     public bool MayAdminister(string name, string? fingerprint) =>

@@ -30,6 +30,16 @@ internal sealed class ClientRegistry(int maxClients)
         }
     }
 
+    /// <summary>How many approved clients there are, and how many of them are online.</summary>
+    public (int Known, int Online) Counts
+    {
+        get
+        {
+            lock (_lock)
+                return (_clients.All.Count, _clients.All.Count(client => client.Status == ClientStatus.Online));
+        }
+    }
+
     /// <summary>The client of that identity.</summary>
     public ClientRecord? Find(string identity)
     {

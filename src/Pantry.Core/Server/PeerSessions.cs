@@ -253,6 +253,8 @@ internal sealed class PeerSessions : IAsyncDisposable
         _ = Enum.TryParse(metadata.Text(SessionTerms.Role), out SessionRole role);
         switch (role)
         {
+            case SessionRole.Operator when _state.Authority.IsConsole(key) && !Addresses.IsOfThisMachine(address):
+                throw new PantryException(PantryErrorCode.KeyUnknown, "That operator's key is good on the server's own machine only.");
             case SessionRole.Operator:
                 return _state.Authority.FindBySessionKey(key) is not null ? Senders.Operator
                     : throw new PantryException(PantryErrorCode.KeyUnknown, $"No operator has the key {key.Fingerprint}; it was revoked, its time is over, or it is another fleet's.");

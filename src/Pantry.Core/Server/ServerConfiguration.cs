@@ -17,6 +17,9 @@ internal sealed record ServerConfiguration
 
     public int FilePort { get; init; } = PantryOptions.DefaultFilePort;
 
+    /// <summary>Whether programs on this machine that can read the server's keys find a way in as its own operator.</summary>
+    public bool HasConsole { get; init; }
+
     /// <summary>Root directory of the server's data.</summary>
     public required string Path { get; init; }
 }

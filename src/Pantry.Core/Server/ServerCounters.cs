@@ -6,6 +6,9 @@ namespace Pantry.Server;
 internal sealed class ServerCounters
 {
     private readonly ConcurrentDictionary<string, long> _dropped = new();
+    private readonly ConcurrentDictionary<CommandStatus, long> _rows = new();
+    private long _chunkBytesSent;
+    private long _chunkBytesReceived;
     private long _published;
     private long _sentDirectly;
     private long _received;
@@ -17,6 +20,18 @@ internal sealed class ServerCounters
     public void Received() => Interlocked.Increment(ref _received);
 
     public void Dropped(string reason) => _dropped.AddOrUpdate(reason, 1, static (_, count) => count + 1);
+
+    public void Row(CommandStatus status) => _rows.AddOrUpdate(status, 1, static (_, count) => count + 1);
+
+    public void ChunkSent(int bytes) => Interlocked.Add(ref _chunkBytesSent, bytes);
+
+    public void ChunkReceived(int bytes) => Interlocked.Add(ref _chunkBytesReceived, bytes);
+
+    /// <summary>Rows that were written since the start, by status.</summary>
+    public IReadOnlyDictionary<CommandStatus, long> Rows => _rows;
+
+    /// <summary>Bytes of chunks of files that went to peers and came from them.</summary>
+    public (long Sent, long Received) ChunkBytes => (Interlocked.Read(ref _chunkBytesSent), Interlocked.Read(ref _chunkBytesReceived));
 
     public ServerStatistics Snapshot() => new()
     {

@@ -39,6 +39,7 @@ internal sealed class ServerHost : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private Task? _stopped;
     private readonly ServerUpkeep _upkeep;
+    private long _sweptAt;
 
     private ServerHost(
         ServerConfiguration configuration, ServerTransport transport, ServerState state, SocketLoop? ownLoop, PantryOptions options, TimeProvider time, ILogger log)
@@ -62,7 +63,7 @@ internal sealed class ServerHost : IAsyncDisposable
         Enrollments = new EnrollmentDesk(state.Trust, state.Authority, state.Audit, addresses, PublicKey, options, time, log);
         Admission = new ClientAdmission(state.Trust, Registry, Enrollments, state.Audit, options, time);
         var sender = new OrderSender(Registry, state.Authority, Counters, Publish, log);
-        Jobs = new JobDispatcher(Registry, new OrderDesk(state.Authority, state.Trust, options, time), state.Jobs, sender, state.Audit, options, time, log);
+        Jobs = new JobDispatcher(Registry, new OrderDesk(state.Authority, state.Trust, options, time), state.Jobs, sender, state.Audit, Counters, options, time, log);
         var atWork = new JobsAtWork(Jobs);
         Provisioning = new ProvisioningDesks(state, Registry, Jobs, atWork, options, time, log);
         var answers = new JobAnswers(Jobs, state.Jobs, sender, Provisioning.Taker, state.Audit, options, time);
@@ -84,6 +85,9 @@ internal sealed class ServerHost : IAsyncDisposable
         _files = new FileConversation(state.Files, FileGrants, state.Audit, Counters, options, time, _sessions.Close, log);
         _router = new MessageRouter(_sessions, _clients, _operators, _files, state.Audit, Counters, options.Wire, time);
         state.Authority.Changed += changes.BundleChanged;
+        if (configuration.HasConsole)
+            state.Authority.OpenConsole(Place with { Address = Addresses.ToDialHere(configuration.Address) });
+        SweptAt = time.GetTimestamp();
         state.Audit.Note(ServerAudit.Server, PublicKey, null, "ServerStarted", configuration.Path, "Done");
         // One that was killed while it changed the root key had not come to this.
         Enrollments.WithdrawForeign(ServerAudit.Server);
@@ -156,6 +160,9 @@ internal sealed class ServerHost : IAsyncDisposable
 
     /// <summary>Jobs whose rows are on their way to a console.</summary>
     public int OpenFeeds => _operators.OpenFeeds;
+
+    /// <summary>When the server last looked for what is overdue, as a timestamp of its clock: one that hangs does not.</summary>
+    public long SweptAt { get => Interlocked.Read(ref _sweptAt); private set => Interlocked.Exchange(ref _sweptAt, value); }
 
     /// <summary>Starts a server.</summary>
     /// <param name="configuration">What to listen on.</param>
@@ -320,6 +327,7 @@ internal sealed class ServerHost : IAsyncDisposable
         {
             while (await timer.WaitForNextTickAsync(_stopping.Token).ConfigureAwait(false))
             {
+                SweptAt = _time.GetTimestamp();
                 try
                 {
                     Sweep();

@@ -28,6 +28,12 @@ internal sealed class ServerKeys : IDisposable
     /// <summary>Where the key of the server's own operator lies.</summary>
     public string LocalOperatorPath => Path.Combine(_directory, "local-operator.key");
 
+    /// <summary>Where programs on the server's own machine find the way in, while it runs.</summary>
+    public string ConsolePath => ConsolePathIn(Path.GetDirectoryName(_directory)!);
+
+    /// <summary>The same, for those who know the server's root directory only.</summary>
+    public static string ConsolePathIn(string root) => Path.Combine(root, DirectoryName, "console.operator");
+
     /// <param name="root">The server's root directory.</param>
     /// <param name="isKnown">Whether there are clients or operators already who expect this server's key.</param>
     /// <exception cref="PantryException">A key file can be read by others, is a link, or holds no key.</exception>

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.NetworkInformation;
 using System.Net.Sockets;
 
 namespace Pantry.Transport;
@@ -51,6 +52,22 @@ internal static class Addresses
     /// <summary>What to tell others to dial: the address itself, or this host's name where it stands for all addresses.</summary>
     public static string ToAdvertise(string address) =>
         IPAddress.TryParse(address, out IPAddress? literal) && (literal.Equals(IPAddress.Any) || literal.Equals(IPAddress.IPv6Any)) ? Dns.GetHostName() : address;
+
+    /// <summary>What to dial on the machine that listens on an address.</summary>
+    public static string ToDialHere(string address) => !IPAddress.TryParse(address, out IPAddress? literal) ? address
+        : literal.Equals(IPAddress.Any) ? IPAddress.Loopback.ToString()
+        : literal.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback.ToString()
+        : address;
+
+    /// <summary>Whether an address, as a peer's, is one of this machine's own.</summary>
+    public static bool IsOfThisMachine(string address)
+    {
+        if (!IPAddress.TryParse(address, out IPAddress? literal))
+            return false;
+        IPAddress plain = literal.IsIPv4MappedToIPv6 ? literal.MapToIPv4() : literal;
+        return IPAddress.IsLoopback(plain)
+            || NetworkInterface.GetAllNetworkInterfaces().SelectMany(network => network.GetIPProperties().UnicastAddresses).Any(own => own.Address.Equals(plain));
+    }
 
     public static string Join(string host, int port) => host.Contains(':', StringComparison.Ordinal) ? $"[{host}]:{port}" : $"{host}:{port}";
 

@@ -41,6 +41,9 @@ internal sealed class SocketLoop : IAsyncDisposable
     /// <summary>Completes when the thread has ended.</summary>
     public Task Ended => _ended.Task;
 
+    /// <summary>Work that waits for the loop.</summary>
+    public int Waiting => _mailbox.Reader.Count;
+
     public static SocketLoop Start(string name, int mailboxCapacity, ILogger log)
     {
         SocketDefaults.Apply();

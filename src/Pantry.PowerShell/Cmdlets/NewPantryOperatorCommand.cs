@@ -1,8 +1,6 @@
 using System.Management.Automation;
-using Pantry.Configuration;
 using Pantry.Operators;
 using Pantry.PowerShell.Completion;
-using Pantry.Protocol;
 using Pantry.Security;
 using Pantry.Targeting;
 
@@ -53,39 +51,12 @@ public sealed class NewPantryOperatorCommand : OperatorCmdlet
             return;
         Run(async (output, cancellation) =>
         {
-            using CurveKeyPair session = CurveKeyPair.Generate();
-            using SigningKey signing = SigningKey.Generate();
             DateTimeOffset now = DateTimeOffset.UtcNow;
-            var request = new AddOperator(
-                name, session.PublicKey.ToString(), signing.PublicKey.Bytes.ToArray(), scopes, Administrator, ExpiresIn is { } time ? now + time : null);
-            // Written first: an operator whose keys could not be stored would only be in the way.
-            OperatorFile.Save(file, Credentials(fleet.Place, name, session, signing));
-            OperatorList list;
-            try
-            {
-                list = await ChangeAsync(
-                    fleet, root, () => fleet.AddOperatorAsync(request, cancellation), bundle => NewOperator.AddTo(bundle, request, now), cancellation).ConfigureAwait(false);
-            }
-            catch (PantryException refused) when (refused.Code is not (PantryErrorCode.TimedOut or PantryErrorCode.ConnectionLost))
-            {
-                System.IO.File.Delete(file);
-                throw;
-            }
-
-            await output.WriteAsync(list.Operators.FirstOrDefault(entry => Names.Same(entry.Name, name))).ConfigureAwait(false);
+            await output.WriteAsync(await NewOperator.IssueAsync(
+                fleet.Place, name, scopes, Administrator, ExpiresIn is { } time ? now + time : null, file,
+                request => ChangeAsync(fleet, root, () => fleet.AddOperatorAsync(request, cancellation), bundle => NewOperator.AddTo(bundle, request, now), cancellation)).ConfigureAwait(false)).ConfigureAwait(false);
         });
     }
-
-    private static OperatorCredentials Credentials(FleetPlace place, string name, CurveKeyPair session, SigningKey signing) => new()
-    {
-        Name = name,
-        Address = place.Address,
-        ReceivePort = place.ReceivePort,
-        ServerPublicKey = place.ServerPublicKey,
-        Network = place.Network,
-        SessionKey = Z85.Encode(session.Secret),
-        SigningKey = signing.ToPem(null),
-    };
 
     private string File()
     {

@@ -62,7 +62,7 @@ internal sealed class LiveReader(string jobId, IReadOnlyList<string> targets, IE
         if (source != OutputStream.Output)
         {
             if (piece.Bytes.Length > 0)
-                items.AddRange(ResultReader.Lines(ResultReader.Text(piece.Bytes, piece.Head.TextEncoding)).Select(line => (source, line, (object?)null, false)));
+                items.AddRange(OutputText.Lines(OutputText.Of(piece.Bytes, piece.Head.TextEncoding)).Select(line => (source, line, (object?)null, false)));
         }
         else
         {

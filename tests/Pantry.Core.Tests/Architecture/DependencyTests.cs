@@ -80,6 +80,11 @@ public sealed partial class DependencyTests
         file => Assert.DoesNotContain("using System.Management.Automation", File.ReadAllText(file), StringComparison.Ordinal));
 
     [Fact]
+    public void Nothing_references_the_module_or_the_executable() => Assert.All(
+        Directory.EnumerateFiles(Sources, "*.csproj", SearchOption.AllDirectories),
+        file => Assert.DoesNotMatch(@"ProjectReference.*Pantry\.(PowerShell|Daemon)\.csproj", File.ReadAllText(file)));
+
+    [Fact]
     public void NetMQs_process_wide_cleanup_is_never_called_and_nothing_is_written_to_the_console() => Assert.All(CodeFiles(), file =>
     {
         string text = File.ReadAllText(file);

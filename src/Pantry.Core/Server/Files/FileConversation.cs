@@ -78,6 +78,8 @@ internal sealed class FileConversation(
             counters.Dropped("ForeignChunk");
         else if (!intake.Fetching.Take(new HandedFrame(frame), peer.Opener))
             Break(session, "NotSealed", "a chunk was not sealed by it");
+        else
+            counters.ChunkReceived(frame.Length);
     }
 
     public void Closed(ServerSession session)
@@ -258,12 +260,14 @@ internal sealed class FileConversation(
     }
 
     // A peer that takes its chunks slowly is slow, not broken: whether it is there the heartbeat tells.
-    private static async Task<SendOutcome> SendAsync(ServerSession session, HandedFrame frame)
+    private async Task<SendOutcome> SendAsync(ServerSession session, HandedFrame frame)
     {
         SendOutcome outcome;
         do
             outcome = await session.SendChunkAsync(frame).ConfigureAwait(false);
         while (outcome == SendOutcome.Congested && !session.Closed);
+        if (outcome == SendOutcome.Sent)
+            counters.ChunkSent(frame.Length);
         return outcome;
     }
 

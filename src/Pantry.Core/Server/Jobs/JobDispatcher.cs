@@ -14,7 +14,7 @@ namespace Pantry.Server.Jobs;
 /// in one row, also when the server is restarted in between.
 /// </summary>
 internal sealed class JobDispatcher(
-    ClientRegistry registry, OrderDesk desk, JobStore store, OrderSender sender, ServerAudit audit, PantryOptions options, TimeProvider time, ILogger log)
+    ClientRegistry registry, OrderDesk desk, JobStore store, OrderSender sender, ServerAudit audit, ServerCounters counters, PantryOptions options, TimeProvider time, ILogger log)
 {
     private readonly ConcurrentDictionary<string, Job> _jobs = new();
     private readonly ConcurrentQueue<string> _ended = new();
@@ -30,6 +30,9 @@ internal sealed class JobDispatcher(
 
     /// <summary>Jobs under way, and those that have ended lately.</summary>
     public ICollection<Job> All => _jobs.Values;
+
+    /// <summary>Jobs that have not ended.</summary>
+    public int Open => Volatile.Read(ref _open);
 
     /// <summary>Starts a job: its targets are fixed here, and each gets its row.</summary>
     /// <param name="request">The order as it was signed.</param>
@@ -261,6 +264,7 @@ internal sealed class JobDispatcher(
     /// <summary>Writes a row; it counts, and its readers see it, when it is on the disk.</summary>
     public void Write(Job job, StoredRow row, Action? stored) => store.AddRow(job.Id, row, (numbered, pieces) =>
     {
+        counters.Row(numbered.Result.Status);
         job.Progress.NoteWritten(numbered.Client);
         bool last = numbered.Number == job.Targets.Count - 1;
         // Before anybody can read its last row.

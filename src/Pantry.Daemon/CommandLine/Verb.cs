@@ -1,0 +1,27 @@
+using System.CommandLine;
+using Pantry.Operators;
+
+namespace Pantry.Daemon.CommandLine;
+
+/// <summary>What verbs have in common.</summary>
+internal static class Verb
+{
+    /// <summary>What a command does.</summary>
+    public static void Does(this Command command, Func<ParseResult, CancellationToken, Task<ExitCode>> action) =>
+        command.SetAction(async (parsed, cancellation) => (int)await action(parsed, cancellation));
+
+    /// <summary>What a command does with a server that it is connected to.</summary>
+    public static void DoesAt(this Command command, Terminal terminal, CommonOptions common, Func<ParseResult, RemoteFleet, CancellationToken, Task<ExitCode>> action) =>
+        command.DoesAt(terminal, common, parsed => parsed, action);
+
+    /// <summary>The same for one that first reads what is wanted: nobody is connected for a command line that has an error.</summary>
+    public static void DoesAt<T>(
+        this Command command, Terminal terminal, CommonOptions common, Func<ParseResult, T> read, Func<T, RemoteFleet, CancellationToken, Task<ExitCode>> action) =>
+        command.Does(async (parsed, cancellation) =>
+        {
+            common.Apply(parsed, terminal);
+            T wanted = read(parsed);
+            await using RemoteFleet fleet = await common.ConnectAsync(parsed, cancellation);
+            return await action(wanted, fleet, cancellation);
+        });
+}

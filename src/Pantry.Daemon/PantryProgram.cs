@@ -1,0 +1,57 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using Pantry.Daemon.CommandLine;
+
+namespace Pantry.Daemon;
+
+/// <summary>The program: reads the command line, carries it out, and turns whatever goes wrong into a line and an exit code.</summary>
+internal static class PantryProgram
+{
+    public static async Task<ExitCode> RunAsync(string[] arguments, Terminal terminal)
+    {
+        ParseResult parsed = PantryCommandLine.Create(terminal).Parse(arguments);
+        if (parsed.Action is ParseErrorAction)
+        {
+            // A word that is no command says more than that a command is missing.
+            string[] errors = [.. parsed.Errors.Select(error => error.Message).Distinct()];
+            foreach (string error in parsed.UnmatchedTokens.Count > 0 && errors.Length > 1 ? errors[1..] : errors)
+                terminal.Error($"pantry: {error}");
+            terminal.Error($"'{Path(parsed)} --help' says what there is.");
+            return ExitCode.Usage;
+        }
+
+        using var interrupt = new Interrupt();
+        try
+        {
+            return (ExitCode)await parsed.InvokeAsync(
+                new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, interrupt.Token);
+        }
+        catch (PantryException exception)
+        {
+            terminal.Error(exception);
+            return ExitCodes.Of(exception.Code);
+        }
+        catch (OperationCanceledException) when (interrupt.Token.IsCancellationRequested)
+        {
+            return ExitCode.Interrupted;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            terminal.Error($"pantry: {exception.Message}");
+            return ExitCode.LocalFault;
+        }
+        catch (Exception exception)
+        {
+            terminal.Error($"pantry: an error inside Pantry: {exception.GetType().Name}: {exception.Message} (InternalError)");
+            return ExitCode.Internal;
+        }
+    }
+
+    private static string Path(ParseResult parsed)
+    {
+        var names = new List<string>();
+        for (System.CommandLine.Parsing.CommandResult? command = parsed.CommandResult; command is not null; command = command.Parent as System.CommandLine.Parsing.CommandResult)
+            names.Insert(0, command.Command is RootCommand ? "pantry" : command.Command.Name);
+        return string.Join(' ', names);
+    }
+}

@@ -1,0 +1,3 @@
+using Pantry.Daemon;
+
+return (int)await PantryProgram.RunAsync(args, Terminal.OfProcess());

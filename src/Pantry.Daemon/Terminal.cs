@@ -1,0 +1,80 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace Pantry.Daemon;
+
+/// <summary>How results are written.</summary>
+internal enum OutputFormat
+{
+    Text,
+    Json,
+}
+
+/// <summary>
+/// The only place that writes to a console. Results go to standard output and all that is said about them to standard error; whatever comes from
+/// elsewhere is cleaned before it is shown as text, and escaped as JSON.
+/// </summary>
+internal sealed class Terminal(TextWriter output, TextWriter error)
+{
+    /// <summary>Standard output, for a log that is to go there.</summary>
+    public TextWriter Output => output;
+
+    /// <summary>Standard error; the same.</summary>
+    public TextWriter ErrorOutput => error;
+
+    public OutputFormat Format { get; set; }
+
+    /// <summary>Whether nothing but errors is said.</summary>
+    public bool IsQuiet { get; set; }
+
+    public static Terminal OfProcess()
+    {
+        var utf8 = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
+        return new Terminal(
+            TextWriter.Synchronized(new StreamWriter(Console.OpenStandardOutput(), utf8) { AutoFlush = true, NewLine = "\n" }),
+            TextWriter.Synchronized(new StreamWriter(Console.OpenStandardError(), utf8) { AutoFlush = true, NewLine = "\n" }));
+    }
+
+    /// <summary>A line of a result, as text.</summary>
+    public void Write(string line)
+    {
+        if (!IsQuiet)
+            WriteTo(output, DisplayText.Clean(line));
+    }
+
+    /// <summary>A line of a result that is the program's own and goes out as it is, however quiet: a script, a document.</summary>
+    public void WriteRaw(string text) => WriteTo(output, text);
+
+    /// <summary>One object of a result, as a line of JSON.</summary>
+    public void WriteJson<T>(T value, JsonTypeInfo<T> type)
+    {
+        if (!IsQuiet)
+            WriteTo(output, JsonSerializer.Serialize(value, type));
+    }
+
+    /// <summary>Something about the results.</summary>
+    public void Note(string line)
+    {
+        if (!IsQuiet)
+            WriteTo(error, DisplayText.Clean(line));
+    }
+
+    /// <summary>Something went wrong.</summary>
+    public void Error(string line) => WriteTo(error, DisplayText.Clean(line));
+
+    /// <summary>An error with its code and cure, in the words of this program.</summary>
+    public void Error(PantryException exception) => Error($"pantry: {CommandWords.Of(exception.Message)} ({exception.Code})");
+
+    private static void WriteTo(TextWriter writer, string line)
+    {
+        try
+        {
+            writer.WriteLine(line);
+        }
+        catch (IOException)
+        {
+            // Whoever read it has gone, as `| head` does.
+        }
+    }
+}

@@ -1,0 +1,88 @@
+namespace Pantry.Daemon.Tests;
+
+/// <summary>What the program ends with, and what it says then.</summary>
+public sealed class ExitCodeTests
+{
+    [Theory]
+    [InlineData("send", "--all")]
+    [InlineData("send", "--", "true")]
+    [InlineData("sned", "--all")]
+    [InlineData("send", "--all", "--timeout", "soon", "--", "true")]
+    [InlineData("send", "--all", "--batch-size", "0", "--", "true")]
+    [InlineData("jobs", "--wait")]
+    [InlineData("approve")]
+    [InlineData("server", "--publish-port", "70000")]
+    [InlineData("completion", "tcsh")]
+    [InlineData("client", "enroll", "--file", "x", "--server", "y")]
+    public async Task A_wrong_command_line_ends_with_2_and_says_what_is_wrong(params string[] arguments)
+    {
+        PantryRun run = (await PantryProcess.RunAsync(arguments)).Ends(ExitCode.Usage);
+        Assert.StartsWith("pantry: ", run.Errors, StringComparison.Ordinal);
+        Assert.Equal("", run.Output);
+        Assert.DoesNotContain("   at ", run.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_server_that_is_not_there_ends_with_3()
+    {
+        await using var fleet = new DaemonFleet();
+        PantryProcess server = await fleet.StartServerAsync();
+        string kept = Path.Combine(fleet.Directory, "kept.operator");
+        File.Copy(fleet.Console, kept);
+        await server.KillAsync();
+        PantryRun run = (await PantryProcess.RunAsync("clients", "--operator-file", kept)).Ends(ExitCode.Unreachable);
+        Assert.Contains($"127.0.0.1:{fleet.ReceivePort}", run.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_does_not_match_ends_with_4()
+    {
+        await using var fleet = new DaemonFleet();
+        await fleet.StartServerAsync();
+        (await fleet.OperateAsync("clients", "web99")).Ends(ExitCode.NotFound);
+        (await fleet.OperateAsync("jobs", "0190000000000000")).Ends(ExitCode.NotFound);
+        (await fleet.OperateAsync("send", "--stream", "shop", "--", "true")).Ends(ExitCode.NotFound);
+        PantryRun unknown = (await fleet.OperateAsync("send", "--client", "web99", "--", "true")).Ends(ExitCode.NotSucceeded);
+        Assert.Contains("web99: Unknown", unknown.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_directory_that_another_server_has_ends_with_5()
+    {
+        await using var fleet = new DaemonFleet();
+        await fleet.StartServerAsync();
+        PantryRun run = (await PantryProcess.RunAsync("server", "--root", fleet.Root, "--publish-port", "0", "--receive-port", "0", "--file-port", "0")).Ends(ExitCode.LocalFault);
+        Assert.Contains("RootInUse", run.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_configuration_file_with_an_error_ends_with_2_and_names_line_and_column()
+    {
+        await using var fleet = new DaemonFleet();
+        string file = Path.Combine(fleet.Directory, "wrong.yaml");
+        await File.WriteAllTextAsync(file, "networking:\n  receive_port: many\n");
+        foreach (string[] arguments in (string[][])[["server", "--config", file], ["client", "--config", file], ["config", "check", file]])
+        {
+            PantryRun run = (await PantryProcess.RunAsync(arguments)).Ends(ExitCode.Usage);
+            Assert.Contains($"{file}:2:", run.Errors + run.Output, StringComparison.Ordinal);
+        }
+
+        await File.WriteAllTextAsync(file, "networking:\n  receive_port: 23002\n");
+        (await PantryProcess.RunAsync("config", "check", file)).Ends(ExitCode.Success);
+    }
+
+    [Fact]
+    public async Task Completion_offers_commands_and_options()
+    {
+        PantryRun script = (await PantryProcess.RunAsync("completion", "bash")).Ends(ExitCode.Success);
+        Assert.Contains("complete -o default -F _pantry pantry", script.Output, StringComparison.Ordinal);
+        PantryRun verbs = (await PantryProcess.RunAsync("[suggest:9]", "pantry se")).Ends(ExitCode.Success);
+        Assert.Equal(["send", "server"], verbs.Output.Split('\n').Where(word => word.StartsWith("se", StringComparison.Ordinal)).Order());
+        PantryRun options = (await PantryProcess.RunAsync("[suggest:20]", "pantry send --batch-")).Ends(ExitCode.Success);
+        Assert.Contains("--batch-size", options.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_version_is_that_of_the_assembly() =>
+        Assert.Equal(typeof(ExitCode).Assembly.GetName().Version!.ToString(3), (await PantryProcess.RunAsync("version")).Ends(ExitCode.Success).Output);
+}

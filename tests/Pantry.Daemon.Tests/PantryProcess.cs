@@ -1,0 +1,146 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Pantry.Daemon.Tests;
+
+/// <summary>The built program in a process of its own.</summary>
+internal sealed class PantryProcess : IAsyncDisposable
+{
+    /// <summary>No test waits longer for anything.</summary>
+    public static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
+
+    private readonly Process _process;
+    private readonly List<string> _output = [];
+    private readonly List<string> _errors = [];
+    private readonly SemaphoreSlim _said = new(0);
+    private readonly Task _reading;
+
+    private PantryProcess(Process process)
+    {
+        _process = process;
+        _reading = Task.WhenAll(ReadAsync(process.StandardOutput, _output), ReadAsync(process.StandardError, _errors));
+    }
+
+    /// <summary>The program, of the same configuration as these tests.</summary>
+    public static string Program { get; } = Path.GetFullPath(Path.Combine(
+        AppContext.BaseDirectory, "..", "..", "..", "..", "..", "src", "Pantry.Daemon", "bin", new DirectoryInfo(AppContext.BaseDirectory).Parent!.Name, "net10.0", "pantry.dll"));
+
+    public int Id => _process.Id;
+
+    public bool HasExited => _process.HasExited;
+
+    public string Output => Joined(_output);
+
+    public string Errors => Joined(_errors);
+
+    public static PantryProcess Start(params string[] arguments) => Start(null, arguments);
+
+    public static PantryProcess Start(IReadOnlyDictionary<string, string>? environment, params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+        foreach (string argument in (string[])[Program, .. arguments])
+            start.ArgumentList.Add(argument);
+        // A process that is killed would leave the runtime's pipes for debuggers behind.
+        start.Environment["DOTNET_EnableDiagnostics"] = "0";
+        start.Environment.Remove("JOURNAL_STREAM");
+        foreach ((string name, string value) in environment ?? new Dictionary<string, string>())
+            start.Environment[name] = value;
+        return new PantryProcess(Process.Start(start)!);
+    }
+
+    /// <summary>Runs it to its end.</summary>
+    public static async Task<PantryRun> RunAsync(params string[] arguments)
+    {
+        await using PantryProcess process = Start(arguments);
+        process._process.StandardInput.Close();
+        int code = await process.ExitAsync();
+        return new PantryRun((ExitCode)code, process.Output, process.Errors);
+    }
+
+    /// <summary>Waits until it has said something on standard error.</summary>
+    public async Task SaysAsync(string text, int times = 1)
+    {
+        using var deadline = new CancellationTokenSource(Deadline);
+        while (Count(text) < times)
+        {
+            Assert.False(_reading.IsCompleted && Count(text) < times, $"It ended without saying '{text}':\n{Errors}\n{Output}");
+            try
+            {
+                await _said.WaitAsync(TimeSpan.FromSeconds(1), deadline.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                Assert.Fail($"It did not say '{text}':\n{Errors}\n{Output}");
+            }
+        }
+    }
+
+    /// <summary>Waits for its end.</summary>
+    public async Task<int> ExitAsync()
+    {
+        await _process.WaitForExitAsync().WaitAsync(Deadline);
+        await _reading.WaitAsync(Deadline);
+        return _process.ExitCode;
+    }
+
+    /// <summary>SIGKILL: it gets no chance to say anything.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await ExitAsync();
+    }
+
+    public void Signal(string signal)
+    {
+        using var kill = Process.Start("kill", [$"-{signal}", Id.ToString(CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
+        Assert.Equal(0, kill.ExitCode);
+    }
+
+    /// <summary>Tells it to end, as a service manager does.</summary>
+    public async Task<int> StopAsync()
+    {
+        if (!_process.HasExited)
+            Signal("TERM");
+        return await ExitAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+            await KillAsync();
+        _process.Dispose();
+    }
+
+    private int Count(string text)
+    {
+        lock (_errors)
+            return _errors.Count(line => line.Contains(text, StringComparison.Ordinal));
+    }
+
+    private static string Joined(List<string> lines)
+    {
+        lock (lines)
+            return string.Join('\n', lines);
+    }
+
+    private async Task ReadAsync(StreamReader reader, List<string> lines)
+    {
+        while (await reader.ReadLineAsync() is { } line)
+        {
+            lock (lines)
+                lines.Add(line);
+            _said.Release();
+        }
+    }
+}
+
+/// <summary>How a run of the program ended.</summary>
+internal sealed record PantryRun(ExitCode Code, string Output, string Errors)
+{
+    public PantryRun Ends(ExitCode code)
+    {
+        Assert.True(code == Code, $"It ended with {Code}, not {code}.\n{Output}\n{Errors}");
+        return this;
+    }
+}
