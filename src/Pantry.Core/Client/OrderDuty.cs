@@ -238,8 +238,10 @@ internal sealed class OrderDuty(
                 Begin = () => home.Journal.TryBegin(statement.Job, statement.NotAfter),
                 Live = message.HeadAs<Order>().Live ? redactor => _live.Begin(statement.Job, link.SendAsync, redactor) : null,
             };
+            log.LogInformation("Order {Job} of operator {Operator} is taken: {Command}.", statement.Job, statement.Operator, statement.Command);
             await _runner.RunAsync(work, result =>
             {
+                log.LogInformation("Order {Job} has ended: {Status}.", statement.Job, result.HeadAs<Result>().Status);
                 result = _outbox.Add(result);
                 NoteEnd(statement, result);
                 return link.SendAsync(result);

@@ -78,6 +78,7 @@ public sealed class ConfigurationTests
         Outcome sent = session.Run("Send-PantryCommand -Client logged -ShellCommand 'echo $API_KEY; exit 3' -Secret @{ API_KEY = $secure }");
         session.Run("Send-PantryCommand -Client logged { throw $Key } -Secret @{ Key = $secure }");
         Assert.Equal("NonZeroExitCode", sent.ErrorId);
+        string job = Assert.Single(sent.Output).Text("JobId");
         Outcome denied = session.Run("Send-PantryCommand -Client logged -Name Nothing -Secret @{ API_KEY = $secure }");
         Assert.NotNull(denied.ErrorId);
         session.Run("Unregister-PantryClient logged -Confirm:$false; $server | Stop-PantryServer").Clean();
@@ -87,7 +88,8 @@ public sealed class ConfigurationTests
         Assert.Contains("Pantry.Server", sources);
         Assert.Contains("Pantry.Client", sources);
         Assert.Contains(lines, line => line.TryGetProperty("client", out JsonElement client) && client.GetString() == "logged");
-        Assert.Contains(lines, line => line.TryGetProperty("job", out _));
+        foreach (string source in (string[])["Pantry.Server", "Pantry.Client"])
+            Assert.Contains(lines, line => line.GetProperty("source").GetString() == source && line.TryGetProperty("job", out JsonElement id) && id.GetString() == job);
         string text = File.ReadAllText(log);
         Assert.DoesNotContain(Secret, text, StringComparison.Ordinal);
         Assert.DoesNotContain(session.Run("$token.Token").Clean()[0]!.ToString()!, text, StringComparison.Ordinal);

@@ -78,6 +78,7 @@ internal sealed class JobDispatcher(
             throw;
         }
 
+        log.LogInformation("Job {Job} of operator {Operator} begins: {Command} on {Targets} targets.", job.Id, by.Name, job.Order.Statement.Command, job.Targets.Count);
         foreach (string identity in unknown)
             desk.EndUnknown(job, identity, EndOnly);
         Begin(job, recipients, by, terms);
@@ -277,6 +278,7 @@ internal sealed class JobDispatcher(
     {
         store.Note(job.Id, job.State);
         audit.Ended(job);
+        log.LogInformation("Job {Job} has ended: {Outcome}.", job.Id, job.Rows.Summary());
         Interlocked.Decrement(ref _open);
         _ended.Enqueue(job.Id);
         while (_ended.Count > options.KeptJobs && _ended.TryDequeue(out string? oldest))
