@@ -31,6 +31,7 @@
         'Get-PantryServer'
         'Group-PantryResult'
         'Import-PantryRootKey'
+        'Invoke-PantryProvision'
         'New-PantryApplication'
         'New-PantryEnrollment'
         'New-PantryEnrollmentToken'

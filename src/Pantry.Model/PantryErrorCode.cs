@@ -129,6 +129,9 @@ public enum PantryErrorCode
     /// <summary>The application was changed since the revision that the change is based on.</summary>
     ApplicationChanged,
 
+    /// <summary>A client's plan is another one than was signed; run it again.</summary>
+    PlanChanged,
+
     /// <summary>The job has ended; nothing can be done with it any more.</summary>
     JobEnded,
 

@@ -30,6 +30,9 @@ public sealed record PantryPlan
     [JsonRequired]
     public IReadOnlyList<PantryPlanStep> Steps { get; init; } = [];
 
+    /// <summary>SHA-256 of the plan as it is signed and sent; clients that differ in nothing the application's document looks at share one.</summary>
+    public string? Digest { get; init; }
+
     /// <summary>Why there is no plan; null where there is one.</summary>
     public CommandError? Error { get; init; }
 }

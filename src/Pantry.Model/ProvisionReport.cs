@@ -19,6 +19,9 @@ public sealed record ProvisionReport
     /// <summary>Version of the package.</summary>
     public required string Version { get; init; }
 
+    /// <summary>SHA-256 of the plan that it was applied for.</summary>
+    public string? Plan { get; init; }
+
     /// <summary>Kind of the package, which says what applies it: <c>chef</c>, <c>puppet</c>, ...</summary>
     public required string Kind { get; init; }
 

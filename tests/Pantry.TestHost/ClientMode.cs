@@ -13,6 +13,7 @@ internal static class ClientMode
     {
         var commands = new CommandTable();
         commands.Add(new MarkCommand(Path.Combine(arguments[1], "marks")));
+        commands.Add(new StagedCommand(arguments[1]));
         Enrollment enrollment = EnrollmentFile.Load(arguments[0], DateTimeOffset.UtcNow);
         await using ClientAgent client = await ClientAgent.StartAsync(new ClientConfiguration
         {

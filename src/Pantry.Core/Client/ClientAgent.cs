@@ -4,6 +4,7 @@ using Pantry.Commands;
 using Pantry.Configuration;
 using Pantry.Files;
 using Pantry.Protocol;
+using Pantry.Provisioning.Cache;
 using Pantry.Provisioning.Provisioners;
 using Pantry.Security;
 using Pantry.Sessions;
@@ -58,6 +59,7 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
         [
             new ReceiveFilesCommand(Trees, new HeldTrees(Path.Combine(configuration.Path, "held"), options.Files), options.Files, time),
             new OfferFilesCommand(Trees, options.Files, time),
+            new ProvisionCommand(new PlanRequests(() => _link, options, time).ReadAsync, new PackageCache(configuration.Path, Trees, options, time, log), time, log),
         ]);
         _duty = new OrderDuty(() => Configuration, home, Commands, options, time, log, CollectFacts);
     }
@@ -99,7 +101,6 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
         {
             PublicKey server = await ClientEnrolment.PrepareAsync(home, configuration, loop, options, time, log, cancellation).ConfigureAwait(false);
             commands ??= new CommandTable();
-            commands.AddMissing(new ProvisionCommand(new PackageFolder(), time, log));
             agent = new ClientAgent(configuration, home, server, commands, loop, options, time, log) { Owned = owned };
             agent._link = await ServerLink.OpenAsync(configuration.Server, hearsOrders: true, agent, loop, options, time, log, cancellation).ConfigureAwait(false);
             return agent;

@@ -235,6 +235,7 @@ internal sealed class OrderDuty(
 
             var work = new OrderWork(statement, message.Body(Order.ArgumentsBody), secrets, stops)
             {
+                Begin = () => home.Journal.TryBegin(statement.Job, statement.NotAfter),
                 Live = message.HeadAs<Order>().Live ? redactor => _live.Begin(statement.Job, link.SendAsync, redactor) : null,
             };
             log.LogInformation("Order {Job} of operator {Operator} is taken: {Command}.", statement.Job, statement.Operator, statement.Command);
@@ -277,7 +278,7 @@ internal sealed class OrderDuty(
     {
         try
         {
-            return !IsJournaled(statement) || home.Journal.TryBegin(statement.Job, statement.NotAfter) ? null : new CommandOutcome
+            return !IsJournaled(statement) || commands.Find(statement.Command) is { BeginsItself: true } || home.Journal.TryBegin(statement.Job, statement.NotAfter) ? null : new CommandOutcome
             {
                 Status = CommandStatus.Expired,
                 Error = new CommandError(nameof(OrderFault.OrderExpired), "The order was over for so long that the client does not remember whether it ran it."),
@@ -311,6 +312,9 @@ internal sealed class OrderDuty(
 /// <param name="Stops">How often all was stopped before the order was taken.</param>
 internal sealed record OrderWork(OrderStatement Statement, byte[] Arguments, IReadOnlyDictionary<string, byte[]> Secrets, int Stops)
 {
+    /// <summary>Notes that it is begun, for a command that says so itself.</summary>
+    public Func<bool> Begin { get; init; } = () => true;
+
     /// <summary>Begins to bring output while the command runs; null where that is not wanted.</summary>
     public Func<SecretRedactor, OutputPump>? Live { get; init; }
 }

@@ -175,6 +175,7 @@ internal sealed class OrderRunner(
         {
             Home = configuration().Path,
             Client = labels(),
+            Begin = order.Begin,
             TimedOut = () => running.TimedOut,
         };
         using OutputPump? live = order.Live?.Invoke(context.Redactor);

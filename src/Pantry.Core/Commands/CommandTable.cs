@@ -7,11 +7,8 @@ namespace Pantry.Commands;
 /// <summary>The commands a client offers, by name.</summary>
 internal sealed class CommandTable
 {
-    /// <summary>Name of the command that applies packages, which lies above this folder.</summary>
-    public const string Provision = "Provision";
-
     /// <summary>Names of Pantry's own commands, whose arguments are JSON, but for Script's.</summary>
-    public static IReadOnlyList<string> BuiltIn { get; } = [PingCommand.CommandName, EchoCommand.CommandName, FactsCommand.CommandName, ShellCommand.CommandName, ScriptCommand.CommandName, StepsCommand.CommandName, Provision,
+    public static IReadOnlyList<string> BuiltIn { get; } = [PingCommand.CommandName, EchoCommand.CommandName, FactsCommand.CommandName, ShellCommand.CommandName, ScriptCommand.CommandName, StepsCommand.CommandName, ProvisionOrders.CommandName,
         FileOrders.Receive, FileOrders.Offer];
 
     private readonly ConcurrentDictionary<string, ICommand> _commands = new(Names.Comparer);
@@ -42,9 +39,6 @@ internal sealed class CommandTable
         [.. _commands.Values.Select(command => command.Name).Union(_shared?.CommandNames ?? [], Names.Comparer).Order(Names.Comparer)];
 
     public void Add(ICommand command) => _commands[command.Name] = command;
-
-    /// <summary>Adds a command unless there is one of its name.</summary>
-    public void AddMissing(ICommand command) => _commands.TryAdd(command.Name, command);
 
     public ICommand? Find(string name) => _commands.GetValueOrDefault(name) ?? _shared?.Find(name);
 }

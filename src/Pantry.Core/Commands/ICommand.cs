@@ -11,6 +11,9 @@ internal interface ICommand
     /// <summary>Whether it changes nothing, so that to do it twice does no harm and it needs no place in the journal.</summary>
     bool IsRepeatable => false;
 
+    /// <summary>Whether it says itself when it begins with what must not be done twice; what it does before that may be done again.</summary>
+    bool BeginsItself => false;
+
     /// <summary>Whether it can run as another user than the client's own; an order that wants that of one that can't is refused.</summary>
     bool CanRunAs => false;
 
@@ -36,6 +39,9 @@ internal sealed record CommandContext(
 
     /// <summary>What the client is.</summary>
     public ClientLabels? Client { get; init; }
+
+    /// <summary>Notes that the command begins with what must not be done twice, for one that says so itself; false where that was begun before.</summary>
+    public Func<bool> Begin { get; init; } = () => true;
 
     /// <summary>Whether the command's token, once it is cancelled, means that its time is over.</summary>
     public Func<bool>? TimedOut { get; init; }

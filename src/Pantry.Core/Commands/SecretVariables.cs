@@ -25,6 +25,9 @@ internal static partial class SecretVariables
         }
     }
 
+    /// <summary>Whether it is a name of a variable that a secret may have.</summary>
+    public static bool IsName(string name) => Variable().IsMatch(name) && !Reserved.Any(prefix => name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase));
+
     /// <exception cref="PantryException">It is no name of a variable, or one that is not to be set.</exception>
     public static string RequireName(string name)
     {

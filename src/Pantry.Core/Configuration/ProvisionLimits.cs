@@ -37,7 +37,10 @@ internal sealed record ProvisionLimits
     public TimeSpan VersionTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>Packages of one run.</summary>
-    public int Packages { get; init; } = 256;
+    public int Packages { get; init; } = 1000;
+
+    /// <summary>How long a package stays on a client after a run has used it for the last time.</summary>
+    public TimeSpan PackageKeep { get; init; } = TimeSpan.FromDays(30);
 
     /// <summary>Files with definitions of provisioners.</summary>
     public int Definitions { get; init; } = 64;

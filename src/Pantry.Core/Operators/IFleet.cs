@@ -131,6 +131,9 @@ internal sealed record JobRequest
     /// <summary>Values that only the targets can open; the target must be a list then.</summary>
     public IReadOnlyDictionary<string, byte[]>? Secrets { get; init; }
 
+    /// <summary>Names of the secrets that a target may open, where not every target may open all.</summary>
+    public Func<string, IReadOnlyList<string>>? SecretsOf { get; init; }
+
     /// <summary>User to run the command as; null for the client's own.</summary>
     public string? RunAs { get; init; }
 }

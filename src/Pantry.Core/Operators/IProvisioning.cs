@@ -1,4 +1,5 @@
 using Pantry.Protocol;
+using Pantry.Targeting;
 
 namespace Pantry.Operators;
 
@@ -31,4 +32,7 @@ internal interface IProvisioning
 
     /// <summary>What clients that match would get.</summary>
     IAsyncEnumerable<PantryPlan> FindPlansAsync(ClientFilter filter, CancellationToken cancellation);
+
+    /// <summary>The plan documents of a target's clients, to be signed; of clients that the operator may not provision nothing is said.</summary>
+    IAsyncEnumerable<PlanShare> MakePlansAsync(Target target, CancellationToken cancellation);
 }

@@ -25,9 +25,10 @@ internal sealed class OrderSigner(string name, SigningKey key, string network, P
         // Sorts by time and is unique without asking anyone.
         string job = Guid.CreateVersion7().ToString("N");
 
-        using SealedSecrets? secrets = request.Secrets is { Count: > 0 } values ? SealedSecrets.Seal(job, values) : null;
+        var groups = SecretGroups.Of(request, target.Identities);
+        using SealedSecrets? secrets = groups is null ? null : SealedSecrets.Seal(job, groups.Values);
         byte[][] lists = target.Identities.Count == 0 ? []
-            : TargetTags.Lists(job, target.Identities, secrets is null ? null : identity => secrets.WrapFor(keyOf!(identity)));
+            : TargetTags.Lists(job, target.Identities, secrets is null ? null : identity => secrets.WrapFor(keyOf!(identity), groups!.Of(identity)));
         DateTimeOffset issued = time.GetUtcNow();
         var statement = new OrderStatement(
             OrderStatement.CurrentVersion, network, job, name, issued,

@@ -1,5 +1,6 @@
 using System.Text;
 using Pantry.Protocol;
+using Pantry.Targeting;
 
 namespace Pantry.Operators;
 
@@ -35,4 +36,7 @@ internal sealed class RemoteProvisioning(FleetRequests requests) : IProvisioning
 
     public IAsyncEnumerable<PantryPlan> FindPlansAsync(ClientFilter filter, CancellationToken cancellation) =>
         requests.ListAsync<PlanPage, PantryPlan>(MessageKind.PlanClients, new PlanClients(filter), page => (page.Plans, page.Last), cancellation);
+
+    public IAsyncEnumerable<PlanShare> MakePlansAsync(Target target, CancellationToken cancellation) =>
+        requests.ListAsync<PlansMade, PlanShare>(MessageKind.MakePlans, new MakePlans(target), page => (page.Plans, page.Last), cancellation);
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Pantry.Targeting;
 
 namespace Pantry.Protocol;
 
@@ -36,6 +37,23 @@ internal sealed record PlanClients(ClientFilter Filter);
 
 /// <summary>Plans; more pages follow until <paramref name="Last"/>.</summary>
 internal sealed record PlanPage(IReadOnlyList<PantryPlan> Plans, bool Last);
+
+/// <summary>What would a target's clients get, to be signed?</summary>
+internal sealed record MakePlans(Target Target);
+
+/// <summary>Plans of a target's clients; more pages follow until <paramref name="Last"/>.</summary>
+internal sealed record PlansMade(IReadOnlyList<PlanShare> Plans, bool Last);
+
+/// <param name="Clients">Clients that share the plan, or the reason why they have none.</param>
+/// <param name="Document">The bytes of the plan document; null where there is none.</param>
+/// <param name="Fault">Why there is none.</param>
+internal sealed record PlanShare(IReadOnlyList<string> Clients, byte[]? Document, CommandError? Fault);
+
+/// <summary>A client at work on a job asks for the plan that was fixed for it.</summary>
+internal sealed record ReadPlan(string Job);
+
+/// <summary>The plan; body 0 is its document.</summary>
+internal sealed record PlanRead(string Job);
 
 /// <summary>Which applications: names know <c>*</c>, <c>?</c> and <c>[a-z]</c>.</summary>
 internal sealed record ApplicationFilter

@@ -106,6 +106,10 @@ internal enum MessageKind : byte
 
     PlanClients = 122,
     PlanPage = 123,
+    ReadPlan = 124,
+    PlanRead = 125,
+    MakePlans = 126,
+    PlansMade = 127,
 }
 
 /// <summary>Who may send a message.</summary>
@@ -153,9 +157,10 @@ internal static class MessageKinds
         MessageKind.FilesOpened or MessageKind.TreePart or MessageKind.TreeAccepted => Senders.Server,
         MessageKind.AskChunks or MessageKind.ChunkRefused or MessageKind.EndTransfer => Senders.Server | Senders.Client | Senders.Operator,
         MessageKind.ListPackages or MessageKind.PublishPackage or MessageKind.RemovePackage or MessageKind.VerifyPackages or MessageKind.ListApplications
-            or MessageKind.ReadApplication or MessageKind.SaveApplication or MessageKind.RemoveApplication or MessageKind.PlanClients => Senders.Operator,
+            or MessageKind.ReadApplication or MessageKind.SaveApplication or MessageKind.RemoveApplication or MessageKind.PlanClients or MessageKind.MakePlans => Senders.Operator,
         MessageKind.PackagePage or MessageKind.PackagePublished or MessageKind.PackageRemoved or MessageKind.PackagesVerified or MessageKind.ApplicationPage
-            or MessageKind.ApplicationRead or MessageKind.ApplicationSaved or MessageKind.PlanPage => Senders.Server,
+            or MessageKind.ApplicationRead or MessageKind.ApplicationSaved or MessageKind.PlanPage or MessageKind.PlansMade or MessageKind.PlanRead => Senders.Server,
+        MessageKind.ReadPlan => Senders.Client,
         _ => Senders.None,
     };
 }

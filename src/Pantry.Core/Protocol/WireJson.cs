@@ -99,6 +99,10 @@ namespace Pantry.Protocol;
 [JsonSerializable(typeof(ApplicationSaved))]
 [JsonSerializable(typeof(PlanClients))]
 [JsonSerializable(typeof(PlanPage))]
+[JsonSerializable(typeof(ReadPlan))]
+[JsonSerializable(typeof(PlanRead))]
+[JsonSerializable(typeof(MakePlans))]
+[JsonSerializable(typeof(PlansMade))]
 [JsonSerializable(typeof(OpenFiles))]
 [JsonSerializable(typeof(FilesOpened))]
 [JsonSerializable(typeof(ReadTree))]
@@ -200,6 +204,10 @@ internal sealed partial class WireJson : JsonSerializerContext
         MessageKind.ApplicationSaved => Default.ApplicationSaved,
         MessageKind.PlanClients => Default.PlanClients,
         MessageKind.PlanPage => Default.PlanPage,
+        MessageKind.ReadPlan => Default.ReadPlan,
+        MessageKind.PlanRead => Default.PlanRead,
+        MessageKind.MakePlans => Default.MakePlans,
+        MessageKind.PlansMade => Default.PlansMade,
         MessageKind.OpenFiles => Default.OpenFiles,
         MessageKind.FilesOpened => Default.FilesOpened,
         MessageKind.ReadTree => Default.ReadTree,

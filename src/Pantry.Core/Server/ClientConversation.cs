@@ -11,12 +11,16 @@ namespace Pantry.Server;
 /// <summary>What the server says and hears in its sessions with clients.</summary>
 internal sealed partial class ClientConversation
 {
+    // Requests of one client that are answered at the same time.
+    private const int MostRequests = 4;
+
     private readonly ClientRegistry _registry;
     private readonly ClientAdmission _admission;
     private readonly StreamRenewal _renewal;
     private readonly Authority _authority;
     private readonly ServerAudit _audit;
     private readonly JobAnswers _jobs;
+    private readonly Func<ClientRecord, string, byte[]> _plans;
     private readonly EventFeed _events;
     private readonly PantryOptions _options;
     private readonly TimeProvider _time;
@@ -28,10 +32,10 @@ internal sealed partial class ClientConversation
     private readonly IdentityClaims _claims;
 
     public ClientConversation(
-        ClientRegistry registry, ClientAdmission admission, StreamRenewal renewal, Authority authority, ServerAudit audit, JobAnswers jobs, EventFeed events,
+        ClientRegistry registry, ClientAdmission admission, StreamRenewal renewal, Authority authority, ServerAudit audit, JobAnswers jobs, Func<ClientRecord, string, byte[]> plans, EventFeed events,
         PantryOptions options, TimeProvider time, ServerCounters counters, Action<ServerSession, string> close, int filePort, ILogger log)
     {
-        (_registry, _admission, _renewal, _authority, _audit, _jobs, _events) = (registry, admission, renewal, authority, audit, jobs, events);
+        (_registry, _admission, _renewal, _authority, _audit, _jobs, _plans, _events) = (registry, admission, renewal, authority, audit, jobs, plans, events);
         (_options, _time, _counters, _close, _filePort, _log) = (options, time, counters, close, filePort, log);
         _desk = new RegistrationDesk(counters, log);
         _claims = new IdentityClaims(registry, admission.Deciding, audit, counters, options, time, Dismiss, Admit);
@@ -84,6 +88,9 @@ internal sealed partial class ClientConversation
                 break;
             case OutputPiece piece:
                 TakePiece(session, client, piece, message);
+                break;
+            case ReadPlan read:
+                AnswerPlan(session, client, read, message.Correlation);
                 break;
             case FactsReport report when !TooLarge(report.Facts):
                 _registry.SetFacts(client, report.Facts);
@@ -211,6 +218,38 @@ internal sealed partial class ClientConversation
             session.Post(ServerHost.Refusal(PantryErrorCode.Refused, "The piece of output is none that there can be.", message.Correlation));
         else if (!_jobs.TakePiece(piece, message.Body(0), client, next => session.Post(new Message(MessageKind.OutputStored, new OutputStored(piece.Job, next)))))
             RefuseForeign(session, client, message.Correlation);
+    }
+
+    // Off the reading task, for it is on the disk.
+    private void AnswerPlan(ServerSession session, ClientRecord client, ReadPlan read, ulong correlation)
+    {
+        if (session.TryBeginRequest(MostRequests))
+            _ = Task.Run(() => AnswerPlanAsync(session, client, read, correlation));
+        else
+            session.Post(ServerHost.Refusal(PantryErrorCode.LimitReached, $"{MostRequests} requests of this client are being answered, which is the server's limit. Ask again when one is.", correlation));
+    }
+
+    private async Task AnswerPlanAsync(ServerSession session, ClientRecord client, ReadPlan read, ulong correlation)
+    {
+        try
+        {
+            byte[] plan = _plans(client, read.Job);
+            await session.PostBulkAsync(new Message(MessageKind.PlanRead, new PlanRead(read.Job), correlation) { Bodies = [plan] }, default).ConfigureAwait(false);
+        }
+        catch (PantryException refused)
+        {
+            _audit.Refused("PlanNotGranted", session.Key, session.Address);
+            session.Post(ServerHost.Refusal(refused.Code, refused.Message, correlation));
+        }
+        catch (Exception exception)
+        {
+            _log.LogError(exception, "The plan of job {Job} could not be sent.", DisplayText.Clean(read.Job, 80));
+            session.Post(ServerHost.Refusal(PantryErrorCode.InternalError, "The server failed on this request; its log has the cause.", correlation));
+        }
+        finally
+        {
+            session.EndRequest();
+        }
     }
 
     private void RefuseForeign(ServerSession session, ClientRecord client, ulong correlation)

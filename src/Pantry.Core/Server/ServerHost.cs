@@ -69,17 +69,18 @@ internal sealed class ServerHost : IAsyncDisposable
         _clock = new JobClock(Jobs, sender, options, time);
         Events = new EventFeed(id => Jobs.Find(id)?.Order.By.SigningKey, options, time);
         state.AuditLog.Written += Events.Audited;
-        Provisioning = new ProvisioningDesks(state, Registry, options, time);
+        var atWork = new JobsAtWork(Jobs);
+        Provisioning = new ProvisioningDesks(state, Registry, Jobs, atWork, options, time);
         Fleet = new LocalFleet(this, options);
         _sessions = new PeerSessions(transport, state, options, time, Counters, Closed, log);
         _renewal = new StreamRenewal(Registry, options, time);
         var changes = new TrustChanges(Registry, answers, _renewal, state.Authority, _sessions);
         Administration = new Administration(Registry, state.Trust, Admission, Enrollments, state.Authority, state.AuditLog, state.Audit, changes.CarryOut);
-        _clients = new ClientConversation(Registry, Admission, _renewal, state.Authority, state.Audit, answers, Events, options, time, Counters, _sessions.Close, FilePort, log);
+        _clients = new ClientConversation(Registry, Admission, _renewal, state.Authority, state.Audit, answers, Provisioning.Pins.Read, Events, options, time, Counters, _sessions.Close, FilePort, log);
         _operators = new OperatorConversation(state.Authority, Administration, Enrollments, state.Audit, Jobs, JobDirectory,
             new EventDesk(Events, state.Authority, options), Outputs, new ProvisioningConversation(Provisioning, options), options, time, _sessions.Close, FilePort, log);
-        FileGrants = new FileGrants(Jobs, JobDirectory, state.Trust, state.Authority, state.Files, state.Audit) { Others = Provisioning.Access };
-        _upkeep = new ServerUpkeep(state.Trust, Registry, Enrollments, state.Jobs, state.Files, FileGrants, _sessions, options, time, log);
+        FileGrants = new FileGrants(Jobs, atWork, JobDirectory, state.Trust, state.Authority, state.Files, state.Audit) { Others = Provisioning.Access };
+        _upkeep = new ServerUpkeep(state.Trust, Registry, Enrollments, state.Jobs, state.Files, FileGrants, Provisioning.Pins, _sessions, options, time, log);
         _files = new FileConversation(state.Files, FileGrants, state.Audit, Counters, options, time, _sessions.Close, log);
         _router = new MessageRouter(_sessions, _clients, _operators, _files, state.Audit, Counters, options.Wire, time);
         state.Authority.Changed += changes.BundleChanged;

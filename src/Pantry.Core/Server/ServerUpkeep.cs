@@ -3,13 +3,14 @@ using Pantry.Configuration;
 using Pantry.Protocol;
 using Pantry.Security;
 using Pantry.Server.Files;
+using Pantry.Server.Provisioning;
 using Pantry.Storage;
 
 namespace Pantry.Server;
 
 /// <summary>What the server writes down and forgets once in a while; nothing waits for it.</summary>
 internal sealed class ServerUpkeep(
-    TrustStore trust, ClientRegistry registry, EnrollmentDesk enrollments, JobStore jobs, FileVault files, FileGrants grants, PeerSessions sessions, PantryOptions options, TimeProvider time, ILogger log)
+    TrustStore trust, ClientRegistry registry, EnrollmentDesk enrollments, JobStore jobs, FileVault files, FileGrants grants, PlanPins pins, PeerSessions sessions, PantryOptions options, TimeProvider time, ILogger log)
 {
     private long _flushedAt = time.GetTimestamp();
     private long _forgottenAt = time.GetTimestamp();
@@ -39,6 +40,7 @@ internal sealed class ServerUpkeep(
             _collecting = Task.Run(CollectFiles);
         if (jobs.Prune(now - jobs.Limits.JobKeep) is > 0 and int removed)
             log.LogInformation("{Count} jobs that ended long ago, or had the oldest output, were removed.", removed);
+        pins.Prune();
     }
 
     /// <summary>Has the store know when the clients that are there were last heard.</summary>

@@ -15,11 +15,15 @@ internal sealed class ProvisioningDatabase : IDisposable
         _file = file;
         Packages = new PackageStore(file);
         Applications = new ApplicationStore(file);
+        Pins = new PinStore(file);
     }
 
     public PackageStore Packages { get; }
 
     public ApplicationStore Applications { get; }
+
+    /// <summary>The plans that jobs were signed for.</summary>
+    public PinStore Pins { get; }
 
     /// <exception cref="PantryException">The file is unfit for use.</exception>
     public static ProvisioningDatabase Open(ServerDatabase database)

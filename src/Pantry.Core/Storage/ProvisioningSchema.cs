@@ -24,5 +24,15 @@ internal static class ProvisioningSchema
         ) STRICT, WITHOUT ROWID;
         """;
 
-    public static IReadOnlyList<string> Migrations { get; } = [Packages, Applications];
+    // What was signed for each target of a job; a document is there once, however many share it.
+    private const string Pins = """
+        CREATE TABLE plans (digest TEXT PRIMARY KEY CHECK (length(digest) = 64), document BLOB NOT NULL) STRICT, WITHOUT ROWID;
+        CREATE TABLE pins (
+            job TEXT NOT NULL, identity TEXT NOT NULL COLLATE NOCASE, plan TEXT NOT NULL REFERENCES plans (digest),
+            PRIMARY KEY (job, identity)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX pins_by_plan ON pins (plan);
+        """;
+
+    public static IReadOnlyList<string> Migrations { get; } = [Packages, Applications, Pins];
 }

@@ -88,7 +88,7 @@ internal static class ResultReader
             return [];
         try
         {
-            if (Same(command, CommandTable.Provision) && ReportReader.Read(client, jobId, body) is { } reports)
+            if (Same(command, ProvisionOrders.CommandName) && ReportReader.Read(client, jobId, body) is { } reports)
                 return reports;
             if (Same(command, StepsCommand.CommandName) && JsonSerializer.Deserialize(body, OrderStepsJson.Default.StepRows) is { } steps)
                 return [.. steps.Steps.OfType<StepRow>().Take(OrderSteps.MaxSteps).Select((step, index) => Step(client, jobId, index + 1, step))];

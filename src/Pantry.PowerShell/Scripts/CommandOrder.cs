@@ -59,6 +59,8 @@ internal sealed record CommandOrder
             throw Invalid("A script is sent with -ScriptBlock.", name);
         if (Names.Same(name, StepsCommand.CommandName))
             throw Invalid("Steps are sent with -Step.", name);
+        if (Names.Same(name, ProvisionOrders.CommandName))
+            throw Invalid("Clients are provisioned with Invoke-PantryProvision.", name);
         if (!CommandTable.BuiltIn.Contains(name, Names.Comparer))
         {
             secrets.AddVariables(Secret, session);
@@ -72,8 +74,6 @@ internal sealed record CommandOrder
 
         if (Names.Same(name, Commands.ShellCommand.CommandName))
             secrets.AddEnvironment(Secret);
-        else if (Names.Same(name, CommandTable.Provision))
-            secrets.AddNamed(Secret);
         else if (Secret is { Count: > 0 })
             throw Invalid($"The command {name} uses no secrets, so none was sent.", name);
         return (name, BodyFormat.Json, OrderArguments.ForBuiltIn(name, Argument, ArgumentList));

@@ -58,23 +58,23 @@ internal sealed class OrderSecrets
         }
     }
 
-    /// <summary>Secrets under names of any kind, for a command that writes them into files; a credential is two, as in an environment.</summary>
-    public void AddNamed(IDictionary? secrets)
+    /// <summary>Secrets under the names that plans have for them; a credential is its password, and its user's name beside it.</summary>
+    /// <returns>The names that each can stand for, that which was given first.</returns>
+    public IReadOnlyList<string[]> AddProvisioning(IDictionary? secrets)
     {
+        var given = new List<string[]>();
         foreach ((string name, object value) in Named(secrets))
         {
             if (name.Length is 0 or > MaxNameLength || name.Any(char.IsControl))
                 throw Invalid($"'{DisplayText.Clean(name, 80)}' is no name for a secret. Use 1 to {MaxNameLength} characters.", name);
-            if (value is PSCredential credential)
-            {
+            var credential = value as PSCredential;
+            _values[name] = Reveal(credential?.Password ?? value);
+            given.Add(credential is null ? [name] : [name, name + SecretRedactor.UserNameSuffix]);
+            if (credential is not null)
                 _values[name + SecretRedactor.UserNameSuffix] = Encoding.UTF8.GetBytes(credential.UserName);
-                _values[$"{name}_PASSWORD"] = Reveal(credential.Password);
-            }
-            else
-            {
-                _values[name] = Reveal(value);
-            }
         }
+
+        return given;
     }
 
     /// <summary>The secrets of a step, under names that only this step sees.</summary>

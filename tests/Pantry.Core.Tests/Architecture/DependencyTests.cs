@@ -30,6 +30,7 @@ public sealed partial class DependencyTests
     [InlineData("Pantry.Core/Transfers", "Configuration Files Protocol Security Sessions Transport")]
     [InlineData("Pantry.Core/Operators", "Configuration Files Protocol Provisioning Security Sessions Targeting Transfers Transport")]
     [InlineData("Pantry.Core/Provisioning/Reports", "Commands Configuration Protocol")]
+    [InlineData("Pantry.Core/Provisioning/Cache", "Configuration Files Security Storage")]
     [InlineData("Pantry.Core/Provisioning/Provisioners", "Commands Configuration Protocol Security Storage Targeting")]
     [InlineData("Pantry.Core/Provisioning/Provisioners/BuiltIn", "Configuration Security")]
     [InlineData("Pantry.Core/Provisioning/Provisioners/Definitions", "Commands Configuration")]

@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using Pantry.Client;
 using Pantry.Operators;
 using Pantry.Protocol;
 using Pantry.Targeting;
@@ -157,34 +156,6 @@ public sealed class StepsTests
         Assert.Equal("the end\n", Encoding.UTF8.GetString(Rows(row)[^1].StandardOutput));
     }
 
-    [Fact(SkipWhen = nameof(OnWindows), Skip = "A POSIX shell is needed.")]
-    public async Task A_package_is_applied_by_an_order_and_by_a_step_of_one()
-    {
-        await using Fleet fleet = await Fleet.StartAsync();
-        ClientConfiguration configuration = await fleet.ConfigurationAsync("a", "shop");
-        await fleet.StartAsync(configuration);
-        string package = Path.Combine(configuration.Path, "packages", "motd", "1.0.0");
-        Directory.CreateDirectory(package);
-        await File.WriteAllTextAsync(Path.Combine(package, "apply"), "#!/bin/sh\necho unchanged > \"$PANTRY_REPORT\"\n");
-        Pantry.Tests.Provisioning.Provisioners.ProvisionRig.SetMode(Path.Combine(package, "apply"), UnixFileMode.UserRead | UnixFileMode.UserExecute);
-        byte[] arguments = Fleet.Json(new { packages = new[] { new { name = "motd", version = "1.0.0", kind = "script" } } });
-
-        ResultRow row = Assert.Single(await fleet.RunAsync(new JobRequest { Target = Target.All, Command = "Provision", Format = BodyFormat.Json, Arguments = arguments }));
-        Assert.Equal((CommandStatus.Succeeded, null), (row.Result.Status, row.Result.Error?.Message));
-        ProvisionReport report = Assert.Single(Reports(row.Body(Result.OutputBody)));
-        Assert.Equal(("motd", "1.0.0", ProvisionStatus.Unchanged), (report.Package, report.Version, report.Status));
-        Assert.StartsWith(configuration.Path, report.LogPath, StringComparison.Ordinal);
-
-        ResultRow stepped = await RunAsync(fleet, [new OrderStep("Provision", BodyFormat.Json, arguments)]);
-        Assert.Equal(ProvisionStatus.Unchanged, Assert.Single(Reports(Rows(stepped)[0].Output)).Status);
-
-        foreach (string name in (string[])["../motd", "motd/1.0.0", ".."])
-        {
-            ResultRow outside = Assert.Single(await fleet.RunAsync(Target.All, "Provision", new { packages = new[] { new { name, version = "1.0.0", kind = "script" } } }));
-            Assert.Equal((CommandStatus.Failed, "InvalidName"), (outside.Result.Status, outside.Result.Error!.Code));
-        }
-    }
-
     private static async Task<ResultRow> RunAsync(Fleet fleet, OrderStep[] steps, string client = "a") => Assert.Single(await fleet.RunAsync(Request(Target.Clients([client]), steps)));
 
     private static JobRequest Request(Target target, params OrderStep[] steps) =>
@@ -193,6 +164,4 @@ public sealed class StepsTests
     private static OrderStep Shell(string line) => new("Shell", BodyFormat.Json, Fleet.Json(new { line }));
 
     private static IReadOnlyList<StepRow> Rows(ResultRow row) => JsonSerializer.Deserialize(row.Body(Result.OutputBody), OrderStepsJson.Default.StepRows)!.Steps;
-
-    private static IReadOnlyList<ProvisionReport> Reports(byte[] json) => JsonSerializer.Deserialize(json, Pantry.Provisioning.Reports.ProvisionJson.Default.IReadOnlyListProvisionReport)!;
 }

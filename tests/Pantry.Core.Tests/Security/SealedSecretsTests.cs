@@ -13,6 +13,29 @@ public sealed class SealedSecretsTests : IDisposable
     private readonly SealedSecrets _sealed = SealedSecrets.Seal(Job, Values);
 
     [Fact]
+    public void Each_target_opens_the_secrets_of_its_own_group_and_no_other()
+    {
+        Dictionary<string, byte[]> one = new() { ["one"] = [1] }, two = new() { ["two"] = [2], ["too"] = [3] };
+        using var secrets = SealedSecrets.Seal(Job, one, two, new Dictionary<string, byte[]>());
+        Assert.Equal(one, SealedSecrets.Open(Job, secrets.Body, secrets.WrapFor(_first.PublicKey, 0), _first));
+        Assert.Equal(two, SealedSecrets.Open(Job, secrets.Body, secrets.WrapFor(_second.PublicKey, 1), _second));
+        Assert.Empty(SealedSecrets.Open(Job, secrets.Body, secrets.WrapFor(_second.PublicKey, 2), _second)!);
+        Assert.Null(SealedSecrets.Open(Job, secrets.Body, secrets.WrapFor(_first.PublicKey, 0), _second));
+
+        // A group that is cut, or the length of one that is not true, spoils all of it.
+        Assert.Null(SealedSecrets.Open(Job, secrets.Body.AsSpan(..^1), secrets.WrapFor(_first.PublicKey, 2), _first));
+        foreach (int length in (int[])[-1, int.MaxValue, secrets.Body.Length])
+        {
+            byte[] wrong = [.. secrets.Body];
+            System.Buffers.Binary.BinaryPrimitives.WriteInt32LittleEndian(wrong.AsSpan(PublicKey.Length), length);
+            Assert.Null(SealedSecrets.Open(Job, wrong, secrets.WrapFor(_first.PublicKey, 0), _first));
+        }
+
+        Assert.Equal(PantryErrorCode.LimitReached, Assert.Throws<PantryException>(() => SealedSecrets.Seal(Job, [.. Enumerable.Repeat(one, SealedSecrets.MaxGroups + 1)])).Code);
+        Assert.Throws<PantryException>(() => SealedSecrets.Seal(Job, new Dictionary<string, byte[]>(), new Dictionary<string, byte[]>()));
+    }
+
+    [Fact]
     public void Each_target_opens_what_was_sealed_once()
     {
         foreach (CurveKeyPair target in (CurveKeyPair[])[_first, _second])

@@ -1,46 +1,66 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using Pantry.Commands;
 using Pantry.Protocol;
+using Pantry.Provisioning.Cache;
 using Pantry.Provisioning.Reports;
-using Pantry.Security;
+using Pantry.Provisioning.Resolution;
+using Pantry.Targeting;
 
 namespace Pantry.Provisioning.Provisioners;
 
-/// <summary>Applies packages that are on the client. An order names packages, never directories: it can apply what was given to this client alone.</summary>
-internal sealed class ProvisionCommand(IPackageSource packages, TimeProvider time, ILogger? log = null) : ICommand
+/// <summary>
+/// Brings this client to its plan: has the plan that was fixed for the job, which must be one that the operator signed and meant for it, fetches the packages
+/// that are missing, and applies them. Until the first is applied all of it may be done again; from then on never.
+/// </summary>
+/// <param name="plans">Asks the server for the plan of a job.</param>
+/// <param name="packages">The packages that are on this machine.</param>
+/// <param name="time">Clock.</param>
+/// <param name="log">Log.</param>
+internal sealed class ProvisionCommand(Func<string, CancellationToken, Task<byte[]>> plans, PackageCache packages, TimeProvider time, ILogger log) : ICommand
 {
-    public const string CommandName = CommandTable.Provision;
-
     // Below the client's own directory.
     private const string RunsFolder = "provision", DefinitionsFolder = "provisioners";
 
-    public string Name => CommandName;
+    public string Name => ProvisionOrders.CommandName;
+
+    public bool BeginsItself => true;
 
     public async Task<CommandOutcome> RunAsync(CommandContext context, CancellationToken cancellation)
     {
         if (context is not { Home: { } home, Client: { } client })
-            return CommandOutcome.Failed("NotOffered", "Provisioning needs a client with a directory of its own.");
-        ProvisionArguments arguments = Read(context);
-        if (arguments.Packages is not { Count: > 0 } named || named.Count > context.Options.Provision.Packages)
-            return CommandOutcome.Failed("InvalidArgument", $"Provision takes 1 to {context.Options.Provision.Packages} packages.");
+            return CommandOutcome.Failed(nameof(PantryErrorCode.NotOffered), "Provisioning needs a client with a directory of its own.");
+        if (ProvisionOrders.Read(context.Arguments) is not { } order)
+            return CommandOutcome.Failed(nameof(PantryErrorCode.InvalidArgument), $"The arguments of {Name} are not what it takes. Use Invoke-PantryProvision.");
+        WrittenPlan written = WrittenPlan.Read(await plans(context.JobId, cancellation).ConfigureAwait(false));
+        if (Refusal(order, written, client, context.Options.Provision.Packages) is { } refusal)
+            return refusal;
 
+        var notes = new List<string>();
+        var parameters = PlanParameters.Fill(written.Document.Parameters, context.Secrets);
         var plan = new ProvisionPlan
         {
             JobId = context.JobId,
             Client = client,
-            Packages = [.. named.Select(package => new PlannedPackage(package.Name, package.Version, package.Kind, packages.Locate(home, package.Name, package.Version), package.Apply ?? true, package.Entry))],
-            Parameters = arguments.Parameters ?? [],
+            Digest = written.Digest,
+            Packages = Planned(written.Document),
+            Parameters = parameters.Plain,
+            SecretParameters = parameters.Secret,
             Secrets = context.Secrets,
             Directory = Path.Combine(home, RunsFolder),
             Definitions = Path.Combine(home, DefinitionsFolder),
-            DryRun = arguments.DryRun,
+            DryRun = order.DryRun,
+            Notes = notes,
+            Bring = async bringing =>
+            {
+                await packages.BringAsync(written.Document.Packages, context.JobId, notes.Add, bringing).ConfigureAwait(false);
+                if (!context.Begin())
+                    throw new PantryException(PantryErrorCode.JobEnded, "The client was restarted while it applied packages for this order; how far it came is not known, and it is not done twice. Run it again.");
+            },
         };
-        ProvisionerTable provisioners = ProvisionerTable.Load(plan.Definitions, context.Options.Provision.Definitions);
-        ProvisionResult result = await new ProvisionRun(plan, provisioners, context.Options, time, log ?? NullLogger.Instance).RunAsync(context.TimedOut, cancellation).ConfigureAwait(false);
-        return Outcome(result);
+        var provisioners = ProvisionerTable.Load(plan.Definitions, context.Options.Provision.Definitions);
+        ProvisionResult result = await new ProvisionRun(plan, provisioners, context.Options, time, log).RunAsync(context.TimedOut, cancellation).ConfigureAwait(false);
+        return Outcome(result) with { StandardOutput = [.. notes.SelectMany(note => System.Text.Encoding.UTF8.GetBytes($"{note}\n"))] };
     }
 
     /// <summary>The row of a run: it failed where one of its packages did, or could not be begun.</summary>
@@ -61,32 +81,23 @@ internal sealed class ProvisionCommand(IPackageSource packages, TimeProvider tim
         };
     }
 
-    private static ProvisionArguments Read(CommandContext context) =>
-        CommandJson.Read(context, CommandName, ProvisionJson.Default.ProvisionArguments);
-}
+    // The server's word counts for nothing: the operator's signature does, and what this client is.
+    private static CommandOutcome? Refusal(ProvisionOrder order, WrittenPlan written, ClientLabels client, int most) =>
+        !order.Plans.Contains(written.Digest, StringComparer.Ordinal)
+            ? CommandOutcome.Denied("PlanNotSigned", "The plan that came is none of those that the order's operator signed. Nothing was applied.")
+        : written.Document.NotFor(client) is { } why
+            ? CommandOutcome.Denied("PlanNotMeantForUs", $"The plan that came is not meant for '{client.Identity}': {why}. Nothing was applied.")
+        : written.Document.Packages.Count > most
+            ? CommandOutcome.Failed(nameof(PantryErrorCode.LimitReached), $"The plan has {written.Document.Packages.Count:N0} packages, and a client takes {most:N0} at most.")
+        : null;
 
-/// <summary>Where a client's packages are.</summary>
-internal interface IPackageSource
-{
-    /// <summary>The directory of a package; it need not be there.</summary>
-    /// <exception cref="PantryException">The name or the version is none.</exception>
-    string Locate(string home, string name, string version);
-}
-
-/// <summary>Packages below the client's own directory: <c>packages/name/version</c>.</summary>
-internal sealed class PackageFolder : IPackageSource
-{
-    public string Locate(string home, string name, string version)
+    // What is applied stands in the order of the steps; beside them, every package by its own kind, for others of the kind to find.
+    private IReadOnlyList<PlannedPackage> Planned(PlanDocument document)
     {
-        if (name.AsSpan().ContainsAny("/\\") || version.AsSpan().ContainsAny("/\\"))
-            throw new PantryException(PantryErrorCode.InvalidName, $"'{DisplayText.Clean($"{name} {version}", 80)}' is no package: its name and version have no slash.");
-        return PathGuard.Resolve(home, $"packages/{name}/{version}");
+        PlannedPackage[] applied = [.. document.Steps.Select(step => new PlannedPackage(step.Package, step.Version, step.Provisioner, packages.Locate(step.Package, step.Version), Apply: true, step.Entry))];
+        IEnumerable<PlannedPackage> there = document.Packages
+            .Where(package => !applied.Any(step => Names.Same(step.Name, package.Name) && step.Kind == package.Kind))
+            .Select(package => new PlannedPackage(package.Name, package.Version, package.Kind, packages.Locate(package.Name, package.Version), Apply: false));
+        return [.. there, .. applied];
     }
 }
-
-/// <param name="Packages">What to apply, in this order.</param>
-/// <param name="Parameters">What the packages are given.</param>
-/// <param name="DryRun">Whether tools are only asked what they would do.</param>
-internal sealed record ProvisionArguments(IReadOnlyList<ArgumentPackage>? Packages, JsonObject? Parameters = null, bool DryRun = false);
-
-internal sealed record ArgumentPackage(string Name, string Version, string Kind, bool? Apply = null, string? Entry = null);

@@ -4,8 +4,7 @@ using Pantry.Targeting;
 namespace Pantry.Provisioning.Provisioners;
 
 /// <summary>
-/// What a run is given: packages that are on this machine already, in the order they are applied, and what they are given. Nothing of it is
-/// fetched or resolved here.
+/// What a run is given: packages, in the order they are applied, and what they are given.
 /// </summary>
 internal sealed record ProvisionPlan
 {
@@ -17,10 +16,16 @@ internal sealed record ProvisionPlan
 
     public required IReadOnlyList<PlannedPackage> Packages { get; init; }
 
-    /// <summary>The merged parameters; what is no secret.</summary>
+    /// <summary>SHA-256 of the plan document; null where there is none.</summary>
+    public string? Digest { get; init; }
+
+    /// <summary>The merged parameters that have no secret in them.</summary>
     public JsonObject Parameters { get; init; } = [];
 
-    /// <summary>Secrets by name; never written but into owner-only files of the run, and the environment of the tool.</summary>
+    /// <summary>The parameters that have one, with its value; never written but into owner-only files of the run, and the environment of the tool.</summary>
+    public JsonObject SecretParameters { get; init; } = [];
+
+    /// <summary>The values of secrets by name, to be taken out of what tools say.</summary>
     public IReadOnlyDictionary<string, byte[]> Secrets { get; init; } = new Dictionary<string, byte[]>();
 
     /// <summary>Directory for this client's runs: their state, logs, lock and work files.</summary>
@@ -31,6 +36,12 @@ internal sealed record ProvisionPlan
 
     /// <summary>Directories in which tools are looked for; the PATH of the client's process by default.</summary>
     public string SearchPath { get; init; } = Environment.GetEnvironmentVariable("PATH") ?? "";
+
+    /// <summary>Brings the packages here, under the run's lock; null where they are here.</summary>
+    public Func<CancellationToken, Task>? Bring { get; init; }
+
+    /// <summary>What was done before the first package, for its log.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
 
     /// <summary>Whether tools are only asked what they would do.</summary>
     public bool DryRun { get; init; }

@@ -22,7 +22,7 @@ internal sealed class ProvisionRun(ProvisionPlan plan, ProvisionerTable provisio
 
     /// <param name="ranOut">Whether a token that is cancelled means that time is over; null where it means that somebody cancelled.</param>
     /// <param name="cancellation">Ends what runs.</param>
-    /// <exception cref="PantryException">A provisioner's definition has an error, or the directory cannot be used.</exception>
+    /// <exception cref="PantryException">A provisioner's definition has an error, the directory cannot be used, or a package could not be had.</exception>
     public async Task<ProvisionResult> RunAsync(Func<bool>? ranOut, CancellationToken cancellation)
     {
         using ProvisionLock? held = ProvisionLock.TryTake(plan.Directory, plan.JobId, time.GetUtcNow(), out string? refusal);
@@ -31,6 +31,8 @@ internal sealed class ProvisionRun(ProvisionPlan plan, ProvisionerTable provisio
 
         using var limit = new CancellationTokenSource(plan.Deadline ?? Timeout.InfiniteTimeSpan, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
+        if (plan.Bring is { } bring)
+            await bring(either.Token).ConfigureAwait(false);
         string work = OwnerOnly.EnsureDirectory(Path.Combine(plan.Directory, "work", Guid.NewGuid().ToString("N")));
         var reports = new List<ProvisionReport>();
         bool RanOut() => cancellation.IsCancellationRequested ? ranOut?.Invoke() == true : limit.IsCancellationRequested;
@@ -83,6 +85,8 @@ internal sealed class ProvisionRun(ProvisionPlan plan, ProvisionerTable provisio
 
             written = new LogFolder(Path.Combine(plan.Directory, "logs"), _limits, time).Open(plan, package, place, _redactor);
             report = report with { LogPath = written.Path };
+            foreach (string note in place == 1 ? plan.Notes : [])
+                written.Note(note);
             written.Note($"job {plan.JobId}: {(plan.DryRun ? "dry run of" : "apply")} {package.Name} {package.Version} with {tool.Name} {tool.Version}");
             ToolOutcome outcome = await RunAsync(commands, written, held, cancellation).ConfigureAwait(false);
             return Finished(report, provisioner, turn, outcome, begun, written);
@@ -171,6 +175,7 @@ internal sealed class ProvisionRun(ProvisionPlan plan, ProvisionerTable provisio
 
     private ProvisionReport Report(PlannedPackage package, FoundTool? tool) => new()
     {
+        Plan = plan.Digest,
         Package = package.Name,
         Version = package.Version,
         Kind = package.Kind,

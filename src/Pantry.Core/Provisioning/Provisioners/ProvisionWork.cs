@@ -35,7 +35,7 @@ internal sealed class ProvisionWork(ProvisionPlan plan, PlannedPackage package, 
     public string ReportPath => Path.Combine(directory, ReportName);
 
     /// <summary>The packages of the plan that this one may need: all of its kind, itself included.</summary>
-    public IEnumerable<PlannedPackage> OfKind => plan.Packages.Where(other => other.Kind == package.Kind);
+    public IEnumerable<PlannedPackage> OfKind => plan.Packages.Where(other => other.Kind == package.Kind).DistinctBy(other => other.Directory);
 
     /// <summary>Who the client is, as tools see it.</summary>
     public JsonObject About => new()
@@ -66,23 +66,20 @@ internal sealed class ProvisionWork(ProvisionPlan plan, PlannedPackage package, 
     /// <summary>Writes an owner-only file that is gone after the run.</summary>
     public string WriteSecret(string name, JsonNode json) => secrets.Write(name, Encoding.UTF8.GetBytes(json.ToJsonString(Json)));
 
-    /// <summary>The secrets as texts, for tools that read a file.</summary>
-    /// <exception cref="PantryException">One is no text.</exception>
-    public JsonObject SecretTexts()
-    {
-        var texts = new JsonObject();
-        foreach ((string name, byte[] value) in plan.Secrets)
-            texts[name] = Encoding.UTF8.GetString(value);
-        return texts;
-    }
+    /// <summary>Whether there are parameters with secrets.</summary>
+    public bool HasSecrets => plan.SecretParameters.Count > 0;
+
+    /// <summary>A copy of the parameters with secrets, for what only its owner can read.</summary>
+    public JsonObject SecretParameters() => (JsonObject)plan.SecretParameters.DeepClone();
 
     /// <summary>
-    /// The secrets as variables of the tool's environment, all behind a prefix: who gives an order chooses their names, and an interpreter
-    /// obeys some variables.
+    /// The parameters with secrets as variables of the tool's environment, all behind a prefix: who writes an application's document chooses their names, and
+    /// an interpreter obeys some variables. What has no name for a variable is for other packages; lists and maps are JSON.
     /// </summary>
-    /// <exception cref="PantryException">A name or value is none for a variable.</exception>
-    public Dictionary<string, string> SecretVariables(string prefix) =>
-        plan.Secrets.ToDictionary(secret => prefix + secret.Key, secret => Commands.SecretVariables.Text(secret.Key, secret.Value));
+    /// <exception cref="PantryException">A value is none for a variable.</exception>
+    public Dictionary<string, string> SecretVariables(string prefix) => plan.SecretParameters.Where(secret => Commands.SecretVariables.IsName(secret.Key)).ToDictionary(
+        secret => prefix + secret.Key,
+        secret => Commands.SecretVariables.Text(secret.Key, Encoding.UTF8.GetBytes(secret.Value is JsonValue value ? value.ToString() : secret.Value!.ToJsonString(Json))));
 
     /// <summary>A file or directory of the package, which no link leads out of.</summary>
     public string InPackage(string name) => PathGuard.Resolve(package.Directory, name);

@@ -1,9 +1,8 @@
 using System.Text.Json.Serialization;
-using Pantry.Provisioning.Provisioners;
 
 namespace Pantry.Provisioning.Reports;
 
-/// <summary>Arguments of a provisioning order, and the reports that come back.</summary>
+/// <summary>The reports that come back from a provisioning run.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
@@ -12,6 +11,5 @@ namespace Pantry.Provisioning.Reports;
     RespectRequiredConstructorParameters = true,
     AllowDuplicateProperties = false,
     MaxDepth = 32)]
-[JsonSerializable(typeof(ProvisionArguments))]
 [JsonSerializable(typeof(IReadOnlyList<ProvisionReport>))]
 internal sealed partial class ProvisionJson : JsonSerializerContext;

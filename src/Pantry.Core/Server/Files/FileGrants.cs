@@ -10,7 +10,7 @@ namespace Pantry.Server.Files;
 /// Who may have and bring which tree. Nobody may anything by default: a client may fetch what a job that it is at work on names, or what it is granted for
 /// what it is, and bring what such a job asks for; an operator may bring what it can order clients to fetch, and fetch what its own jobs have brought.
 /// </summary>
-internal sealed class FileGrants(JobDispatcher jobs, JobDirectory directory, TrustStore trust, Authority authority, FileVault vault, ServerAudit audit)
+internal sealed class FileGrants(JobDispatcher jobs, JobsAtWork atWork, JobDirectory directory, TrustStore trust, Authority authority, FileVault vault, ServerAudit audit)
 {
     /// <summary>What else grants trees.</summary>
     public ITreeGrants? Others { get; set; }
@@ -55,12 +55,13 @@ internal sealed class FileGrants(JobDispatcher jobs, JobDirectory directory, Tru
     public string? NameOf(ServerSession session) => session.Role == Senders.Operator ? authority.FindBySessionKey(session.Key)?.Name : Identity(session);
 
     private OfferFilesArguments Offer(ServerSession session, string? job) =>
-        Identity(session) is { } identity && job is not null && AtWork(session.Key, identity, job, FileOrders.Offer) is { } order && FileOrders.ReadOffer(order.Request.Arguments) is { } offer
+        Identity(session) is { } identity && job is not null && atWork.Find(session.Key, identity, job, FileOrders.Offer) is { } order && FileOrders.ReadOffer(order.Request.Arguments) is { } offer
             ? offer
             : throw Refused(session, "UploadNotGranted", "No order that this client is at work on asks for files.");
 
     private bool MayClientRead(PublicKey key, string identity, ContentHash tree, string? job) =>
-        (job is not null && AtWork(key, identity, job, FileOrders.Receive) is { } order && FileOrders.ReadReceive(order.Request.Arguments)?.Tree == tree.ToString())
+        (job is not null && atWork.Find(key, identity, job, FileOrders.Receive) is { } order && FileOrders.ReadReceive(order.Request.Arguments)?.Tree == tree.ToString())
+        || (job is not null && Others?.MayRead(key, identity, tree, job) == true)
         || Others?.MayRead(identity, tree) == true;
 
     private bool MayOperatorRead(ServerSession session, ContentHash tree, string? job)
@@ -73,12 +74,6 @@ internal sealed class FileGrants(JobDispatcher jobs, JobDirectory directory, Tru
         directory.Open(job, by, session.Address, nameof(ReadTree));
         return vault.Register.WasOffered(tree, job);
     }
-
-    // From the moment that the order was sent to it until its row is there; by the key that was its when the order was given. After a restart of
-    // the server one that was at work waits in line until it has registered anew.
-    private JobOrder? AtWork(PublicKey key, string identity, string id, string command) =>
-        jobs.Find(id) is { Ended: false } job && job.Order.Statement.Command == command && job.IsTarget(identity, key)
-        && job.Progress.StateOf(identity) is { } state && (state is TargetState.Sent or TargetState.Accepted || (state == TargetState.Waiting && job.RestoredAt != 0)) ? job.Order : null;
 
     private string? Identity(ServerSession session) => trust.Find(session.Key) is { Status: KeyStatus.Approved } key ? key.Labels.Identity : null;
 

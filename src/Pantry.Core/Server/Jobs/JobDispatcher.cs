@@ -22,6 +22,9 @@ internal sealed class JobDispatcher(
     private int _open;
     private volatile bool _stopped;
 
+    /// <summary>Fixes what more there is to an order before it is taken; it is given all the targets that are known.</summary>
+    public Func<JobOrder, IReadOnlyList<Recipient>, JobTerms?> Terms { get; set; } = (_, _) => null;
+
     /// <summary>The job, where it is under way or has ended lately.</summary>
     public Job? Find(string id) => _jobs.GetValueOrDefault(id);
 
@@ -48,6 +51,7 @@ internal sealed class JobDispatcher(
                 $"No client that the server knows belongs to {request.Target}; nothing was sent. Get-PantryClient lists the clients and their streams.");
         }
 
+        JobTerms? terms = Terms(order, recipients);
         string[] targets = [.. recipients.Select(recipient => recipient.Identity), .. unknown];
         PublicKey?[] keys = [.. recipients.Select(recipient => recipient.Key), .. unknown.Select(_ => (PublicKey?)null)];
         Job job = NewJob(order, targets, keys, time.GetUtcNow(), number, [], []);
@@ -59,6 +63,7 @@ internal sealed class JobDispatcher(
         Interlocked.Increment(ref _open);
         try
         {
+            terms?.Keep();
             await store.AddAsync(ToStored(job, keys)).ConfigureAwait(false);
             // Looked at after the job can be found: either this sees the stop, or the stop sees the job.
             if (_stopped)
@@ -67,6 +72,7 @@ internal sealed class JobDispatcher(
         catch
         {
             store.Remove(job.Id);
+            terms?.Forget();
             _jobs.TryRemove(job.Id, out _);
             Interlocked.Decrement(ref _open);
             throw;
@@ -75,7 +81,7 @@ internal sealed class JobDispatcher(
         log.LogInformation("Job {Job} of operator {Operator} begins: {Command} on {Targets} targets.", job.Id, by.Name, job.Order.Statement.Command, job.Targets.Count);
         foreach (string identity in unknown)
             desk.EndUnknown(job, identity, EndOnly);
-        Begin(job, recipients, by);
+        Begin(job, recipients, by, terms);
         return job;
     }
 
@@ -174,13 +180,15 @@ internal sealed class JobDispatcher(
         };
     }
 
-    private void Begin(Job job, IReadOnlyList<Recipient> recipients, OperatorEntry by)
+    private void Begin(Job job, IReadOnlyList<Recipient> recipients, OperatorEntry by, JobTerms? terms)
     {
         var reachable = new List<string>();
         foreach (Recipient recipient in recipients)
         {
             if (!job.Order.Commands.All.All(command => Scopes.Covers(by.Scopes, command, recipient.Labels)))
                 OrderDesk.EndOutOfScope(job, recipient, by, EndOnly);
+            else if (terms?.Refused.GetValueOrDefault(recipient.Identity) is { } fault)
+                EndOnly(job, recipient.Identity, CommandStatus.Failed, fault.Code, fault.Message);
             else if (recipient.Status == ClientStatus.Online || (recipient.Status == ClientStatus.Offline && (job.Order.Request.Plan.Queue || (recipient.Awaited && MayComeBack(job)))))
                 reachable.Add(recipient.Identity);
             else

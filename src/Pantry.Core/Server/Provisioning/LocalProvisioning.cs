@@ -2,6 +2,7 @@ using System.Text;
 using Pantry.Operators;
 using Pantry.Protocol;
 using Pantry.Security;
+using Pantry.Targeting;
 
 namespace Pantry.Server.Provisioning;
 
@@ -33,4 +34,6 @@ internal sealed class LocalProvisioning(ProvisioningDesks desks, Func<OperatorEn
         Task.Run(() => desks.Applications.RemoveAsync(request, running(), null), cancellation);
 
     public IAsyncEnumerable<PantryPlan> FindPlansAsync(ClientFilter filter, CancellationToken cancellation) => desks.Plans.List(filter, running()).ToAsyncEnumerable();
+
+    public IAsyncEnumerable<PlanShare> MakePlansAsync(Target target, CancellationToken cancellation) => desks.Plans.Share(target, running()).ToAsyncEnumerable();
 }

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Pantry.Files;
-using Pantry.Provisioning.Resolution;
 using Pantry.Security;
 using Pantry.Server.Files;
 using Pantry.Storage;
@@ -9,10 +8,10 @@ using Pantry.Targeting;
 namespace Pantry.Server.Provisioning;
 
 /// <summary>
-/// Who may have the files of packages: a client those that its plan names now, in those versions, and nothing else; an operator who works with
+/// Who may have the files of packages: a client those that its plan names now, in those versions, and those of the plan that was fixed for a job while it is at work on that, and nothing else; an operator who works with
 /// packages any package's. Whoever may publish may bring files.
 /// </summary>
-internal sealed class PackageAccess(ApplicationStore applications, PackageStore packages, PlanDesk plans, ClientRegistry registry) : ITreeGrants
+internal sealed class PackageAccess(ApplicationStore applications, PackageStore packages, PlanDesk plans, PlanPins pins, ClientRegistry registry) : ITreeGrants
 {
     // More than that many kinds of clients at once begin anew.
     private const int MostKept = 20_000;
@@ -21,6 +20,8 @@ internal sealed class PackageAccess(ApplicationStore applications, PackageStore 
 
     /// <summary>By the labels that the client's key is approved for, not by what it says of itself.</summary>
     public bool MayRead(string identity, ContentHash tree) => registry.Find(identity) is { } client && MayRead(client.Labels, tree);
+
+    public bool MayRead(PublicKey key, string identity, ContentHash tree, string job) => pins.MayRead(key, identity, tree, job);
 
     public bool MayRead(OperatorEntry by, ContentHash tree) => ProvisioningRights.MaySeePackages(by) && packages.Digests.Contains(tree.ToString());
 
@@ -39,21 +40,9 @@ internal sealed class PackageAccess(ApplicationStore applications, PackageStore 
             return kept.Digests;
         if (_kept.Count >= MostKept)
             _kept.Clear();
-        HashSet<string> digests = [.. Plan(client)?.Packages.Select(edition => edition.Digest) ?? []];
+        // Without a plan there is nothing that belongs to it.
+        HashSet<string> digests = [.. PlanDesk.Try(plans.Writer(), client).Plan?.Document.Packages.Select(package => package.Digest) ?? []];
         _kept[key] = (documents, catalog, digests);
         return digests;
-    }
-
-    // Without a plan there is nothing that belongs to it.
-    private ResolvedPlan? Plan(ClientLabels client)
-    {
-        try
-        {
-            return plans.Make(client);
-        }
-        catch (PantryException)
-        {
-            return null;
-        }
     }
 }

@@ -11,7 +11,7 @@ namespace Pantry.Server.Provisioning;
 
 /// <summary>Packages are published, listed, read and removed here. What is decided is audited, and stored after that.</summary>
 internal sealed class PackageDesk(
-    PackageStore packages, FileVault files, PackageUse use, ProvisioningRights rights, ServerAudit audit, PantryOptions options, TimeProvider time)
+    PackageStore packages, FileVault files, PackageUse use, PlanPins pins, ProvisioningRights rights, ServerAudit audit, PantryOptions options, TimeProvider time)
 {
     private const string Published = "PackagePublished", Read = "PackageRead", Removed = "PackageRemoved";
 
@@ -72,6 +72,13 @@ internal sealed class PackageDesk(
             if (!request.Force)
                 throw new PantryException(PantryErrorCode.PackageInUse, $"{package.Edition} is used by {who}. Change what they name first, or give -Force.") { Target = package.Edition.ToString() };
             rights.RequireAdministrator(by, from, Removed, request.Name, $"a package that is used by {who}");
+        }
+
+        if (pins.UserOf(package.Edition) is { } job)
+        {
+            if (!request.Force)
+                throw new PantryException(PantryErrorCode.PackageInUse, $"{package.Edition} is being applied by the job {job}, which has not ended. Wait for it, or cancel it with Stop-PantryJob {job}; or give -Force, and the job still gets its files.") { Target = package.Edition.ToString() };
+            rights.RequireAdministrator(by, from, Removed, request.Name, $"a package that the job {job} applies");
         }
 
         PackageInfo info = ToInfo(package, use.ByName());

@@ -54,6 +54,9 @@ internal sealed class ProvisioningConversation(ProvisioningDesks desks, PantryOp
                 // One plan can be large: a client has up to a thousand packages, and all its parameters.
                 await session.PostListAsync(message, MessageKind.PlanPage, desks.Plans.List(plan.Filter, by), 4, (items, last) => new PlanPage(items, last)).ConfigureAwait(false);
                 return true;
+            case MakePlans make:
+                await session.PostListAsync(message, MessageKind.PlansMade, desks.Plans.Share(make.Target, by), 1, (items, last) => new PlansMade(items, last)).ConfigureAwait(false);
+                return true;
             default:
                 return false;
         }

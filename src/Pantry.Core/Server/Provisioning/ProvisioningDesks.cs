@@ -1,5 +1,6 @@
 using Pantry.Configuration;
 using Pantry.Security;
+using Pantry.Server.Jobs;
 
 namespace Pantry.Server.Provisioning;
 
@@ -10,17 +11,20 @@ internal sealed class ProvisioningDesks
     private readonly ProvisioningRights _rights;
     private readonly PantryOptions _options;
 
-    public ProvisioningDesks(ServerState state, ClientRegistry registry, PantryOptions options, TimeProvider time)
+    public ProvisioningDesks(ServerState state, ClientRegistry registry, JobDispatcher jobs, JobsAtWork atWork, PantryOptions options, TimeProvider time)
     {
         _state = state;
         _options = options;
         _rights = new ProvisioningRights(state.Audit);
         var shelf = new ApplicationShelf(state.Provisioning.Applications);
         var use = new PackageUse(state.Provisioning.Applications, shelf, state.Provisioning.Packages, registry);
-        Packages = new PackageDesk(state.Provisioning.Packages, state.Files, use, _rights, state.Audit, options, time);
-        Applications = new ApplicationDesk(state.Provisioning.Applications, state.Provisioning.Packages, _rights, state.Audit, options, time);
         Plans = new PlanDesk(shelf, state.Provisioning.Packages, registry);
-        Access = new PackageAccess(state.Provisioning.Applications, state.Provisioning.Packages, Plans, registry);
+        Pins = new PlanPins(Plans, state.Provisioning.Pins, jobs, atWork, state.Jobs);
+        Packages = new PackageDesk(state.Provisioning.Packages, state.Files, use, Pins, _rights, state.Audit, options, time);
+        Applications = new ApplicationDesk(state.Provisioning.Applications, state.Provisioning.Packages, _rights, state.Audit, options, time);
+        Access = new PackageAccess(state.Provisioning.Applications, state.Provisioning.Packages, Plans, Pins, registry);
+        jobs.Terms = Pins.Fix;
+        state.Files.Keep(Pins.Wanted);
     }
 
     public PackageDesk Packages { get; }
@@ -28,6 +32,9 @@ internal sealed class ProvisioningDesks
     public ApplicationDesk Applications { get; }
 
     public PlanDesk Plans { get; }
+
+    /// <summary>The plans that jobs were signed for.</summary>
+    public PlanPins Pins { get; }
 
     /// <summary>Who may fetch the files of packages, and bring some.</summary>
     public PackageAccess Access { get; }

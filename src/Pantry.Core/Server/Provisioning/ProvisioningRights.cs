@@ -1,3 +1,4 @@
+using Pantry.Protocol;
 using Pantry.Security;
 using Pantry.Targeting;
 
@@ -16,7 +17,7 @@ internal sealed class ProvisioningRights(ServerAudit audit)
     public const string Application = "Application";
 
     /// <summary>Provisions clients, and so sees their plans and their application.</summary>
-    public const string Provision = "Provision";
+    public const string Provision = ProvisionOrders.CommandName;
 
     private static readonly string[] All = [Publish, Application, Provision];
 

@@ -47,7 +47,7 @@ public sealed class FakeToolTests : IDisposable
         { Apply = false };
 
         ProvisionReport report = Assert.Single(await _rig.RunAsync(
-            _rig.Plan(inventory, cookbook) with { Parameters = new JsonObject { ["shop"] = new JsonObject { ["port"] = 80 } }, Secrets = ProvisionRig.Secrets(("db_password", "hunter22")) }));
+            ProvisionRig.WithSecrets(_rig.Plan(inventory, cookbook) with { Parameters = new JsonObject { ["shop"] = new JsonObject { ["port"] = 80 } } }, ProvisionRig.Secrets(("db_password", "hunter22")))));
 
         Assert.Equal(("cinc-client", "18.5.0", ProvisionStatus.Failed), (report.Tool, report.ToolVersion, report.Status));
         Assert.Equal((1, 1, 1, 1), (report.Changed, report.Unchanged, report.Failed, report.Skipped));

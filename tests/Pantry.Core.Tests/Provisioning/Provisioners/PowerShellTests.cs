@@ -80,7 +80,7 @@ public sealed class PowerShellTests : IDisposable
         PlannedPackage package = _rig.Package("dsc", "shop", ("shop.dsc.yaml", $"parameters:\n  password: {{ type: secureString }}\nresources:\n- name: conf\n  type: Shop/File\n  properties:\n    path: {_rig.Machine}/conf\n    content: \"[parameters('password')]\"\n"));
         Dictionary<string, byte[]> secrets = ProvisionRig.Secrets(("password", "correct horse"));
         async Task<ProvisionReport> ApplyAsync(PlannedPackage what, bool dryRun = false) =>
-            Assert.Single(await _rig.RunAsync(_rig.Plan(what) with { DryRun = dryRun, Secrets = secrets, SearchPath = $"{_rig.Programs}:/bin:/usr/bin" }));
+            Assert.Single(await _rig.RunAsync(ProvisionRig.WithSecrets(_rig.Plan(what) with { DryRun = dryRun, SearchPath = $"{_rig.Programs}:/bin:/usr/bin" }, secrets)));
 
         ProvisionReport would = await ApplyAsync(package, dryRun: true);
         Assert.True(would.Status == ProvisionStatus.WouldChange, would.LogTail + would.Error);

@@ -77,7 +77,7 @@ internal sealed class ProvisionRig : IDisposable
         if (parameters is not null)
             plan = plan with { Parameters = parameters };
         if (secrets is not null)
-            plan = plan with { Secrets = secrets };
+            plan = WithSecrets(plan, secrets);
         return Assert.Single(await RunAsync(plan));
     }
 
@@ -94,6 +94,13 @@ internal sealed class ProvisionRig : IDisposable
 
     public static Dictionary<string, byte[]> Secrets(params (string Name, string Value)[] secrets) =>
         secrets.ToDictionary(secret => secret.Name, secret => Encoding.UTF8.GetBytes(secret.Value));
+
+    /// <summary>A plan whose parameters of these names are secrets.</summary>
+    public static ProvisionPlan WithSecrets(ProvisionPlan plan, Dictionary<string, byte[]> secrets) => plan with
+    {
+        Secrets = secrets,
+        SecretParameters = new JsonObject(secrets.Select(secret => KeyValuePair.Create(secret.Key, (JsonNode?)Encoding.UTF8.GetString(secret.Value)))),
+    };
 
     /// <summary>Files below the rig that hold a text, links not followed.</summary>
     public IEnumerable<string> FilesWith(string text) => Directory

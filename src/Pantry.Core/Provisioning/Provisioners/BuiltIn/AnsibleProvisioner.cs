@@ -25,8 +25,8 @@ internal sealed class AnsibleProvisioner : IProvisioner
         JsonObject parameters = work.Parameters();
         parameters["pantry"] = work.About;
         List<string> arguments = ["--inventory", work.Write("inventory.json", Inventory(work)), "--connection", "local", "--extra-vars", $"@{work.Write("parameters.json", parameters)}"];
-        if (work.Plan.Secrets.Count > 0)
-            arguments.AddRange(["--extra-vars", $"@{work.WriteSecret($"ansible-{Path.GetFileName(work.Directory)}.json", work.SecretTexts())}"]);
+        if (work.HasSecrets)
+            arguments.AddRange(["--extra-vars", $"@{work.WriteSecret($"ansible-{Path.GetFileName(work.Directory)}.json", work.SecretParameters())}"]);
         if (work.DryRun)
             arguments.Add("--check");
         arguments.Add(Playbook(work));

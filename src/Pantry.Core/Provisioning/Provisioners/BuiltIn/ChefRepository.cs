@@ -41,9 +41,9 @@ internal static partial class ChefRepository
     public static IEnumerable<string> DataBags(ProvisionWork work, string repository)
     {
         yield return Path.Combine(repository, "data_bags");
-        if (work.Plan.Secrets.Count == 0)
+        if (!work.HasSecrets)
             yield break;
-        System.Text.Json.Nodes.JsonObject item = work.SecretTexts();
+        System.Text.Json.Nodes.JsonObject item = work.SecretParameters();
         item["id"] = "secrets";
         string path = work.WriteSecret($"chef-{Path.GetFileName(work.Directory)}/pantry/secrets.json", item);
         yield return Path.GetDirectoryName(Path.GetDirectoryName(path))!;

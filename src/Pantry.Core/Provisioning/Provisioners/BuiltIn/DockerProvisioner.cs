@@ -28,7 +28,7 @@ internal sealed class DockerProvisioner : IProvisioner
         if (work.FirstInPackage(".env") is { } own)
             common.AddRange(["--env-file", own]);
         common.AddRange(["--env-file", work.Write("parameters.env", Variables(Plain(work)))]);
-        if (work.Plan.Secrets.Count > 0)
+        if (work.HasSecrets)
             common.AddRange(["--env-file", work.Secrets.Write($"docker-{Path.GetFileName(work.Directory)}.env", Encoding.UTF8.GetBytes(Variables(work.SecretVariables(""))))]);
         ToolCommand Compose(params string[] rest) => new(work.Tool.Path, [.. common, .. rest], work.Package.Directory);
 

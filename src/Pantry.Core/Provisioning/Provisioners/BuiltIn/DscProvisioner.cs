@@ -71,7 +71,7 @@ internal sealed class DscProvisioner : IProvisioner
     private static JsonObject Declared(ProvisionWork work, JsonElement document)
     {
         var parameters = new JsonObject();
-        JsonObject secrets = work.SecretTexts();
+        JsonObject secrets = work.SecretParameters();
         foreach (JsonProperty declared in document.Members("parameters"))
         {
             if ((secrets[declared.Name] ?? work.Plan.Parameters[declared.Name]) is { } value)

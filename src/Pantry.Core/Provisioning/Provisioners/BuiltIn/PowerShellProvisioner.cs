@@ -30,7 +30,7 @@ internal sealed class PowerShellProvisioner : IProvisioner
         environment["NO_COLOR"] = "1";
         environment["TERM"] = "dumb";
         // Secrets come over standard input: they are in no file, and in no environment that is handed on.
-        var request = new JsonObject { ["script"] = script, ["dryRun"] = work.DryRun, ["parameters"] = work.Parameters(), ["secrets"] = work.SecretTexts() };
+        var request = new JsonObject { ["script"] = script, ["dryRun"] = work.DryRun, ["parameters"] = work.Parameters(), ["secrets"] = work.SecretParameters() };
         return new ToolPlan(new ToolCommand(
             work.Tool.Path,
             ["-NoLogo", "-NoProfile", "-NonInteractive", .. OperatingSystem.IsWindows() ? ["-ExecutionPolicy", "Bypass"] : Array.Empty<string>(), "-File", work.Write("run.ps1", PowerShellSource.Run)],

@@ -81,9 +81,9 @@ internal sealed partial class PuppetProvisioner : IProvisioner
         JsonObject parameters = work.Parameters();
         parameters["pantry"] = work.About;
         string levels = Level("Pantry parameters", work.Write("parameters.json", parameters));
-        if (work.Plan.Secrets.Count > 0)
+        if (work.HasSecrets)
         {
-            JsonObject secrets = work.SecretTexts();
+            JsonObject secrets = work.SecretParameters();
             var sensitive = new JsonObject();
             foreach ((string name, _) in secrets)
                 sensitive[name] = new JsonObject { ["convert_to"] = "Sensitive" };

@@ -68,7 +68,7 @@ internal sealed partial class SaltProvisioner : IProvisioner
     {
         string folder = $"salt-{Path.GetFileName(work.Directory)}";
         JsonObject pillar = work.Parameters();
-        foreach ((string name, JsonNode? value) in work.SecretTexts())
+        foreach ((string name, JsonNode? value) in work.SecretParameters())
             pillar[name] = value?.DeepClone();
         pillar["pantry"] = work.About;
         // The renderer is named, so that braces in a value are no template.

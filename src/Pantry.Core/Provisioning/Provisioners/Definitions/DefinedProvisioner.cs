@@ -15,7 +15,7 @@ internal sealed class DefinedProvisioner(ProvisionerDefinition definition) : IPr
     {
         if ((work.DryRun ? definition.DryRun : definition.Apply) is not { } command)
             return ToolPlan.Nothing($"The provisioner '{definition.Name}' of this client has no dry_run, so it cannot tell what it would do.");
-        if (definition.Secrets == SecretsWay.None && work.Plan.Secrets.Count > 0)
+        if (definition.Secrets == SecretsWay.None && work.HasSecrets)
             throw work.Wrong($"the run has secrets, and the provisioner '{definition.Name}' takes none. Set 'secrets' in its file.");
 
         Dictionary<string, string> values = Values(work);
@@ -62,7 +62,7 @@ internal sealed class DefinedProvisioner(ProvisionerDefinition definition) : IPr
             ["roles"] = string.Join(',', work.Plan.Client.Roles),
         };
         if (definition.Secrets == SecretsWay.File)
-            values["secrets"] = work.WriteSecret($"{definition.Name}-{Path.GetFileName(work.Directory)}.json", work.SecretTexts());
+            values["secrets"] = work.WriteSecret($"{definition.Name}-{Path.GetFileName(work.Directory)}.json", work.SecretParameters());
         return values;
     }
 
