@@ -76,7 +76,7 @@ internal sealed class FileConversation(
     {
         if (!_peers.TryGetValue(session, out FilePeer? peer) || peer.Intake is not { } intake)
             counters.Dropped("ForeignChunk");
-        else if (!intake.Fetching.Take(frame, peer.Opener))
+        else if (!intake.Fetching.Take(new HandedFrame(frame), peer.Opener))
             Break(session, "NotSealed", "a chunk was not sealed by it");
     }
 
@@ -258,7 +258,7 @@ internal sealed class FileConversation(
     }
 
     // A peer that takes its chunks slowly is slow, not broken: whether it is there the heartbeat tells.
-    private static async Task<SendOutcome> SendAsync(ServerSession session, byte[] frame)
+    private static async Task<SendOutcome> SendAsync(ServerSession session, HandedFrame frame)
     {
         SendOutcome outcome;
         do
