@@ -43,7 +43,7 @@ public sealed class ProvisionTests
         Write(session, "mail.yaml", $"packages: {{ acme-common: '*' }}\nparameters: {{ 'common::root': '{machines}', 'common::password': !secret mail-db }}\n");
         session.Run("New-PantryApplication shop -Path $root/shop.yaml; New-PantryApplication mail -Path $root/mail.yaml").Clean();
         using ClientProcess shop1 = ClientProcess.Start(session, "shop1", "-Application shop"), shop2 = ClientProcess.Start(session, "shop2", "-Application shop"), mail1 = ClientProcess.Start(session, "mail1", "-Application mail");
-        session.Run($"function Hide([string] $value) {{ [Pantry.Secret]::new((ConvertTo-SecureString $value -AsPlainText -Force)) }}; $secret = @{{ 'shop-db' = Hide '{Password}'; 'shop-key' = Hide 'key-{Password}'; 'mail-db' = Hide 'mail-{Password}' }}").Clean();
+        session.Run($"function Hide([string] $value) {{ [Pantry.Secret]::new([Net.NetworkCredential]::new('', $value).SecurePassword) }}; $secret = @{{ 'shop-db' = Hide '{Password}'; 'shop-key' = Hide 'key-{Password}'; 'mail-db' = Hide 'mail-{Password}' }}; $shop = @{{ 'shop-db' = $secret['shop-db']; 'shop-key' = $secret['shop-key'] }}").Clean();
 
         // What would happen, and what tools say of it, before anything does.
         PSObject?[] plans = [.. session.Run("Invoke-PantryProvision -All -WhatIf").Clean()];
@@ -74,28 +74,27 @@ public sealed class ProvisionTests
         Assert.False(File.Exists($"{machines}/mail1/index.html"));
         Assert.All([shop1, shop2, mail1], client => Assert.DoesNotContain(
             Directory.EnumerateFiles(client.Home, "*", SearchOption.AllDirectories).Where(file => !file.EndsWith(".lock", StringComparison.Ordinal)), file => File.ReadAllText(file, Encoding.Latin1).Contains(Password, StringComparison.Ordinal)));
-        Assert.DoesNotContain(Password, string.Concat(session.Run("Get-PantryJob | Receive-PantryJob | ConvertTo-Json -Depth 8").Clean().Select(text => text?.ToString())), StringComparison.Ordinal);
+        Assert.DoesNotContain(Password, session.Run("[System.Management.Automation.PSSerializer]::Serialize(@(Get-PantryJob | Receive-PantryJob), 6)").Clean().Single()!.ToString(), StringComparison.Ordinal);
 
         Assert.All(Reports(session, "Invoke-PantryProvision -All -Secret $secret"), report => Assert.Equal("Unchanged", report.Text("Status")));
 
         // One changed file of a package with a large one: what travels is what changed.
         Publish(session, "1.1.0", Module.Replace("level one", "level two", StringComparison.Ordinal), large: 0);
-        Outcome moved = session.Run("Invoke-PantryProvision -Application shop -Secret $secret", Patience);
+        Outcome moved = session.Run("Invoke-PantryProvision -Application shop -Secret $shop", Patience);
         Assert.All(moved.Clean(), row => Assert.InRange(Fetched(row), 1, 4096));
         Assert.Equal("level two\n", File.ReadAllText($"{machines}/shop1/app.conf"));
         Assert.Equal("level one\n", File.ReadAllText($"{machines}/mail1/app.conf"));
 
         // A version that fails on the first client goes no further.
         Publish(session, "1.2.0", Module.Replace("level one", "level three", StringComparison.Ordinal).Replace("  file { $here:", "  fail('this version is broken')\n  file { $here:", StringComparison.Ordinal), large: 0);
-        Outcome broken = session.Run("Invoke-PantryProvision -Application shop -Secret $secret -Canary 1", Patience);
+        Outcome broken = session.Run("Invoke-PantryProvision -Application shop -Secret $shop -Canary 1", Patience);
         Assert.Equal(["Cancelled", "Failed"], broken.Texts("Status").Order());
         PSObject? failed = broken.Output.Single(row => row.Text("Status") == "Failed");
         Assert.Equal(["Failed", "NotRun"], failed.List("Output").Select(report => PSObject.AsPSObject(report).Text("Status")));
         Assert.Contains("this version is broken", PSObject.AsPSObject(failed.List("Output")[0]).Text("LogTail"), StringComparison.Ordinal);
         Assert.Equal("level two\n", File.ReadAllText($"{machines}/shop1/app.conf"));
         Assert.Equal("level two\n", File.ReadAllText($"{machines}/shop2/app.conf"));
-        string view = string.Concat(session.Run("$broken = Get-PantryJob -Newest 1 | Receive-PantryJob; $broken | Out-String -Width 200").Output.Select(line => line?.ToString()));
-        Assert.Contains("acme-common 1.2.0 failed with puppet", view, StringComparison.Ordinal);
+        Assert.Contains("acme-common 1.2.0 failed with puppet", PSObject.AsPSObject(failed.Value("Error")!).Text("Message"), StringComparison.Ordinal);
     }
 
     private static void Publish(Session session, string version, string module, int large)

@@ -282,7 +282,9 @@ internal sealed class JobDispatcher(
     {
         store.Note(job.Id, job.State);
         audit.Ended(job);
-        log.LogInformation("Job {Job} has ended: {Outcome}.", job.Id, job.Rows.Summary());
+        // A summary looks at every row.
+        if (log.IsEnabled(LogLevel.Information))
+            log.LogInformation("Job {Job} has ended: {Outcome}.", job.Id, job.Rows.Summary());
         Interlocked.Decrement(ref _open);
         _ended.Enqueue(job.Id);
         while (_ended.Count > options.KeptJobs && _ended.TryDequeue(out string? oldest))
