@@ -27,6 +27,7 @@
         'Get-PantryOperator'
         'Get-PantryPackage'
         'Get-PantryPlan'
+        'Get-PantryProvisionReport'
         'Get-PantryQueue'
         'Get-PantryServer'
         'Group-PantryResult'

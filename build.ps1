@@ -68,7 +68,7 @@ function Invoke-Package {
 
 function Invoke-Clean {
     Invoke-DotNet clean "$root/Pantry.sln" --configuration $Configuration --verbosity quiet
-    foreach ($directory in "$root/bin", $out) {
+    foreach ($directory in "$root/bin", "$root/en-US", $out) {
         if (Test-Path $directory) { Remove-Item $directory -Recurse }
     }
 }

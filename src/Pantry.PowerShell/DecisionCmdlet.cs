@@ -24,6 +24,7 @@ public abstract class DecisionCmdlet : FleetCmdlet
     /// <summary>Clients by the fingerprint of their key, as Get-PantryClient shows it.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(FingerprintCompleter))]
     public string[] Fingerprint { get; set; } = [];
 
     /// <summary>What is decided.</summary>

@@ -9,12 +9,12 @@ namespace Pantry.PowerShell;
 /// <summary>A cmdlet that gives an order: how long it may take, and how it is carried out among its targets.</summary>
 public abstract class OrderCmdlet : TargetCmdlet
 {
-    /// <summary>How long the command may run on a client; plain numbers are seconds.</summary>
+    /// <summary>How long the command may run on a client; plain numbers are seconds. By default 5 minutes, for files an hour.</summary>
     [Parameter]
     [Seconds]
     public TimeSpan Timeout { get; set; }
 
-    /// <summary>How long a client may take to acknowledge the order; plain numbers are seconds.</summary>
+    /// <summary>How long a client may take to acknowledge the order; plain numbers are seconds. By default 15 seconds.</summary>
     [Parameter]
     [Seconds]
     public TimeSpan DeliveryTimeout { get; set; }

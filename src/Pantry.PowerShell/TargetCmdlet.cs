@@ -9,7 +9,7 @@ public abstract class TargetCmdlet : FleetCmdlet
 {
     private readonly List<string> _identities = [];
 
-    /// <summary>Clients by identity or as objects.</summary>
+    /// <summary>Clients by identity, or as objects: clients, results, pings. A name that no client has is a row Unknown.</summary>
     [Parameter(Position = 1, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("Identity")]
     [AllowNull]
@@ -17,7 +17,7 @@ public abstract class TargetCmdlet : FleetCmdlet
     [ArgumentCompleter(typeof(IdentityCompleter))]
     public ClientReference[]? Client { get; set; }
 
-    /// <summary>A stream: every client that hears it.</summary>
+    /// <summary>A stream such as shop.live.web: every client that hears it.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(StreamCompleter))]
@@ -41,7 +41,7 @@ public abstract class TargetCmdlet : FleetCmdlet
     [ArgumentCompleter(typeof(RoleCompleter))]
     public string? Role { get; set; }
 
-    /// <summary>Every client.</summary>
+    /// <summary>Every client that is let in, offline ones too.</summary>
     [Parameter]
     public SwitchParameter All { get; set; }
 

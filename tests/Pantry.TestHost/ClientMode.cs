@@ -6,7 +6,7 @@ using Pantry.Transport;
 
 namespace Pantry.TestHost;
 
-/// <summary>A client in a process of its own: `client ENROLLMENT HOME`. Ends when its input does.</summary>
+/// <summary>A client in a process of its own: `client ENROLLMENT HOME [FILEPORT]`. Ends when its input does.</summary>
 internal static class ClientMode
 {
     public static async Task<int> RunAsync(string[] arguments)
@@ -17,7 +17,7 @@ internal static class ClientMode
         Enrollment enrollment = EnrollmentFile.Load(arguments[0], DateTimeOffset.UtcNow);
         await using ClientAgent client = await ClientAgent.StartAsync(new ClientConfiguration
         {
-            Server = new ServerAddress(enrollment.Address, enrollment.PublishPort, enrollment.ReceivePort),
+            Server = new ServerAddress(enrollment.Address, enrollment.PublishPort, enrollment.ReceivePort, FilePort: arguments.Length > 2 ? int.Parse(arguments[2], null) : 0),
             Labels = ClientLabels.Create(enrollment.Identity!, enrollment.Application, enrollment.Environment, enrollment.Roles),
             Path = arguments[1],
             Enrollment = enrollment,

@@ -25,7 +25,7 @@ internal static class StorageMode
         using var database = ServerDatabase.Open(arguments[0]);
         if (arguments.Length > 1)
         {
-            await JobStorageMode.RunAsync(database, over.Token);
+            await JobStorageMode.RunAsync(database, reports: arguments[1] == "reports", over.Token);
             return 0;
         }
 

@@ -472,6 +472,29 @@ Describe 'Packages and applications' {
     }
 }
 
+Describe 'Get-PantryProvisionReport' -Skip:$IsWindows {
+    BeforeAll {
+        $package = New-Item -ItemType Directory -Path (Join-Path $root 'shop.web1/packages/motd/1.0.0')
+        Set-Content (Join-Path $package 'apply') "#!/bin/sh`necho '{`"resources`":[{`"type`":`"file`",`"name`":`"/etc/motd`",`"status`":`"changed`"}]}' > `$PANTRY_REPORT"
+        [IO.File]::SetUnixFileMode((Join-Path $package 'apply'), 'UserRead, UserExecute')
+        $rows = 1..2 | ForEach-Object {
+            Send-PantryCommand -Client shop.web1 -Name Provision -Argument @{ Packages = @(@{ Name = 'motd'; Version = '1.0.0'; Kind = 'script' }) }
+        }
+    }
+
+    It 'shows the last run, and all on request' {
+        $rows.Status | Should -Be Succeeded, Succeeded
+        (Get-PantryProvisionReport shop.web1).JobId | Should -Be $rows[1].JobId
+        (Get-PantryProvisionReport shop.web1 -History).JobId | Should -Be $rows[1].JobId, $rows[0].JobId
+        $rows[0] | Get-PantryProvisionReport | ForEach-Object { "$($_.Resources)" } | Should -Be 'file[/etc/motd]: Changed'
+    }
+
+    It 'is a table with drift' {
+        Get-PantryProvisionReport | Out-String | Should -BeLike '*Client*Package*Status*Drift*shop.web1*motd 1.0.0*Changed*'
+        Get-PantryProvisionReport | Format-List | Out-String | Should -BeLike '*Drifted*ReceivedAt*'
+    }
+}
+
 Describe 'Remove-Module' {
     It 'stops everything' {
         Remove-Module Pantry

@@ -30,6 +30,8 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
     private readonly string _instance = Guid.NewGuid().ToString("N");
     private readonly Lock _disposing = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _ending = new();
+    private readonly Task _cleaning;
     // Topics that were replaced; heard for a little longer, for what was published before they were.
     private readonly List<(TopicId Id, long ReplacedAt)> _replaced = [];
     private IReadOnlyList<TopicId> _topics = [];
@@ -63,6 +65,7 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
             new ProvisionCommand(new PlanRequests(() => _link, options, time).ReadAsync, new PackageCache(configuration.Path, Trees, options, time, log), time, log),
         ]);
         _duty = new OrderDuty(() => Configuration, home, Commands, options, time, log, CollectFacts);
+        _cleaning = ProvisionLeavings.RemoveAsync(Path.Combine(configuration.Path, ProvisionCommand.RunsFolder), log, time, _ending.Token);
     }
 
     public ClientConfiguration Configuration => _configuration;
@@ -314,6 +317,8 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
         }
 
         await _duty.Settled.ConfigureAwait(false);
+        await _ending.CancelAsync().ConfigureAwait(false);
+        await _cleaning.ConfigureAwait(false);
         Release();
         _home.Dispose();
         if (Owned is not null)
@@ -323,6 +328,8 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
 
     private void Release()
     {
+        _ending.Cancel();
+        _ending.Dispose();
         _duty.Dispose();
         _streams.Dispose();
     }

@@ -192,7 +192,7 @@ internal sealed record PantryOptions
     /// <summary>Received messages that wait for the host; beyond, its sockets are not read.</summary>
     public int InboundQueue { get; init; } = 4096;
 
-    /// <summary>The same of the port for files, whose messages are a chunk each: their bytes are what is bounded here.</summary>
+    /// <summary>The same of the port for files, whose messages may be as large as a chunk: their bytes are what is bounded here.</summary>
     public int InboundChunks { get; init; } = 64;
 
     /// <summary>Work that waits for the socket loop; beyond, senders wait.</summary>

@@ -1,6 +1,6 @@
 namespace Pantry.Configuration;
 
-/// <summary>Limits of packages and applications on a server.</summary>
+/// <summary>Limits of packages, applications and reports on a server.</summary>
 internal sealed record ProvisioningLimits
 {
     /// <summary>Versions of packages; more are refused.</summary>
@@ -14,4 +14,28 @@ internal sealed record ProvisioningLimits
 
     /// <summary>Problems that a check names; it counts no further.</summary>
     public int NamedProblems { get; init; } = 1000;
+
+    /// <summary>How long reports are kept: longer than jobs.</summary>
+    public TimeSpan ReportKeep { get; init; } = TimeSpan.FromDays(365);
+
+    /// <summary>Reports of each client and package that are kept; beyond, the oldest go.</summary>
+    public int ReportsOfEach { get; init; } = 400;
+
+    /// <summary>Bytes of all reports, compressed; beyond, the oldest go.</summary>
+    public long AllReportsBytes { get; init; } = 4L * 1024 * 1024 * 1024;
+
+    /// <summary>Bytes of one report; of a larger one, resources that did not change are left out before others. A page of them is a message.</summary>
+    public int ReportBytes { get; init; } = 512 * 1024;
+
+    /// <summary>Reports in one answer to a console.</summary>
+    public int ReportPageSize { get; init; } = 8;
+
+    /// <summary>Rows with reports, and bytes of them, that are taken in one transaction; one row at least.</summary>
+    public (int Rows, long Bytes) ReportBatch { get; init; } = (64, 32L * 1024 * 1024);
+
+    /// <summary>Reports that are removed in one transaction.</summary>
+    public int ReportPruneBatch { get; init; } = 1000;
+
+    /// <summary>How soon reports that the disk refused are tried again.</summary>
+    public TimeSpan ReportRetry { get; init; } = TimeSpan.FromSeconds(1);
 }

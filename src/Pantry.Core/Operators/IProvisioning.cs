@@ -3,7 +3,7 @@ using Pantry.Targeting;
 
 namespace Pantry.Operators;
 
-/// <summary>What an operator can ask of a server about packages and applications.</summary>
+/// <summary>What an operator can ask of a server about packages, applications and reports.</summary>
 internal interface IProvisioning
 {
     /// <summary>Packages that match, by name, the newest version first.</summary>
@@ -35,4 +35,6 @@ internal interface IProvisioning
 
     /// <summary>The plan documents of a target's clients, to be signed; of clients that the operator may not provision nothing is said.</summary>
     IAsyncEnumerable<PlanShare> MakePlansAsync(Target target, CancellationToken cancellation);
+    /// <summary>What came of provisioning clients, the newest first.</summary>
+    IAsyncEnumerable<ProvisionReport> FindReportsAsync(ReportFilter filter, CancellationToken cancellation);
 }

@@ -110,6 +110,9 @@ internal enum MessageKind : byte
     PlanRead = 125,
     MakePlans = 126,
     PlansMade = 127,
+
+    ListReports = 130,
+    ReportPage = 131,
 }
 
 /// <summary>Who may send a message.</summary>
@@ -157,9 +160,10 @@ internal static class MessageKinds
         MessageKind.FilesOpened or MessageKind.TreePart or MessageKind.TreeAccepted => Senders.Server,
         MessageKind.AskChunks or MessageKind.ChunkRefused or MessageKind.EndTransfer => Senders.Server | Senders.Client | Senders.Operator,
         MessageKind.ListPackages or MessageKind.PublishPackage or MessageKind.RemovePackage or MessageKind.VerifyPackages or MessageKind.ListApplications
-            or MessageKind.ReadApplication or MessageKind.SaveApplication or MessageKind.RemoveApplication or MessageKind.PlanClients or MessageKind.MakePlans => Senders.Operator,
+            or MessageKind.ReadApplication or MessageKind.SaveApplication or MessageKind.RemoveApplication or MessageKind.PlanClients or MessageKind.MakePlans
+            or MessageKind.ListReports => Senders.Operator,
         MessageKind.PackagePage or MessageKind.PackagePublished or MessageKind.PackageRemoved or MessageKind.PackagesVerified or MessageKind.ApplicationPage
-            or MessageKind.ApplicationRead or MessageKind.ApplicationSaved or MessageKind.PlanPage or MessageKind.PlansMade or MessageKind.PlanRead => Senders.Server,
+            or MessageKind.ApplicationRead or MessageKind.ApplicationSaved or MessageKind.PlanPage or MessageKind.PlansMade or MessageKind.PlanRead or MessageKind.ReportPage => Senders.Server,
         MessageKind.ReadPlan => Senders.Client,
         _ => Senders.None,
     };

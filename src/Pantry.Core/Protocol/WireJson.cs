@@ -10,7 +10,7 @@ namespace Pantry.Protocol;
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     Converters = [typeof(NamedEnum<CommandStatus>), typeof(NamedEnum<ClientStatus>), typeof(NamedEnum<RegistrationStatus>), typeof(NamedEnum<BodyFormat>),
         typeof(NamedEnum<ClientDecision>), typeof(NamedEnum<EnrollmentKind>), typeof(NamedEnum<EnrollmentStatus>), typeof(NamedEnum<PantryJobState>), typeof(NamedEnum<JobAction>),
-        typeof(NamedEnum<PantryEventKind>), typeof(NamedEnum<ApplicationChange>),
+        typeof(NamedEnum<PantryEventKind>), typeof(NamedEnum<ApplicationChange>), typeof(NamedEnum<ProvisionStatus>), typeof(NamedEnum<ResourceStatus>),
         typeof(FiniteNumber)],
     MaxDepth = 12,
     RespectNullableAnnotations = true,
@@ -103,6 +103,8 @@ namespace Pantry.Protocol;
 [JsonSerializable(typeof(PlanRead))]
 [JsonSerializable(typeof(MakePlans))]
 [JsonSerializable(typeof(PlansMade))]
+[JsonSerializable(typeof(ListReports))]
+[JsonSerializable(typeof(ReportPage))]
 [JsonSerializable(typeof(OpenFiles))]
 [JsonSerializable(typeof(FilesOpened))]
 [JsonSerializable(typeof(ReadTree))]
@@ -208,6 +210,8 @@ internal sealed partial class WireJson : JsonSerializerContext
         MessageKind.PlanRead => Default.PlanRead,
         MessageKind.MakePlans => Default.MakePlans,
         MessageKind.PlansMade => Default.PlansMade,
+        MessageKind.ListReports => Default.ListReports,
+        MessageKind.ReportPage => Default.ReportPage,
         MessageKind.OpenFiles => Default.OpenFiles,
         MessageKind.FilesOpened => Default.FilesOpened,
         MessageKind.ReadTree => Default.ReadTree,

@@ -64,14 +64,14 @@ internal sealed class ServerHost : IAsyncDisposable
         Admission = new ClientAdmission(state.Trust, Registry, Enrollments, state.Audit, options, time);
         var sender = new OrderSender(Registry, state.Authority, Counters, Publish, log);
         Jobs = new JobDispatcher(Registry, new OrderDesk(state.Authority, state.Trust, options, time), state.Jobs, sender, state.Audit, Counters, options, time, log);
-        var answers = new JobAnswers(Jobs, state.Jobs, sender, state.Audit, options, time);
+        var atWork = new JobsAtWork(Jobs);
+        Provisioning = new ProvisioningDesks(state, Registry, Jobs, atWork, options, time, log);
+        var answers = new JobAnswers(Jobs, state.Jobs, sender, Provisioning.Taker, state.Audit, options, time);
         JobDirectory = new JobDirectory(Jobs, state.Jobs, Registry, state.Audit, options, time);
         Outputs = new OutputDesk(JobDirectory, state.Jobs, options, time);
         _clock = new JobClock(Jobs, sender, options, time);
         Events = new EventFeed(id => Jobs.Find(id)?.Order.By.SigningKey, options, time);
         state.AuditLog.Written += Events.Audited;
-        var atWork = new JobsAtWork(Jobs);
-        Provisioning = new ProvisioningDesks(state, Registry, Jobs, atWork, options, time);
         Fleet = new LocalFleet(this, options);
         _sessions = new PeerSessions(transport, state, options, time, Counters, Closed, log);
         _renewal = new StreamRenewal(Registry, options, time);
@@ -81,7 +81,7 @@ internal sealed class ServerHost : IAsyncDisposable
         _operators = new OperatorConversation(state.Authority, Administration, Enrollments, state.Audit, Jobs, JobDirectory,
             new EventDesk(Events, state.Authority, options), Outputs, new ProvisioningConversation(Provisioning, options), options, time, _sessions.Close, FilePort, log);
         FileGrants = new FileGrants(Jobs, atWork, JobDirectory, state.Trust, state.Authority, state.Files, state.Audit) { Others = Provisioning.Access };
-        _upkeep = new ServerUpkeep(state.Trust, Registry, Enrollments, state.Jobs, state.Files, FileGrants, Provisioning.Pins, _sessions, options, time, log);
+        _upkeep = new ServerUpkeep(state.Trust, Registry, Enrollments, state.Jobs, state.Provisioning.Reports, state.Files, FileGrants, Provisioning.Pins, _sessions, options, time, log);
         _files = new FileConversation(state.Files, FileGrants, state.Audit, Counters, options, time, _sessions.Close, log);
         _router = new MessageRouter(_sessions, _clients, _operators, _files, state.Audit, Counters, options.Wire, time);
         state.Authority.Changed += changes.BundleChanged;
@@ -260,6 +260,7 @@ internal sealed class ServerHost : IAsyncDisposable
         await Task.WhenAll(_reading, _readingFiles, _sweeping).ConfigureAwait(false);
         await _sessions.DisposeAsync().ConfigureAwait(false);
         _upkeep.NoteSeen();
+        await Provisioning.DisposeAsync().ConfigureAwait(false);
         _state.Audit.Note(ServerAudit.Server, PublicKey, null, "ServerStopped", Configuration.Path, "Done");
         await _state.DisposeAsync().ConfigureAwait(false);
         if (_ownLoop is not null)

@@ -64,7 +64,7 @@ internal sealed class ServerSession
     public Senders Role { get; set; }
 
     /// <summary>The way that chunks of files take; null where there is none.</summary>
-    public Func<byte[], Task<SendOutcome>>? ChunkExit { get; init; }
+    public Func<HandedFrame, Task<SendOutcome>>? ChunkExit { get; init; }
 
     /// <summary>Whether the peer has introduced itself.</summary>
     public bool Introduced { get; set; }
@@ -140,7 +140,7 @@ internal sealed class ServerSession
     }
 
     /// <summary>Sends a chunk of a file, which is sealed by itself, beside all that is queued.</summary>
-    public Task<SendOutcome> SendChunkAsync(byte[] frame) => ChunkExit is { } exit ? exit(frame) : Task.FromResult(SendOutcome.Closed);
+    public Task<SendOutcome> SendChunkAsync(HandedFrame frame) => ChunkExit is { } exit ? exit(frame) : Task.FromResult(SendOutcome.Closed);
 
     /// <summary>Waits until what was queued has left.</summary>
     public async Task FlushAsync(CancellationToken cancellation)

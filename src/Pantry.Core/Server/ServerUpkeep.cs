@@ -10,7 +10,7 @@ namespace Pantry.Server;
 
 /// <summary>What the server writes down and forgets once in a while; nothing waits for it.</summary>
 internal sealed class ServerUpkeep(
-    TrustStore trust, ClientRegistry registry, EnrollmentDesk enrollments, JobStore jobs, FileVault files, FileGrants grants, PlanPins pins, PeerSessions sessions, PantryOptions options, TimeProvider time, ILogger log)
+    TrustStore trust, ClientRegistry registry, EnrollmentDesk enrollments, JobStore jobs, ReportStore reports, FileVault files, FileGrants grants, PlanPins pins, PeerSessions sessions, PantryOptions options, TimeProvider time, ILogger log)
 {
     private long _flushedAt = time.GetTimestamp();
     private long _forgottenAt = time.GetTimestamp();
@@ -35,9 +35,9 @@ internal sealed class ServerUpkeep(
             trust.NoteSeen(waiting.Key, now);
         enrollments.WithdrawForeign(ServerAudit.Server);
         enrollments.Forget(now);
-        // Beside the sweep: manifests of many files take their time.
+        // Beside the sweep: manifests of many files, and reports of many clients, take their time.
         if (_collecting.IsCompleted)
-            _collecting = Task.Run(CollectFiles);
+            _collecting = Task.Run(Collect);
         if (jobs.Prune(now - jobs.Limits.JobKeep) is > 0 and int removed)
             log.LogInformation("{Count} jobs that ended long ago, or had the oldest output, were removed.", removed);
         pins.Prune();
@@ -50,17 +50,34 @@ internal sealed class ServerUpkeep(
             trust.NoteSeen(key, at);
     }
 
+    private void Collect()
+    {
+        Guarded(CollectFiles, "Files that nothing wants any more");
+        Guarded(PruneReports, "Provisioning reports that are too old or too many");
+    }
+
+    private void PruneReports()
+    {
+        if (reports.Prune(options.Provisioning, time.GetUtcNow()) is > 0 and int removed)
+            log.LogInformation("{Count} provisioning reports that were too old or too many were removed.", removed);
+    }
+
     private void CollectFiles()
+    {
+        if (files.Collect(grants.IsWanted) is { Count: > 0 } removed)
+            log.LogInformation("{Count} pieces of files with {Bytes} bytes that nothing wants any more were removed.", removed.Count, removed.Bytes);
+    }
+
+    private void Guarded(Action work, string what)
     {
         try
         {
-            if (files.Collect(grants.IsWanted) is { Count: > 0 } removed)
-                log.LogInformation("{Count} pieces of files with {Bytes} bytes that nothing wants any more were removed.", removed.Count, removed.Bytes);
+            work();
         }
         catch (Exception exception)
         {
             // The next time finds what this one left.
-            log.LogError(exception, "Files that nothing wants any more could not be removed.");
+            log.LogError(exception, "{What} could not be removed.", what);
         }
     }
 }

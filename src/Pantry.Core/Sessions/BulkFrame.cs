@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Pantry.Transport.Gates;
 
 namespace Pantry.Sessions;
 
@@ -15,6 +16,9 @@ internal static class BulkFrame
 
     /// <summary>Whether a transport message is a chunk. Said by its name alone: nothing is known yet of who wrote it.</summary>
     public static bool Is(byte[][] frames) => frames is [{ Length: > HeaderLength + TagLength } frame] && frame.AsSpan().StartsWith(Name);
+
+    /// <summary>Chunks come past a client's sockets: they are sealed by themselves, and each is one frame.</summary>
+    public static FrameBypass Bypass(Action<HandedFrame> take) => new(Name.ToArray(), HeaderLength + TagLength + 1, take);
 
     /// <summary>Bytes of the frame of a chunk.</summary>
     public static int LengthOf(int chunk) => HeaderLength + chunk + TagLength;

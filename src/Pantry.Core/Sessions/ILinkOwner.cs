@@ -1,5 +1,6 @@
 using Pantry.Protocol;
 using Pantry.Transport;
+using Pantry.Transport.Gates;
 
 namespace Pantry.Sessions;
 
@@ -33,10 +34,11 @@ internal interface ILinkOwner
     /// <summary>What was published on a topic, as it came. Called on the reading task: must not wait.</summary>
     void ReceivePublished(ServerLink link, TopicId topic, byte[] frame);
 
-    /// <summary>A chunk of a file, as it came: nobody has opened it yet. Called on the reading task: must not wait.</summary>
-    void ReceiveChunk(ServerLink link, byte[] frame)
-    {
-    }
+    /// <summary>
+    /// A chunk of a file, as it came: nobody has opened it yet, and there may be no session. It is the owner's from then on. Called on the gate's task, beside the reading
+    /// one: must not wait.
+    /// </summary>
+    void ReceiveChunk(HandedFrame frame) => frame.Dispose();
 
     /// <summary>Called with every heartbeat.</summary>
     Task BeatAsync(ServerLink link);

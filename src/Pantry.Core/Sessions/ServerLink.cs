@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Pantry.Configuration;
 using Pantry.Protocol;
 using Pantry.Transport;
+using Pantry.Transport.Gates;
 
 namespace Pantry.Sessions;
 
@@ -55,7 +56,7 @@ internal sealed class ServerLink : IAsyncDisposable
         ServerLink link;
         try
         {
-            ClientTransport transport = await ClientTransport.OpenAsync(server, hearsOrders, owner.TakesChunks, used, options, time, log).ConfigureAwait(false);
+            ClientTransport transport = await ClientTransport.OpenAsync(server, hearsOrders, ChunksFor(owner, log), used, options, time, log).ConfigureAwait(false);
             link = new ServerLink(new LinkContext(server, owner, options, time, log), used, ownsLoop: loop is null, transport);
         }
         catch
@@ -81,7 +82,7 @@ internal sealed class ServerLink : IAsyncDisposable
     public Task<SendOutcome> SendAsync(Message message) => _line.SendAsync(message);
 
     /// <summary>Sends a chunk of a file, which is sealed by itself; waits while the link is congested.</summary>
-    public Task<SendOutcome> SendChunkAsync(byte[] frame) => _introduction.IsReady ? _transport.SendAsync([frame]) : Task.FromResult(SendOutcome.Unreachable);
+    public Task<SendOutcome> SendChunkAsync(HandedFrame frame) => _introduction.IsReady ? _transport.SendChunkAsync(frame) : Task.FromResult(SendOutcome.Unreachable);
 
     /// <summary>The server gave a sign of life that only the owner could read.</summary>
     public void Heard() => _heartbeat.Heard();
@@ -133,6 +134,18 @@ internal sealed class ServerLink : IAsyncDisposable
             await _loop.DisposeAsync().ConfigureAwait(false);
     }
 
+    private static FrameBypass? ChunksFor(ILinkOwner owner, ILogger log) => !owner.TakesChunks ? null : BulkFrame.Bypass(frame =>
+    {
+        try
+        {
+            owner.ReceiveChunk(frame);
+        }
+        catch (Exception exception)
+        {
+            log.LogError(exception, "A chunk of the server could not be handled.");
+        }
+    });
+
     private async Task ReadAsync()
     {
         await foreach (ClientEvent happened in _transport.Events.ConfigureAwait(false))
@@ -170,12 +183,6 @@ internal sealed class ServerLink : IAsyncDisposable
 
     private void Receive(byte[][] frames)
     {
-        if (_context.Owner.TakesChunks && BulkFrame.Is(frames))
-        {
-            _context.Owner.ReceiveChunk(this, frames[0]);
-            return;
-        }
-
         if (_line.Open(frames) is not { } opened)
             return;
         _heartbeat.Heard();

@@ -39,7 +39,7 @@ internal static class JobRows
     public static bool TryInsert(SqliteConnection connection, long job, int number, StoredRow stored)
     {
         ResultRow row = stored.Row;
-        return connection.Run("""
+        bool added = connection.Run("""
             INSERT INTO rows (job, number, client, status, canary, round_trip, result, output)
             VALUES ($job, $number, $client, $status, $canary, $round_trip, $result, $output)
             ON CONFLICT (job, client) DO NOTHING
@@ -47,6 +47,9 @@ internal static class JobRows
             ("$job", job), ("$number", number), ("$client", row.Client), ("$status", row.Result.Status.ToString()), ("$canary", stored.Canary ? 1 : 0),
             ("$round_trip", row.RoundTrip?.Ticks), ("$result", JsonSerializer.SerializeToUtf8Bytes(row.Result, WireJson.Default.Result)),
             ("$output", ByteLists.ToBytes(row.Bodies))) > 0;
+        if (added && stored.ReportsOf is { } key)
+            connection.Run("INSERT INTO reports_due (job, row, key) VALUES ($job, $row, $key)", ("$job", job), ("$row", number), ("$key", key.Bytes.ToArray()));
+        return added;
     }
 
     public static (long Number, StoredJob Job) Read(SqliteDataReader reader, bool withOrder) => (reader.GetInt64(reader.GetOrdinal("number")), new StoredJob

@@ -40,5 +40,13 @@ internal static class JobSchema
         ) STRICT, WITHOUT ROWID;
         """;
 
-    public static IReadOnlyList<string> Migrations { get; } = [Jobs, Pieces];
+    // Rows whose provisioning reports are still to be taken into the other database, and the keys of their clients.
+    private const string Reports = """
+        CREATE TABLE reports_due (
+            job INTEGER NOT NULL, row INTEGER NOT NULL, key BLOB NOT NULL CHECK (length(key) = 32),
+            PRIMARY KEY (job, row), FOREIGN KEY (job, row) REFERENCES rows (job, number) ON DELETE CASCADE
+        ) STRICT, WITHOUT ROWID;
+        """;
+
+    public static IReadOnlyList<string> Migrations { get; } = [Jobs, Pieces, Reports];
 }

@@ -1,7 +1,7 @@
 namespace Pantry.Storage;
 
 /// <summary>
-/// Packages and applications, in <c>provisioning.db</c> beside the server's other databases: a backup of it, with the content
+/// Packages, applications and reports, in <c>provisioning.db</c> beside the server's other databases: a backup of it, with the content
 /// beside it, is all that provisioning needs.
 /// </summary>
 internal sealed class ProvisioningDatabase : IDisposable
@@ -16,6 +16,7 @@ internal sealed class ProvisioningDatabase : IDisposable
         Packages = new PackageStore(file);
         Applications = new ApplicationStore(file);
         Pins = new PinStore(file);
+        Reports = new ReportStore(file);
     }
 
     public PackageStore Packages { get; }
@@ -24,6 +25,8 @@ internal sealed class ProvisioningDatabase : IDisposable
 
     /// <summary>The plans that jobs were signed for.</summary>
     public PinStore Pins { get; }
+
+    public ReportStore Reports { get; }
 
     /// <exception cref="PantryException">The file is unfit for use.</exception>
     public static ProvisioningDatabase Open(ServerDatabase database)

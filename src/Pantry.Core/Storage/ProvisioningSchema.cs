@@ -34,5 +34,29 @@ internal static class ProvisioningSchema
         CREATE INDEX pins_by_plan ON pins (plan);
         """;
 
-    public static IReadOnlyList<string> Migrations { get; } = [Packages, Applications, Pins];
+    // Reports are apart from what is asked about them: lists of a million read no report. A baseline is what a client has had with success, and
+    // nothing else since: it is there however many reports were removed.
+    private const string Reports = """
+        CREATE TABLE reports (
+            number INTEGER PRIMARY KEY,
+            client TEXT NOT NULL COLLATE NOCASE, key BLOB NOT NULL CHECK (length(key) = 32), job TEXT NOT NULL, place INTEGER NOT NULL,
+            package TEXT NOT NULL COLLATE NOCASE, version TEXT NOT NULL, status TEXT NOT NULL, drift INTEGER,
+            received_at INTEGER NOT NULL, size INTEGER NOT NULL
+        ) STRICT;
+        CREATE UNIQUE INDEX one_report_a_place ON reports (job, client, place);
+        CREATE INDEX reports_by_package ON reports (client, package, number);
+        CREATE INDEX reports_by_age ON reports (received_at);
+
+        CREATE TABLE report_texts (
+            number INTEGER PRIMARY KEY REFERENCES reports (number) ON DELETE CASCADE, report BLOB NOT NULL
+        ) STRICT;
+
+        CREATE TABLE baselines (
+            client TEXT NOT NULL COLLATE NOCASE, package TEXT NOT NULL COLLATE NOCASE, place INTEGER NOT NULL,
+            key BLOB NOT NULL, version TEXT NOT NULL, kind TEXT NOT NULL, plan TEXT NOT NULL,
+            PRIMARY KEY (client, package, place)
+        ) STRICT, WITHOUT ROWID;
+        """;
+
+    public static IReadOnlyList<string> Migrations { get; } = [Packages, Applications, Pins, Reports];
 }

@@ -53,4 +53,8 @@ internal sealed record StoredOrder(SignedJob Signed, IReadOnlyList<PublicKey?> K
 /// <param name="Row">The row, where its output was asked for with all of it.</param>
 /// <param name="Canary">Whether the target was one of those that go first.</param>
 /// <param name="Live">Place of the target among the job's where its output was wanted while it ran; else null.</param>
-internal sealed record StoredRow(ResultRow Row, bool Canary, int? Live = null);
+internal sealed record StoredRow(ResultRow Row, bool Canary, int? Live = null)
+{
+    /// <summary>Key of the client where the row has its provisioning reports; else null.</summary>
+    public PublicKey? ReportsOf { get; init; }
+}

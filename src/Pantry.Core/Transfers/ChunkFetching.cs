@@ -1,6 +1,7 @@
 using Pantry.Configuration;
 using Pantry.Files;
 using Pantry.Sessions;
+using Pantry.Transport.Gates;
 
 namespace Pantry.Transfers;
 
@@ -89,26 +90,31 @@ internal sealed class ChunkFetching(FileLimits limits) : IChunkSource, IDisposab
         }
     }
 
-    /// <summary>Takes a frame that has come. False where its counter does not grow: then it is nobody's who has the key.</summary>
-    public bool Take(byte[] frame, BulkCipher cipher)
+    /// <summary>
+    /// Takes a frame that has come, and its memory. False where its counter does not grow, or it has another length than what was asked for: then it is nobody's who has the key.
+    /// </summary>
+    public bool Take(HandedFrame frame, BulkCipher cipher)
     {
-        if (!cipher.IsNext(frame))
-            return false;
-        (_, ulong number, _) = BulkFrame.ReadHeader(frame);
+        (_, ulong number, _) = BulkFrame.ReadHeader(frame.Bytes);
+        bool isNext = cipher.IsNext(frame.Bytes);
         lock (_lock)
         {
-            // One that nobody asked for on this link is let fall.
-            if (_asked.Remove(number, out Wanted? wanted))
+            // One that nobody asked for on this link is let fall; of the others no more waits to be opened than was asked for.
+            bool isAsked = _asked.TryGetValue(number, out Wanted? wanted);
+            if (!isNext || !isAsked || frame.Length != BulkFrame.LengthOf(wanted!.Chunk.Length))
             {
-                _received++;
-                wanted.Arrival.TrySetResult((frame, cipher));
-                // No further question would say that the last ones have come.
-                if (_asked.Count == 0 && _expected.Count == 0)
-                    _ask?.Invoke(_lastNumber + 1, [], _received);
+                frame.Dispose();
+                return isNext && !isAsked;
             }
-        }
 
-        return true;
+            _asked.Remove(number);
+            _received++;
+            wanted.Arrival.TrySetResult((frame, cipher));
+            // No further question would say that the last ones have come.
+            if (_asked.Count == 0 && _expected.Count == 0)
+                _ask?.Invoke(_lastNumber + 1, [], _received);
+            return true;
+        }
     }
 
     /// <summary>The other side cannot send a chunk.</summary>
@@ -126,11 +132,14 @@ internal sealed class ChunkFetching(FileLimits limits) : IChunkSource, IDisposab
         while (true)
         {
             Wanted wanted = Want(chunk);
-            (byte[] frame, BulkCipher cipher) = await wanted.Arrival.Task.WaitAsync(cancellation).ConfigureAwait(false);
-            if (cipher.Open(frame, chunk.Hash, into.Span[..chunk.Length]))
+            (HandedFrame frame, BulkCipher cipher) = await wanted.Arrival.Task.WaitAsync(cancellation).ConfigureAwait(false);
+            using (frame)
             {
-                Done(wanted);
-                return;
+                if (cipher.Open(frame.Bytes, chunk.Hash, into.Span[..chunk.Length]))
+                {
+                    Done(wanted);
+                    return;
+                }
             }
 
             AskAgain(wanted);
@@ -225,7 +234,7 @@ internal sealed class ChunkFetching(FileLimits limits) : IChunkSource, IDisposab
         _chunksAhead += Math.Sign(bytes);
     }
 
-    private static TaskCompletionSource<(byte[] Frame, BulkCipher Cipher)> NewArrival() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private static TaskCompletionSource<(HandedFrame Frame, BulkCipher Cipher)> NewArrival() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private sealed class Wanted(Chunk chunk)
     {
@@ -233,7 +242,7 @@ internal sealed class ChunkFetching(FileLimits limits) : IChunkSource, IDisposab
 
         public ulong Number { get; set; }
 
-        public TaskCompletionSource<(byte[] Frame, BulkCipher Cipher)> Arrival { get; set; } = NewArrival();
+        public TaskCompletionSource<(HandedFrame Frame, BulkCipher Cipher)> Arrival { get; set; } = NewArrival();
     }
 }
 

@@ -93,7 +93,7 @@ internal sealed class ChunkServing : IDisposable
         {
             try
             {
-                byte[]? frame = await ReadAsync(number, chunk).ConfigureAwait(false);
+                HandedFrame? frame = await ReadAsync(number, chunk).ConfigureAwait(false);
                 if (frame is null || await leaving.ConfigureAwait(false) != SendOutcome.Sent)
                     Dispose();
                 else
@@ -135,7 +135,7 @@ internal sealed class ChunkServing : IDisposable
     }
 
     /// <summary>The frame of a chunk; null once nothing more is sent.</summary>
-    private async Task<byte[]?> ReadAsync(ulong number, Chunk chunk)
+    private async Task<HandedFrame?> ReadAsync(ulong number, Chunk chunk)
     {
         if (!_tree.ChunkLengths.TryGetValue(chunk.Hash, out int length) || length != chunk.Length)
             throw new PantryException(PantryErrorCode.Refused, $"The chunk {chunk.Hash} is not of the tree that this transfer is for.");
@@ -144,18 +144,21 @@ internal sealed class ChunkServing : IDisposable
         if (_exit.Budget is { } budget)
             await budget.TakeAsync(length, _over.Token).ConfigureAwait(false);
         bool counted = false;
+        // Read, sealed and sent in one piece of memory.
+        HandedFrame frame = HandedFrame.Rent(BulkFrame.LengthOf(length));
         try
         {
-            // Read, sealed and sent in one piece of memory.
-            byte[] frame = GC.AllocateUninitializedArray<byte>(BulkFrame.LengthOf(length));
-            await _source.ReadAsync(chunk, frame.AsMemory(BulkFrame.HeaderLength, length), _over.Token).ConfigureAwait(false);
+            await _source.ReadAsync(chunk, frame.Segment.AsMemory(BulkFrame.HeaderLength, length), _over.Token).ConfigureAwait(false);
             // Counted before it leaves: the receiver can be faster with its word than this side with the next line.
-            return _cipher.Seal(frame, _transfer, number, chunk.Hash) && (counted = Count(length)) ? frame : null;
+            return _cipher.Seal(frame.Segment, _transfer, number, chunk.Hash) && (counted = Count(length)) ? frame : null;
         }
         finally
         {
             if (!counted)
+            {
+                frame.Dispose();
                 _exit.Budget?.Return(length);
+            }
         }
     }
 
@@ -199,8 +202,8 @@ internal sealed class ChunkServing : IDisposable
 }
 
 /// <summary>How chunks leave a sender.</summary>
-/// <param name="Send">Sends a frame, and waits while the link is congested.</param>
+/// <param name="Send">Sends a frame, which is its own from then on, and waits while the link is congested.</param>
 /// <param name="Refused">A chunk cannot be sent: says so to the receiver, and keeps the cause.</param>
 /// <param name="Budget">Bytes that may be under way to all receivers together.</param>
 /// <param name="Rate">How fast.</param>
-internal sealed record ChunkExit(Func<byte[], Task<SendOutcome>> Send, Action<ChunkRefused, Exception> Refused, FrameBudget? Budget = null, ByteRate? Rate = null);
+internal sealed record ChunkExit(Func<HandedFrame, Task<SendOutcome>> Send, Action<ChunkRefused, Exception> Refused, FrameBudget? Budget = null, ByteRate? Rate = null);

@@ -4,6 +4,7 @@ using Pantry.Configuration;
 using Pantry.Protocol;
 using Pantry.Sessions;
 using Pantry.Transport;
+using Pantry.Transport.Gates;
 
 namespace Pantry.Transfers;
 
@@ -77,7 +78,7 @@ internal sealed class FileSession : ILinkOwner, IAsyncDisposable
 
     public Task<SendOutcome> SendAsync(Message message) => Link.SendAsync(message);
 
-    public Task<SendOutcome> SendChunkAsync(byte[] frame) => Link.SendChunkAsync(frame);
+    public Task<SendOutcome> SendChunkAsync(HandedFrame frame) => Link.SendChunkAsync(frame);
 
     /// <summary>A chunk that came could be opened: the server is there.</summary>
     public void Heard() => Link.Heard();
@@ -160,7 +161,14 @@ internal sealed class FileSession : ILinkOwner, IAsyncDisposable
             _transfer.Receive(this, message);
     }
 
-    void ILinkOwner.ReceiveChunk(ServerLink link, byte[] frame) => _transfer.ReceiveChunk(this, frame);
+    void ILinkOwner.ReceiveChunk(HandedFrame frame)
+    {
+        // Before there is a session nobody can have sealed it.
+        if (_keys is null)
+            frame.Dispose();
+        else
+            _transfer.ReceiveChunk(this, frame);
+    }
 
     void ILinkOwner.ReceivePublished(ServerLink link, TopicId topic, byte[] frame)
     {

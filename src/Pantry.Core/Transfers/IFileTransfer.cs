@@ -1,4 +1,5 @@
 using Pantry.Protocol;
+using Pantry.Transport.Gates;
 
 namespace Pantry.Transfers;
 
@@ -14,8 +15,8 @@ internal interface IFileTransfer
     /// <summary>A message that answers no request. Must not wait.</summary>
     void Receive(FileSession session, Message message);
 
-    /// <summary>A chunk, as it came. Must not wait.</summary>
-    void ReceiveChunk(FileSession session, byte[] frame);
+    /// <summary>A chunk, as it came; it is the transfer's from then on. Must not wait.</summary>
+    void ReceiveChunk(FileSession session, HandedFrame frame);
 
     /// <summary>It cannot go on.</summary>
     void Fail(PantryException why);

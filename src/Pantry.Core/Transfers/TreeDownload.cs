@@ -4,6 +4,7 @@ using Pantry.Files;
 using Pantry.Protocol;
 using Pantry.Sessions;
 using Pantry.Transport;
+using Pantry.Transport.Gates;
 
 namespace Pantry.Transfers;
 
@@ -87,7 +88,7 @@ internal sealed class TreeDownload : IOpenedTree, IFileTransfer
             ((IFileTransfer)this).Fail(LinkRequests.FromRefused(fault));
     }
 
-    void IFileTransfer.ReceiveChunk(FileSession session, byte[] frame)
+    void IFileTransfer.ReceiveChunk(FileSession session, HandedFrame frame)
     {
         if (!_fetching.Take(frame, session.Opener))
             session.Distrust();

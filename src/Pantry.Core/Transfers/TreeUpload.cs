@@ -4,6 +4,7 @@ using Pantry.Files;
 using Pantry.Protocol;
 using Pantry.Sessions;
 using Pantry.Transport;
+using Pantry.Transport.Gates;
 
 namespace Pantry.Transfers;
 
@@ -97,10 +98,8 @@ internal sealed class TreeUpload : IFileTransfer, IDisposable
         }
     }
 
-    void IFileTransfer.ReceiveChunk(FileSession session, byte[] frame)
-    {
-        // It is this side that sends.
-    }
+    // It is this side that sends.
+    void IFileTransfer.ReceiveChunk(FileSession session, HandedFrame frame) => frame.Dispose();
 
     void IFileTransfer.Fail(PantryException why) => _done.TrySetException(why);
 

@@ -40,6 +40,8 @@ internal sealed class ClientSockets : IDisposable
     public static Task<ClientSockets> OpenAsync(SocketLoop loop, InboundQueue<ClientEvent> inbound, bool hearsOrders, PantryOptions options) =>
         loop.InvokeAsync(() => new ClientSockets(loop, inbound, hearsOrders, options));
 
+    public SendOutcome Send(ArraySegment<byte> frame) => MessageParts.TrySend(_dealer, frame, more: false) ? SendOutcome.Sent : SendOutcome.Congested;
+
     public SendOutcome Send(byte[][] frames)
     {
         if (!MessageParts.TrySend(_dealer, frames[0], more: frames.Length > 1))

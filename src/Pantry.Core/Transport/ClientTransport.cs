@@ -15,11 +15,11 @@ internal sealed class ClientTransport : IAsyncDisposable
     private ClientGate? _orders;
     private volatile bool _isUp;
 
-    private ClientTransport(SocketLoop loop, bool takesChunks, PantryOptions options)
+    private ClientTransport(SocketLoop loop, int inbound, PantryOptions options)
     {
         _loop = loop;
         _options = options;
-        _inbound = new InboundQueue<ClientEvent>(takesChunks ? options.InboundChunks : options.InboundQueue, () => _ = loop.PostAsync(() => _sockets?.Resume()).AsTask());
+        _inbound = new InboundQueue<ClientEvent>(inbound, () => _ = loop.PostAsync(() => _sockets?.Resume()).AsTask());
     }
 
     /// <summary>What happens on the sockets; ends when the transport does.</summary>
@@ -27,23 +27,23 @@ internal sealed class ClientTransport : IAsyncDisposable
 
     /// <param name="server">Where the server is.</param>
     /// <param name="hearsOrders">Whether to dial the port for orders too.</param>
-    /// <param name="takesChunks">Whether it is the port for files that is dialled for answers.</param>
+    /// <param name="chunks">Where it is the port for files that is dialled for answers: the frames that come past the sockets.</param>
     /// <param name="loop">The loop that owns the sockets.</param>
     /// <param name="options">Limits.</param>
     /// <param name="time">Clock of the gates' deadlines.</param>
     /// <param name="log">Log.</param>
     public static async Task<ClientTransport> OpenAsync(
-        ServerAddress server, bool hearsOrders, bool takesChunks, SocketLoop loop, PantryOptions options, TimeProvider time, ILogger log)
+        ServerAddress server, bool hearsOrders, FrameBypass? chunks, SocketLoop loop, PantryOptions options, TimeProvider time, ILogger log)
     {
-        var transport = new ClientTransport(loop, takesChunks, options);
+        var transport = new ClientTransport(loop, chunks is null ? options.InboundQueue : options.InboundChunks, options);
         ClientSockets sockets = await ClientSockets.OpenAsync(loop, transport._inbound, hearsOrders, options).ConfigureAwait(false);
         transport._sockets = sockets;
         var limits = new GateLimits();
-        if (takesChunks)
+        if (chunks is not null)
             limits = limits with { BufferBytes = Profiles.ChunkPieceBytes };
         transport._answers = new ClientGate(
-            DialOptions(server, takesChunks ? server.FilePort : server.ReceivePort), sockets.AnswerEndPoint,
-            takesChunks ? Profiles.AnswerFiles(options.Wire) : Profiles.Answer(options.Wire), limits, time, log, transport.LinkChanged);
+            DialOptions(server, chunks is null ? server.ReceivePort : server.FilePort), sockets.AnswerEndPoint,
+            chunks is null ? Profiles.Answer(options.Wire) : Profiles.AnswerFiles(options.Wire), limits, time, log, transport.LinkChanged, chunks);
         if (sockets.OrderEndPoint is { } orders)
             transport._orders = new ClientGate(DialOptions(server, server.PublishPort), orders, Profiles.Subscribe(options.Wire), limits, time, log);
         transport._answers.Start();
@@ -51,11 +51,10 @@ internal sealed class ClientTransport : IAsyncDisposable
         return transport;
     }
 
-    public async Task<SendOutcome> SendAsync(byte[][] frames)
-    {
-        using var deadline = new CancellationTokenSource(_options.SendTimeout);
-        return await CongestionRetry.SendAsync(_loop, () => _sockets?.Send(frames) ?? SendOutcome.Closed, deadline.Token).ConfigureAwait(false);
-    }
+    public Task<SendOutcome> SendAsync(byte[][] frames) => SendAsync(sockets => sockets.Send(frames));
+
+    /// <summary>Sends a message of one large frame; its memory is the socket's from then on, and not given back.</summary>
+    public Task<SendOutcome> SendChunkAsync(HandedFrame frame) => SendAsync(sockets => sockets.Send(frame.Segment));
 
     /// <summary>Drops some topics and hears others, in the order given.</summary>
     public async ValueTask SetTopicsAsync(IReadOnlyList<TopicId> dropped, IReadOnlyList<TopicId> added) =>
@@ -98,6 +97,12 @@ internal sealed class ClientTransport : IAsyncDisposable
 
         await Task.WhenAll(answers, orders).ConfigureAwait(false);
         _inbound.Complete();
+    }
+
+    private async Task<SendOutcome> SendAsync(Func<ClientSockets, SendOutcome> send)
+    {
+        using var deadline = new CancellationTokenSource(_options.SendTimeout);
+        return await CongestionRetry.SendAsync(_loop, () => _sockets is { } sockets ? send(sockets) : SendOutcome.Closed, deadline.Token).ConfigureAwait(false);
     }
 
     private void LinkChanged(GateLinkState state)

@@ -38,10 +38,10 @@ internal static class MessageParts
     }
 
     /// <summary>Sends the first part; false where the socket has no room for the message.</summary>
-    public static bool TrySend(NetMQSocket socket, byte[] bytes, bool more)
+    public static bool TrySend(NetMQSocket socket, ArraySegment<byte> bytes, bool more)
     {
         var part = new Msg();
-        part.InitGC(bytes, bytes.Length);
+        part.InitGC(bytes.Array!, bytes.Offset, bytes.Count);
         bool sent = socket.TrySend(ref part, TimeSpan.Zero, more);
         part.Close();
         return sent;

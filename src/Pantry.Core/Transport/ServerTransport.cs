@@ -94,10 +94,10 @@ internal sealed class ServerTransport : IAsyncDisposable
     public Task<SendOutcome> SendAsync(PeerId peer, byte[][] frames) => RetryAsync(() => TrySendAsync(peer, frames));
 
     /// <summary>
-    /// Sends a message of one frame straight through the gate: a chunk of a file, which is sealed by itself and may pass others on its way. The array is
-    /// the gate's from then on.
+    /// Sends a message of one frame straight through the gate: a chunk of a file, which is sealed by itself and may pass others on its way. It is
+    /// the gate's once it is sent.
     /// </summary>
-    public Task<SendOutcome> SendChunkAsync(PeerId peer, byte[] frame) => RetryAsync(() => ValueTask.FromResult(GateOf(peer.Port)?.TrySend(peer.Number, frame) switch
+    public Task<SendOutcome> SendChunkAsync(PeerId peer, HandedFrame frame) => RetryAsync(() => ValueTask.FromResult(GateOf(peer.Port)?.TrySend(peer.Number, frame) switch
     {
         RoomOutcome.Taken => SendOutcome.Sent,
         RoomOutcome.Full => SendOutcome.Congested,

@@ -21,11 +21,13 @@ public sealed class ComparePantryApplicationCommand : FleetCmdlet
     /// <summary>The earlier revision; by default the one before the later.</summary>
     [Parameter(Position = 1)]
     [ValidateRange(1, int.MaxValue)]
+    [ArgumentCompleter(typeof(RevisionCompleter))]
     public int Revision { get; set; }
 
     /// <summary>The later revision; by default the newest.</summary>
     [Parameter(Position = 2)]
     [ValidateRange(1, int.MaxValue)]
+    [ArgumentCompleter(typeof(RevisionCompleter))]
     public int With { get; set; }
 
     /// <inheritdoc/>

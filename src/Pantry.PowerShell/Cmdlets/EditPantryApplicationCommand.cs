@@ -10,8 +10,8 @@ using Pantry.Targeting;
 namespace Pantry.PowerShell.Cmdlets;
 
 /// <summary>
-/// Opens an application's document in the editor that $VISUAL or $EDITOR names (Notepad on Windows), and saves it when it
-/// stands. Where it does not, it can be corrected or given up; what was written is never lost.
+/// Opens an application's document in an editor, and saves it when it stands. The editor is what $VISUAL or $EDITOR names, or
+/// Notepad on Windows. Where the document does not stand, it can be corrected or given up; what was written is never lost.
 /// </summary>
 [Cmdlet(VerbsData.Edit, "PantryApplication", SupportsShouldProcess = true)]
 [OutputType(typeof(ApplicationInfo))]

@@ -6,7 +6,7 @@ using Pantry.Targeting;
 
 namespace Pantry.PowerShell.Cmdlets;
 
-/// <summary>Applications and their documents, as they are now, in a revision, or all revisions there were.</summary>
+/// <summary>Shows applications and their documents, as they are now, in a revision, or all revisions there were.</summary>
 [Cmdlet(VerbsCommon.Get, "PantryApplication", DefaultParameterSetName = "Now")]
 [OutputType(typeof(ApplicationInfo))]
 public sealed class GetPantryApplicationCommand : FleetCmdlet
@@ -21,6 +21,7 @@ public sealed class GetPantryApplicationCommand : FleetCmdlet
     /// <summary>A revision rather than the newest.</summary>
     [Parameter(Mandatory = true, ParameterSetName = "Revision")]
     [ValidateRange(1, int.MaxValue)]
+    [ArgumentCompleter(typeof(RevisionCompleter))]
     public int Revision { get; set; }
 
     /// <summary>All revisions with who and when, without their documents, also of applications that were removed.</summary>

@@ -1,10 +1,11 @@
 using System.Management.Automation;
 using Pantry.Operators;
+using Pantry.PowerShell.Completion;
 using Pantry.Protocol;
 
 namespace Pantry.PowerShell.Cmdlets;
 
-/// <summary>Records of the server's audit log, the newest first.</summary>
+/// <summary>Shows records of the server's audit log, the newest first.</summary>
 [Cmdlet(VerbsCommon.Get, "PantryAuditLog")]
 [OutputType(typeof(AuditEntry))]
 public sealed class GetPantryAuditLogCommand : FleetCmdlet
@@ -21,6 +22,7 @@ public sealed class GetPantryAuditLogCommand : FleetCmdlet
     [Parameter]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
+    [ArgumentCompleter(typeof(OperatorCompleter))]
     public string? Actor { get; set; }
 
     /// <summary>What was done, such as Order or ClientApprove; wildcards are permitted.</summary>
@@ -38,6 +40,7 @@ public sealed class GetPantryAuditLogCommand : FleetCmdlet
     /// <summary>Records of jobs, such as those of piped results.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(JobCompleter))]
     public string? JobId { get; set; }
 
     /// <summary>What came of it, such as Done or OutOfScope; wildcards are permitted.</summary>

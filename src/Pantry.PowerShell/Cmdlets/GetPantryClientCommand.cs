@@ -6,7 +6,7 @@ using Pantry.Targeting;
 
 namespace Pantry.PowerShell.Cmdlets;
 
-/// <summary>The clients that the server knows.</summary>
+/// <summary>Lists the clients that the server knows.</summary>
 [Cmdlet(VerbsCommon.Get, "PantryClient")]
 [OutputType(typeof(ClientInfo))]
 public sealed class GetPantryClientCommand : ClientFilterCmdlet

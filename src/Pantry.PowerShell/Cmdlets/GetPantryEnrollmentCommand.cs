@@ -6,7 +6,7 @@ using Pantry.Targeting;
 
 namespace Pantry.PowerShell.Cmdlets;
 
-/// <summary>Enrolments and tokens, by default those that can still be used. Nothing of their secrets is shown: the server does not have them.</summary>
+/// <summary>Lists enrolments and tokens, by default those that can still be used. Nothing of their secrets is shown: the server does not have them.</summary>
 [Cmdlet(VerbsCommon.Get, "PantryEnrollment")]
 [OutputType(typeof(EnrollmentInfo))]
 public sealed class GetPantryEnrollmentCommand : FleetCmdlet

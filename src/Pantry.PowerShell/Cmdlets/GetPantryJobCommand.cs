@@ -7,7 +7,7 @@ using Pantry.Targeting;
 
 namespace Pantry.PowerShell.Cmdlets;
 
-/// <summary>Jobs at the server, the newest first: one's own, and everybody's for an administrator.</summary>
+/// <summary>Lists jobs at the server, the newest first: one's own, and everybody's for an administrator.</summary>
 [Cmdlet(VerbsCommon.Get, "PantryJob", DefaultParameterSetName = "Newest")]
 [OutputType(typeof(JobInfo))]
 public sealed class GetPantryJobCommand : FleetCmdlet
@@ -28,6 +28,7 @@ public sealed class GetPantryJobCommand : FleetCmdlet
     [Parameter]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
+    [ArgumentCompleter(typeof(CommandNameCompleter))]
     public string? Command { get; set; }
 
     /// <summary>Who gave the order; wildcards are permitted.</summary>
@@ -41,7 +42,7 @@ public sealed class GetPantryJobCommand : FleetCmdlet
     [Parameter]
     public new PantryJobState? State { get; set; }
 
-    /// <summary>At most so many, the newest of those that match.</summary>
+    /// <summary>At most so many, the newest of those that match; by default 100.</summary>
     [Parameter(ParameterSetName = "Newest")]
     [ValidateRange(1, int.MaxValue - 1)]
     public int Newest { get; set; } = 100;

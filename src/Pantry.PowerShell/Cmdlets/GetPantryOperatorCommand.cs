@@ -6,7 +6,7 @@ using Pantry.Targeting;
 
 namespace Pantry.PowerShell.Cmdlets;
 
-/// <summary>The operators that may give orders.</summary>
+/// <summary>Lists the operators that may give orders.</summary>
 [Cmdlet(VerbsCommon.Get, "PantryOperator")]
 [OutputType(typeof(OperatorInfo))]
 public sealed class GetPantryOperatorCommand : FleetCmdlet

@@ -6,7 +6,7 @@ using Pantry.Targeting;
 
 namespace Pantry.PowerShell.Cmdlets;
 
-/// <summary>Packages that the server stores, by default the newest version of each.</summary>
+/// <summary>Lists packages that the server stores, by default the newest version of each.</summary>
 [Cmdlet(VerbsCommon.Get, "PantryPackage")]
 [OutputType(typeof(PackageInfo))]
 public sealed class GetPantryPackageCommand : FleetCmdlet
@@ -21,12 +21,14 @@ public sealed class GetPantryPackageCommand : FleetCmdlet
     /// <summary>A range of versions, such as '^1.2', '~> 1.2' or '>= 1.0.0 &lt; 2.0.0'; the newest in it is shown.</summary>
     [Parameter(Position = 1)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(PackageVersionCompleter))]
     public string? Version { get; set; }
 
     /// <summary>Packages that a tool applies; wildcards are permitted.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
+    [ArgumentCompleter(typeof(KindCompleter))]
     public string? Kind { get; set; }
 
     /// <summary>All versions rather than the newest.</summary>

@@ -6,7 +6,7 @@ using Pantry.Targeting;
 
 namespace Pantry.PowerShell.Cmdlets;
 
-/// <summary>Orders that wait for clients which are offline, one for each client.</summary>
+/// <summary>Lists orders that wait for clients which are offline, one for each client.</summary>
 [Cmdlet(VerbsCommon.Get, "PantryQueue")]
 [OutputType(typeof(QueuedOrder))]
 public sealed class GetPantryQueueCommand : FleetCmdlet
@@ -24,6 +24,7 @@ public sealed class GetPantryQueueCommand : FleetCmdlet
     [Parameter]
     [ValidateNotNullOrEmpty]
     [SupportsWildcards]
+    [ArgumentCompleter(typeof(CommandNameCompleter))]
     public string? Command { get; set; }
 
     /// <summary>Who gave the order; wildcards are permitted.</summary>

@@ -2,7 +2,7 @@ using System.Management.Automation;
 
 namespace Pantry.PowerShell.Cmdlets;
 
-/// <summary>The servers that run in this session.</summary>
+/// <summary>Shows the servers that run in this session.</summary>
 [Cmdlet(VerbsCommon.Get, "PantryServer")]
 [OutputType(typeof(PantryServer))]
 public sealed class GetPantryServerCommand : PantryCmdlet

@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using Pantry.Operators;
+using Pantry.PowerShell.Completion;
 using Pantry.Protocol;
 
 namespace Pantry.PowerShell.Cmdlets;
@@ -12,6 +13,7 @@ public sealed class NewPantryApplicationCommand : ApplicationCmdlet
     /// <summary>Name of the application, as clients have it.</summary>
     [Parameter(Mandatory = true, Position = 0)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(ApplicationCompleter))]
     public string Name { get; set; } = "";
 
     /// <inheritdoc/>

@@ -1,14 +1,15 @@
 using System.Management.Automation;
 using Pantry.Configuration;
 using Pantry.Operators;
+using Pantry.PowerShell.Completion;
 using Pantry.Protocol;
 using Pantry.Targeting;
 
 namespace Pantry.PowerShell.Cmdlets;
 
 /// <summary>
-/// Makes what a client needs to join: its name and labels, where the server is and which key it has, and a key that lets
-/// the client's own key in, once. Whoever has it first can use it: keep it secret until then.
+/// Makes what a client needs to join, once. It has the client's name and labels, where the server is and which key it has, and
+/// a key that lets the client's own key in. Whoever has it first can use it: keep it secret until then.
 /// </summary>
 [Cmdlet(VerbsCommon.New, "PantryEnrollment", SupportsShouldProcess = true, ConfirmImpact = ConfirmImpact.Low)]
 [OutputType(typeof(Enrollment))]
@@ -21,19 +22,22 @@ public sealed class NewPantryEnrollmentCommand : FleetCmdlet
     [ValidateNotNullOrEmpty]
     public string[]? Identity { get; set; }
 
-    /// <summary>What the client is for.</summary>
+    /// <summary>The application that the client is for.</summary>
     [Parameter]
+    [ArgumentCompleter(typeof(ApplicationCompleter))]
     public string? Application { get; set; }
 
     /// <summary>The stage the client belongs to, such as test.</summary>
     [Parameter]
+    [ArgumentCompleter(typeof(EnvironmentCompleter))]
     public string? Environment { get; set; }
 
     /// <summary>The client's roles.</summary>
     [Parameter]
+    [ArgumentCompleter(typeof(RoleCompleter))]
     public string[]? Role { get; set; }
 
-    /// <summary>How long the enrolment is good for; plain numbers are seconds.</summary>
+    /// <summary>How long the enrolment is good for; plain numbers are seconds. By default 7 days.</summary>
     [Parameter]
     [Seconds]
     public TimeSpan ExpiresIn { get; set; }

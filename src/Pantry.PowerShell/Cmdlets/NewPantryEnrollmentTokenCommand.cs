@@ -1,5 +1,6 @@
 using System.Management.Automation;
 using Pantry.Operators;
+using Pantry.PowerShell.Completion;
 using Pantry.Protocol;
 using Pantry.Targeting;
 
@@ -20,19 +21,22 @@ public sealed class NewPantryEnrollmentTokenCommand : FleetCmdlet
     [SupportsWildcards]
     public string[] Pattern { get; set; } = [];
 
-    /// <summary>What the client is for.</summary>
+    /// <summary>The application that the client is for.</summary>
     [Parameter]
+    [ArgumentCompleter(typeof(ApplicationCompleter))]
     public string? Application { get; set; }
 
     /// <summary>The stage the client belongs to, such as test.</summary>
     [Parameter]
+    [ArgumentCompleter(typeof(EnvironmentCompleter))]
     public string? Environment { get; set; }
 
     /// <summary>Roles that the client may have.</summary>
     [Parameter]
+    [ArgumentCompleter(typeof(RoleCompleter))]
     public string[]? Role { get; set; }
 
-    /// <summary>How long the token is good for; plain numbers are seconds.</summary>
+    /// <summary>How long the token is good for; plain numbers are seconds. By default 7 days.</summary>
     [Parameter]
     [Seconds]
     public TimeSpan ExpiresIn { get; set; }

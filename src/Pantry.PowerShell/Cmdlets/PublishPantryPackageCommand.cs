@@ -2,6 +2,7 @@ using System.Management.Automation;
 using Pantry.Configuration;
 using Pantry.Files;
 using Pantry.Operators;
+using Pantry.PowerShell.Completion;
 using Pantry.PowerShell.Packages;
 using Pantry.PowerShell.Results;
 using Pantry.Provisioning.Packages;
@@ -38,6 +39,7 @@ public sealed class PublishPantryPackageCommand : FleetCmdlet
     /// <summary>Name of the package, instead of what its files say.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(PackageCompleter))]
     public string? Name { get; set; }
 
     /// <summary>Its version, instead of what its files say.</summary>
@@ -48,6 +50,7 @@ public sealed class PublishPantryPackageCommand : FleetCmdlet
     /// <summary>The tool that applies it, instead of what its files say: chef, puppet, ansible, salt, dsc, docker, packer, script, powershell, or one that was added.</summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(KindCompleter))]
     public string? Kind { get; set; }
 
     /// <summary>What it is for, instead of what its files say.</summary>

@@ -36,7 +36,7 @@ public sealed class ReceivePantryFileCommand : OrderCmdlet
     [ValidateNotNullOrEmpty]
     public string[] Exclude { get; set; } = [];
 
-    /// <summary>Bytes that one client may send at most; one that has more sends none.</summary>
+    /// <summary>Bytes that one client may send at most, by default 1 GiB; one that has more sends none.</summary>
     [Parameter]
     [ValidateRange(1, long.MaxValue)]
     public long MaxBytes { get; set; } = 1024L * 1024 * 1024;

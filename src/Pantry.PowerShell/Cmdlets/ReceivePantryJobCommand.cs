@@ -9,7 +9,7 @@ using Pantry.Targeting;
 namespace Pantry.PowerShell.Cmdlets;
 
 /// <summary>
-/// The results of jobs as the server keeps them, from the first one each time: whoever started a job, on whatever console, can have
+/// Brings the results of jobs as the server keeps them, from the first one each time. Whoever started a job, on whatever console, can have
 /// them as often as wanted. A result that did not succeed is also an error.
 /// </summary>
 [Cmdlet(VerbsCommunications.Receive, "PantryJob")]

@@ -6,6 +6,7 @@ using Pantry.Configuration;
 using Pantry.Configuration.Settings;
 using Pantry.Hosting;
 using Pantry.Operators;
+using Pantry.PowerShell.Completion;
 using Pantry.PowerShell.State;
 using Pantry.Protocol;
 using Pantry.Security;
@@ -47,7 +48,7 @@ public sealed class RegisterPantryClientCommand : FleetCmdlet
     [ValidateNotNullOrEmpty]
     public string Server { get; set; } = "";
 
-    /// <summary>Port that the server publishes orders on.</summary>
+    /// <summary>Port that the server publishes orders on; by default 23001.</summary>
     [Parameter(ParameterSetName = "Server")]
     [ValidateRange(1, 65535)]
     public int? PublishPort { get; set; }
@@ -78,16 +79,19 @@ public sealed class RegisterPantryClientCommand : FleetCmdlet
     [ValidateNotNullOrEmpty]
     public string? Identity { get; set; }
 
-    /// <summary>What the client is for.</summary>
+    /// <summary>The application that the client is for.</summary>
     [Parameter]
+    [ArgumentCompleter(typeof(ApplicationCompleter))]
     public string? Application { get; set; }
 
     /// <summary>The stage the client belongs to, such as test.</summary>
     [Parameter]
+    [ArgumentCompleter(typeof(EnvironmentCompleter))]
     public string? Environment { get; set; }
 
     /// <summary>The client's roles.</summary>
     [Parameter]
+    [ArgumentCompleter(typeof(RoleCompleter))]
     public string[]? Role { get; set; }
 
     /// <summary>Directory of the client's own key and data, one for each client; by default one of the user's own, by identity.</summary>
@@ -98,6 +102,7 @@ public sealed class RegisterPantryClientCommand : FleetCmdlet
     /// <summary>Names of the commands that the client may run; by default all it has.</summary>
     [Parameter]
     [ValidateNotNull]
+    [ArgumentCompleter(typeof(CommandNameCompleter))]
     public string[]? AllowedCommand { get; set; }
 
     /// <summary>Users that commands may run as, beside the client's own; by default none.</summary>

@@ -21,6 +21,7 @@ public sealed class RemovePantryApplicationCommand : FleetCmdlet
     /// <summary>The revision that it must be in; by default the one it is in now.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [ValidateRange(1, int.MaxValue)]
+    [ArgumentCompleter(typeof(RevisionCompleter))]
     public int Revision { get; set; }
 
     /// <summary>Writes the revision that removed it.</summary>

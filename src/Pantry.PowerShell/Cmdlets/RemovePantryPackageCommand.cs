@@ -21,6 +21,7 @@ public sealed class RemovePantryPackageCommand : FleetCmdlet
     /// <summary>The version, written out.</summary>
     [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(PackageVersionCompleter))]
     public string Version { get; set; } = "";
 
     /// <summary>Removes it also where an application uses it; for administrators.</summary>

@@ -20,6 +20,7 @@ public sealed class RestorePantryApplicationCommand : FleetCmdlet
     /// <summary>The revision to bring back.</summary>
     [Parameter(Mandatory = true, Position = 1, ValueFromPipelineByPropertyName = true)]
     [ValidateRange(1, int.MaxValue)]
+    [ArgumentCompleter(typeof(RevisionCompleter))]
     public int Revision { get; set; }
 
     /// <inheritdoc/>

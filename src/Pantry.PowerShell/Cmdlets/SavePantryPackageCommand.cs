@@ -26,6 +26,7 @@ public sealed class SavePantryPackageCommand : FleetCmdlet
     /// <summary>The version, or a range of which the newest is taken; by default the newest.</summary>
     [Parameter(Position = 2, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
+    [ArgumentCompleter(typeof(PackageVersionCompleter))]
     public string Version { get; set; } = "*";
 
     /// <summary>The directory in which the package gets a directory of its name.</summary>

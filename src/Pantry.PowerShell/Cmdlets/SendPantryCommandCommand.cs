@@ -89,7 +89,7 @@ public sealed class SendPantryCommandCommand : OrderCmdlet
     [ValidateNotNullOrEmpty]
     public string? WorkingDirectory { get; set; }
 
-    /// <summary>Levels of properties that arguments and output of a script keep.</summary>
+    /// <summary>Levels of properties that arguments and output of a script keep; by default 1.</summary>
     [Parameter(ParameterSetName = "ScriptBlock")]
     [Parameter(ParameterSetName = "Name")]
     [ValidateRange(1, ScriptOrder.MaxDepth)]

@@ -22,6 +22,7 @@ public sealed class SetPantryApplicationCommand : ApplicationCmdlet
     /// <summary>The revision that the change begins from.</summary>
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [ValidateRange(1, int.MaxValue)]
+    [ArgumentCompleter(typeof(RevisionCompleter))]
     public int Revision { get; set; }
 
     /// <summary>Puts the document in the place of whatever is there now.</summary>

@@ -32,17 +32,17 @@ public sealed class StartPantryServerCommand : PantryCmdlet
     [ValidateNotNullOrEmpty]
     public string? AdvertisedAddress { get; set; }
 
-    /// <summary>Port that orders are published on; 0 for any free one.</summary>
+    /// <summary>Port that orders are published on; 0 for any free one. By default 23001.</summary>
     [Parameter]
     [ValidateRange(0, 65535)]
     public int? PublishPort { get; set; }
 
-    /// <summary>Port that answers are received on; 0 for any free one.</summary>
+    /// <summary>Port that answers are received on, and that operators dial; 0 for any free one. By default 23002.</summary>
     [Parameter]
     [ValidateRange(0, 65535)]
     public int? ReceivePort { get; set; }
 
-    /// <summary>Port of the file service; 0 for any free one.</summary>
+    /// <summary>Port of the file service; 0 for any free one. By default 23003.</summary>
     [Parameter]
     [ValidateRange(0, 65535)]
     public int? FilePort { get; set; }

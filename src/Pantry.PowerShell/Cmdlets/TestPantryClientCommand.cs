@@ -12,7 +12,7 @@ namespace Pantry.PowerShell.Cmdlets;
 [OutputType(typeof(PingResult))]
 public sealed class TestPantryClientCommand : TargetCmdlet
 {
-    /// <summary>How long to wait for a client; plain numbers are seconds.</summary>
+    /// <summary>How long to wait for a client; plain numbers are seconds. By default 5 seconds.</summary>
     [Parameter]
     [Seconds]
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(5);

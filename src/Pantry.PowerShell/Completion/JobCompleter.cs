@@ -17,14 +17,9 @@ internal sealed class JobCompleter : NameCompleter
         await foreach (JobInfo job in state.FleetOf(SessionOf(given)).FindJobsAsync(new JobFilter { Newest = Shown }, deadline.Token).ConfigureAwait(false))
         {
             if (pattern.IsMatch(job.JobId))
-            {
-                string what = DisplayText.FirstLine($"{job.Command} for {job.Target}: {job.State}, {job.Done} of {job.Targets} done, by {job.Operator}, {job.CreatedAt.LocalDateTime:g}");
-                found.Add(new CompletionResult(job.JobId, job.JobId, CompletionResultType.ParameterValue, what));
-            }
+                found.Add(Described(job.JobId, $"{job.Command} for {job.Target}: {job.State}, {job.Done} of {job.Targets} done, by {job.Operator}, {job.CreatedAt.LocalDateTime:g}"));
         }
 
         return found;
     }
-
-    protected override Task<List<string>> NamesAsync(RunspaceHost state, IDictionary given) => Task.FromResult<List<string>>([]);
 }

@@ -36,9 +36,18 @@ internal abstract class NameCompleter : IArgumentCompleter
             .Distinct(StringComparer.OrdinalIgnoreCase).Order(StringComparer.OrdinalIgnoreCase).Select(name => new CompletionResult(name)),
     ];
 
-    protected abstract Task<List<string>> NamesAsync(RunspaceHost state, IDictionary given);
+    /// <summary>The names that there are, whatever was typed; what is shown otherwise replaces the whole.</summary>
+    protected virtual Task<List<string>> NamesAsync(RunspaceHost state, IDictionary given) => Task.FromResult<List<string>>([]);
 
     protected static object? SessionOf(IDictionary given) => given["Session"] is PSObject wrapped ? wrapped.BaseObject : given["Session"];
+
+    /// <summary>What was given for another parameter on the same line, as names.</summary>
+    protected static string[] Given(IDictionary given, string parameter) =>
+        LanguagePrimitives.TryConvertTo(given[parameter], out string[] names) ? [.. names.Where(name => !string.IsNullOrEmpty(name))] : [];
+
+    /// <summary>A value, and what is said of it beside; both may come from elsewhere.</summary>
+    protected static CompletionResult Described(string value, string what) =>
+        new(value, value, CompletionResultType.ParameterValue, DisplayText.FirstLine(what));
 
     protected static async Task<List<ClientInfo>> ClientsAsync(RunspaceHost state, IDictionary given)
     {

@@ -54,6 +54,38 @@ public sealed class RedactedPartsTests
         }
     }
 
+    [Fact]
+    public void A_stream_gives_the_same_bytes_as_the_whole_however_it_comes_and_keeps_nothing_back_that_is_decided()
+    {
+        for (int seed = 0; seed < 3000; seed++)
+        {
+            var random = new Random(seed);
+            SecretRedactor redactor = new([.. Enumerable.Range(0, random.Next(0, 4)).Select(_ => Encoding.UTF8.GetBytes(Letters(random, random.Next(4, 9))))]);
+            var stream = new RedactedStream(redactor);
+            // A second output on the same stream begins anew: a value does not reach over the end of the first.
+            for (int output = 0; output < 2; output++)
+            {
+                byte[] bytes = Encoding.UTF8.GetBytes(Letters(random, random.Next(0, 120)));
+                var given = new List<byte>();
+                for (int at = 0; at < bytes.Length;)
+                {
+                    int count = random.Next(0, Math.Min(20, bytes.Length - at) + 1);
+                    given.AddRange(stream.Take(bytes.AsSpan(at, count)));
+                    at += count;
+                    if (redactor.IsEmpty)
+                        Assert.Equal(at, given.Count);
+                }
+
+                given.AddRange(stream.End());
+                Assert.Equal((seed, Encoding.UTF8.GetString(redactor.Redact(bytes))), (seed, Encoding.UTF8.GetString([.. given])));
+            }
+        }
+
+        var soon = new RedactedStream(Redactor("hunter2"));
+        Assert.Equal("the password is ", Encoding.UTF8.GetString(soon.Take("the password is hunt"u8)));
+        Assert.Equal("********, as you know", Encoding.UTF8.GetString(soon.Take("er2, as you know"u8)));
+    }
+
     private static SecretRedactor Redactor(string secrets) => new(secrets.Split('|').Select(Encoding.UTF8.GetBytes));
 
     private static string Letters(Random random, int count) => new([.. Enumerable.Range(0, count).Select(_ => "abc"[random.Next(3)])]);

@@ -13,6 +13,20 @@ public sealed class GoldenFileTests
     private static readonly Result Outcome = new("j1", CommandStatus.Failed, 3, new CommandError("NonZeroExitCode", "no"), BodyFormat.Clixml, null, false, Moment, TimeSpan.FromSeconds(1.5));
     private static readonly PantryEvent Happened = new() { At = Moment, Kind = PantryEventKind.ClientOnline, Client = "a", Detail = "127.0.0.1" };
 
+    private static readonly ProvisionReport Report = new()
+    {
+        Package = "web",
+        Version = "1.4.0",
+        Kind = "puppet",
+        Tool = "puppet",
+        Status = ProvisionStatus.Changed,
+        Changed = 1,
+        StartedAt = Moment,
+        Duration = TimeSpan.FromSeconds(1.5),
+        Resources = [new ProvisionResource("File", "/etc/motd", ResourceStatus.Changed, "content changed", TimeSpan.FromSeconds(1))],
+        Plan = new string('a', 64),
+    };
+
     private static readonly QueuedOrder Queued = new() { JobId = "j1", Client = "a", Command = "Ping", Operator = "mary", CreatedAt = Moment, ValidUntil = Moment };
     private static readonly JobInfo Job = new()
     {
@@ -192,6 +206,8 @@ public sealed class GoldenFileTests
         new(MessageKind.PlansMade, new PlansMade([new PlanShare(["web1", "web2"], [123, 125], null), new PlanShare(["web3"], null, new CommandError("PackageConflict", "no"))], true), 29),
         new(MessageKind.ReadPlan, new ReadPlan("j1"), 30),
         new(MessageKind.PlanRead, new PlanRead("j1"), 30) { Bodies = [Encoding.UTF8.GetBytes("{}")] },
+        new(MessageKind.ListReports, new ListReports(new ReportFilter { Clients = new ClientFilter { Application = "shop" }, Packages = ["web*"], Jobs = ["j1"], Since = Moment, Last = 1, Status = ProvisionStatus.Changed, Drift = true }), 29),
+        new(MessageKind.ReportPage, new ReportPage([new ReportEntry("app.host", "j1", Moment, true, false, Report)], true), 29),
         new(MessageKind.EnrollmentWithdrawn, new EnrollmentWithdrawn(Listed with { Status = EnrollmentStatus.Withdrawn, WithdrawnAt = Moment, WithdrawnBy = "mary" }), 16),
         new(MessageKind.OpenFiles, new OpenFiles("0.1.0"), 1),
         new(MessageKind.FilesOpened, new FilesOpened(Moment, 5, 15, new byte[32], new byte[32], 8_388_608), 1),

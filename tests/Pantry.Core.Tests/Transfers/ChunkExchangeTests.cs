@@ -8,6 +8,7 @@ using Pantry.Tests.Files;
 using Pantry.Tests.Security;
 using Pantry.Transfers;
 using Pantry.Transport;
+using Pantry.Transport.Gates;
 
 namespace Pantry.Tests.Transfers;
 
@@ -100,19 +101,39 @@ public sealed class ChunkExchangeTests : IDisposable
                 forged++;
                 fetching.Detach();
                 fetching.Attach(Chunker.MaxBytes, (first, _, _) => asked = first);
-                Assert.True(fetching.Take(Frame(sealer, content, 2, asked), opener));
+                Assert.True(fetching.Take(new HandedFrame(Frame(sealer, content, 2, asked)), opener));
             },
         };
         fetching.Attach(Chunker.MaxBytes, (first, _, _) => asked = first);
         fetching.Expect([chunk]);
         byte[] false_ = Frame(sealer, content, 1, asked);
         false_[^1] ^= 1;
-        Assert.True(fetching.Take(false_, opener));
+        Assert.True(fetching.Take(new HandedFrame(false_), opener));
 
         byte[] into = new byte[1000];
         await fetching.ReadAsync(chunk, into, default).AsTask().WaitAsync(TimeSpan.FromSeconds(10));
 
         Assert.Equal(1, forged);
+        Assert.Equal(content, into);
+    }
+
+    [Fact]
+    public async Task A_frame_that_is_longer_than_what_was_asked_for_is_not_kept_until_it_is_opened()
+    {
+        byte[] content = FileTestFolder.Random(1000, 8);
+        var chunk = new Chunk(ContentHash.Of(content), 1000);
+        using var sealer = new BulkCipher(_key);
+        using var opener = new BulkCipher(_key);
+        ulong asked = 0;
+        using var fetching = new ChunkFetching(FileTestFolder.Limits);
+        fetching.Attach(Chunker.MaxBytes, (first, _, _) => asked = first);
+        fetching.Expect([chunk]);
+
+        Assert.False(fetching.Take(new HandedFrame(Frame(sealer, FileTestFolder.Random(1_000_000, 9), 1, asked)), opener));
+        Assert.True(fetching.Take(new HandedFrame(Frame(sealer, content, 1, asked)), opener));
+        byte[] into = new byte[1000];
+        await fetching.ReadAsync(chunk, into, default).AsTask().WaitAsync(TimeSpan.FromSeconds(10));
+
         Assert.Equal(content, into);
     }
 
@@ -129,7 +150,7 @@ public sealed class ChunkExchangeTests : IDisposable
             using var serving = new ChunkServing(1, tree.Tree, tree, cipher, new ChunkExit(frame =>
             {
                 lock (sent)
-                    sent.Add(frame);
+                    sent.Add(frame.Bytes.ToArray());
                 return Task.FromResult(SendOutcome.Sent);
             }, (told, _) => { }), FileTestFolder.Limits);
             if (damaged.Length < 16)

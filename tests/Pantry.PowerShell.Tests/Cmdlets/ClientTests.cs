@@ -143,29 +143,4 @@ public sealed class ClientTests
         Assert.StartsWith("AmbiguousParameterSet", session.Run("Send-PantryCommand -ScriptBlock { } -ShellCommand x -All").ErrorId, StringComparison.Ordinal);
         Assert.StartsWith("AmbiguousParameterSet", session.Run("Send-PantryCommand -Name Ping -WorkingDirectory / -All").ErrorId, StringComparison.Ordinal);
     }
-
-    [Fact]
-    public void Names_are_completed_from_what_is_known_and_completion_never_throws()
-    {
-        using Session session = Session.WithFleet("web1 shop live web", "mx1 mail live mx");
-
-        Completes(session, "Get-PantryClient w", "web1");
-        Completes(session, "Send-PantryCommand -Name Ping -Client ", "mx1", "web1");
-        Completes(session, "Get-PantryClient -Application ", "mail", "shop");
-        Completes(session, "Test-PantryClient -Stream shop.", "shop.live", "shop.live.web");
-        Assert.Contains("Ping", Complete(session, "Send-PantryCommand -All -Name P"));
-
-        session.Run("$server | Stop-PantryServer").Clean();
-        Assert.Empty(Complete(session, "Test-PantryClient -Stream s"));
-    }
-
-    // A completer would rather say nothing than be slow, as on a machine with much to do.
-    private static void Completes(Session session, string line, params string[] names) =>
-        Assert.True(SpinWait.SpinUntil(() => Complete(session, line).SequenceEqual(names), Session.Deadline), $"Not completed with {string.Join(", ", names)}: {line}");
-
-    private static string[] Complete(Session session, string line)
-    {
-        session.Set("line", line);
-        return [.. session.Run("[System.Management.Automation.CommandCompletion]::CompleteInput($line, $line.Length, $null).CompletionMatches").Texts("CompletionText")];
-    }
 }

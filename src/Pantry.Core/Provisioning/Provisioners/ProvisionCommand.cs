@@ -20,7 +20,10 @@ namespace Pantry.Provisioning.Provisioners;
 internal sealed class ProvisionCommand(Func<string, CancellationToken, Task<byte[]>> plans, PackageCache packages, TimeProvider time, ILogger log) : ICommand
 {
     // Below the client's own directory.
-    private const string RunsFolder = "provision", DefinitionsFolder = "provisioners";
+    private const string DefinitionsFolder = "provisioners";
+
+    /// <summary>Directory of a client's runs, below its own.</summary>
+    public const string RunsFolder = "provision";
 
     public string Name => ProvisionOrders.CommandName;
 

@@ -12,6 +12,9 @@ namespace Pantry.Provisioning.Provisioners;
 /// </summary>
 internal sealed class ProvisionRun(ProvisionPlan plan, ProvisionerTable provisioners, PantryOptions options, TimeProvider time, ILogger log)
 {
+    /// <summary>Below the directory of runs: a directory for each run, which goes with it.</summary>
+    public const string WorkFolder = "work";
+
     // What a package's report always has room for, however much those before it have said.
     private const int LeastResources = 20;
 
@@ -33,13 +36,12 @@ internal sealed class ProvisionRun(ProvisionPlan plan, ProvisionerTable provisio
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
         if (plan.Bring is { } bring)
             await bring(either.Token).ConfigureAwait(false);
-        string work = OwnerOnly.EnsureDirectory(Path.Combine(plan.Directory, "work", Guid.NewGuid().ToString("N")));
+        string work = OwnerOnly.EnsureDirectory(Path.Combine(plan.Directory, WorkFolder, Guid.NewGuid().ToString("N")));
         var reports = new List<ProvisionReport>();
         bool RanOut() => cancellation.IsCancellationRequested ? ranOut?.Invoke() == true : limit.IsCancellationRequested;
         try
         {
-            using SecretFolder secrets = SecretFolder.Create(work);
-            held.NoteFiles(work, secrets.Path);
+            using SecretFolder secrets = SecretFolder.Create(work, path => held.NoteFiles(work, path));
             foreach (PlannedPackage package in plan.Packages.Where(package => package.Apply))
             {
                 bool stopped = reports.Exists(report => report.Status is ProvisionStatus.Failed or ProvisionStatus.TimedOut or ProvisionStatus.Cancelled);

@@ -5,10 +5,7 @@ using Pantry.Storage;
 
 namespace Pantry.Provisioning.Provisioners;
 
-/// <summary>
-/// All that a tool writes, without secrets, up to a bound. Of each stream so much is kept back as a secret is long, for one can come in two
-/// pieces.
-/// </summary>
+/// <summary>All that a tool writes, without secrets, up to a bound.</summary>
 internal sealed class RunLog : IDisposable
 {
     private static readonly byte[] Full = Encoding.UTF8.GetBytes("\n[The log is full; the rest of the output is left out.]\n");
@@ -17,8 +14,7 @@ internal sealed class RunLog : IDisposable
     private readonly ProvisionLimits _limits;
     private readonly SecretRedactor _redactor;
     private readonly FileStream _file;
-    private readonly byte[][] _kept = [[], []];
-    private readonly int _keep;
+    private readonly RedactedStream[] _streams;
     private bool _full;
 
     public RunLog(string path, ProvisionLimits limits, SecretRedactor redactor)
@@ -26,7 +22,7 @@ internal sealed class RunLog : IDisposable
         Path = path;
         _limits = limits;
         _redactor = redactor;
-        _keep = Math.Max(0, redactor.LongestValue - 1);
+        _streams = [new RedactedStream(redactor), new RedactedStream(redactor)];
         _file = OwnerOnly.Create(path, FileMode.CreateNew);
     }
 
@@ -44,12 +40,8 @@ internal sealed class RunLog : IDisposable
     {
         lock (_writing)
         {
-            if (_full)
-                return;
-            byte[] all = _redactor.Redact([.. _kept[stream], .. bytes]);
-            int ready = Math.Max(0, all.Length - _keep);
-            _kept[stream] = all[ready..];
-            Append(all.AsSpan(0, ready));
+            if (!_full)
+                Append(_streams[stream].Take(bytes));
         }
     }
 
@@ -58,11 +50,8 @@ internal sealed class RunLog : IDisposable
     {
         lock (_writing)
         {
-            for (int stream = 0; stream < _kept.Length; stream++)
-            {
-                Append(_kept[stream]);
-                _kept[stream] = [];
-            }
+            foreach (RedactedStream stream in _streams)
+                Append(stream.End());
         }
     }
 

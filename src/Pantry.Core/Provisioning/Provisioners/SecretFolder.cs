@@ -5,7 +5,7 @@ namespace Pantry.Provisioning.Provisioners;
 
 /// <summary>
 /// A directory for files with secrets, its owner's alone: in memory where the system has such a file system, else among the work files.
-/// It is removed with all in it when the run ends; what a crash leaves is removed by the next run.
+/// It is removed with all in it when the run ends; what a crash leaves is removed when the client is started again, and by the next run.
 /// </summary>
 internal sealed class SecretFolder : IDisposable
 {
@@ -16,9 +16,12 @@ internal sealed class SecretFolder : IDisposable
 
     public string Path { get; }
 
-    public static SecretFolder Create(string workDirectory)
+    /// <param name="workDirectory">Where it is made where the system has no files in memory.</param>
+    /// <param name="note">Is told where it will be, before it is there: what is there is to be found after a crash.</param>
+    public static SecretFolder Create(string workDirectory, Action<string>? note = null)
     {
         string path = System.IO.Path.Combine(IsInMemory() ? MemoryFiles : workDirectory, $"{Prefix}{Guid.NewGuid():N}");
+        note?.Invoke(path);
         return new SecretFolder(OwnerOnly.EnsureDirectory(path));
     }
 

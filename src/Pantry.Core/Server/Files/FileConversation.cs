@@ -76,7 +76,7 @@ internal sealed class FileConversation(
     {
         if (!_peers.TryGetValue(session, out FilePeer? peer) || peer.Intake is not { } intake)
             counters.Dropped("ForeignChunk");
-        else if (!intake.Fetching.Take(frame, peer.Opener))
+        else if (!intake.Fetching.Take(new HandedFrame(frame), peer.Opener))
             Break(session, "NotSealed", "a chunk was not sealed by it");
         else
             counters.ChunkReceived(frame.Length);
@@ -260,14 +260,15 @@ internal sealed class FileConversation(
     }
 
     // A peer that takes its chunks slowly is slow, not broken: whether it is there the heartbeat tells.
-    private async Task<SendOutcome> SendAsync(ServerSession session, byte[] frame)
+    private async Task<SendOutcome> SendAsync(ServerSession session, HandedFrame frame)
     {
+        int length = frame.Length;
         SendOutcome outcome;
         do
             outcome = await session.SendChunkAsync(frame).ConfigureAwait(false);
         while (outcome == SendOutcome.Congested && !session.Closed);
         if (outcome == SendOutcome.Sent)
-            counters.ChunkSent(frame.Length);
+            counters.ChunkSent(length);
         return outcome;
     }
 

@@ -5,7 +5,7 @@ using Pantry.Security;
 
 namespace Pantry.Server.Provisioning;
 
-/// <summary>What operators' consoles ask about packages and applications.</summary>
+/// <summary>What operators' consoles ask about packages, applications and reports.</summary>
 internal sealed class ProvisioningConversation(ProvisioningDesks desks, PantryOptions options)
 {
     /// <summary>Answers the request; false where it is about something else.</summary>
@@ -56,6 +56,9 @@ internal sealed class ProvisioningConversation(ProvisioningDesks desks, PantryOp
                 return true;
             case MakePlans make:
                 await session.PostListAsync(message, MessageKind.PlansMade, desks.Plans.Share(make.Target, by), 1, (items, last) => new PlansMade(items, last)).ConfigureAwait(false);
+                return true;
+            case ListReports list:
+                await session.PostListAsync(message, MessageKind.ReportPage, desks.Reports.List(list.Filter, by), options.Provisioning.ReportPageSize, (items, last) => new ReportPage(items, last)).ConfigureAwait(false);
                 return true;
             default:
                 return false;

@@ -1,17 +1,18 @@
+using Microsoft.Extensions.Logging;
 using Pantry.Configuration;
 using Pantry.Security;
 using Pantry.Server.Jobs;
 
 namespace Pantry.Server.Provisioning;
 
-/// <summary>All that a server does about packages and applications.</summary>
-internal sealed class ProvisioningDesks
+/// <summary>All that a server does about packages, applications and reports.</summary>
+internal sealed class ProvisioningDesks : IAsyncDisposable
 {
     private readonly ServerState _state;
     private readonly ProvisioningRights _rights;
     private readonly PantryOptions _options;
 
-    public ProvisioningDesks(ServerState state, ClientRegistry registry, JobDispatcher jobs, JobsAtWork atWork, PantryOptions options, TimeProvider time)
+    public ProvisioningDesks(ServerState state, ClientRegistry registry, JobDispatcher jobs, JobsAtWork atWork, PantryOptions options, TimeProvider time, ILogger log)
     {
         _state = state;
         _options = options;
@@ -25,6 +26,8 @@ internal sealed class ProvisioningDesks
         Access = new PackageAccess(state.Provisioning.Applications, state.Provisioning.Packages, Plans, Pins, registry);
         jobs.Terms = Pins.Fix;
         state.Files.Keep(Pins.Wanted);
+        Taker = new ReportTaker(state.Jobs, state.Provisioning.Reports, options, time, log);
+        Reports = new ReportDesk(state.Provisioning.Reports, Taker, registry, Plans, options);
     }
 
     public PackageDesk Packages { get; }
@@ -36,6 +39,11 @@ internal sealed class ProvisioningDesks
     /// <summary>The plans that jobs were signed for.</summary>
     public PlanPins Pins { get; }
 
+    public ReportDesk Reports { get; }
+
+    /// <summary>Takes reports out of clients' rows.</summary>
+    public ReportTaker Taker { get; }
+
     /// <summary>Who may fetch the files of packages, and bring some.</summary>
     public PackageAccess Access { get; }
 
@@ -45,4 +53,6 @@ internal sealed class ProvisioningDesks
         _rights.RequireAdministrator(by, from, "PackageStoreVerified", null, "the whole store of packages");
         return new PackageVerification(_state.Provisioning.Packages, _state.Files.Store, _options);
     }
+
+    public ValueTask DisposeAsync() => Taker.DisposeAsync();
 }

@@ -31,6 +31,7 @@ internal sealed class ClientGate : IAsyncDisposable
     /// <param name="time">The clock.</param>
     /// <param name="log">For what goes wrong.</param>
     /// <param name="onState">Told of every change, off any lock; it must not block.</param>
+    /// <param name="bypass">What passes our endpoint, if anything does.</param>
     public ClientGate(
         DialOptions options,
         IPEndPoint backend,
@@ -38,16 +39,20 @@ internal sealed class ClientGate : IAsyncDisposable
         GateLimits limits,
         TimeProvider time,
         ILogger log,
-        Action<GateLinkState>? onState = null)
+        Action<GateLinkState>? onState = null,
+        FrameBypass? bypass = null)
     {
         _options = options;
-        _context = new GateContext(backend, profile, limits, time, log);
+        _context = new GateContext(backend, profile, limits, time, log) { Bypass = bypass };
         _dialer = new Dialer(options, limits, time);
         _onState = onState;
     }
 
     /// <summary>What was let in and what was refused.</summary>
     public GateCounters Counters => _context.Counters;
+
+    /// <summary>Bytes of the frame budget that are taken now.</summary>
+    public long BudgetTaken => _context.Budget.Taken;
 
     /// <summary>Begins to dial.</summary>
     public void Start()

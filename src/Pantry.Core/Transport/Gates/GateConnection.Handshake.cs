@@ -4,8 +4,8 @@ namespace Pantry.Transport.Gates;
 
 internal sealed partial class GateConnection
 {
-    /// <summary>Both greetings and READYs with the server; leaves what came after them in the buffer.</summary>
-    private async Task<bool> GreetAsync()
+    /// <summary>Both greetings and READYs with the server; what came after them is for the reader.</summary>
+    private async Task<bool> GreetAsync(MessageReader reader)
     {
         (bool stands, Range rest) = await ZmtpHandshake.RunAsync(foreign, context.Hello, _handshake, _buffer);
         if (!stands)
@@ -17,7 +17,8 @@ internal sealed partial class GateConnection
             return false;
         }
 
-        (_start, _end) = (rest.Start.Value, rest.End.Value);
+        reader.Add(_buffer.Current.AsSpan(rest));
+        _buffer.Release();
         _deadlines.Met();
         return true;
     }

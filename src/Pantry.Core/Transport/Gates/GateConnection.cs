@@ -12,7 +12,6 @@ internal sealed partial class GateConnection(Socket foreign, GateContext context
 {
     private readonly CancellationTokenSource _life = new();
     private readonly HandshakeParser _handshake = HandshakeParser.ForPeer(context.Profile.Peer);
-    private readonly FrameParser _frames = new(context.Profile, context.Limits.LargeMessageBytes);
     private readonly ConnectionDeadlines _deadlines = new(context.Clock, context.Limits);
     private Socket? _backend;
     private Task _outbound = Task.CompletedTask;
@@ -37,13 +36,14 @@ internal sealed partial class GateConnection(Socket foreign, GateContext context
     public async Task RunAsync()
     {
         _deadlines.Expect(context.Limits.HandshakeTimeout, GateRefusal.HandshakeTimeout);
+        var reader = new MessageReader(foreign, context, _deadlines, HandInAsync, Cut, _life.Token);
         try
         {
-            if (await GreetAsync())
+            if (await GreetAsync(reader))
             {
                 context.Counters.CountAdmitted();
                 if (await OpenBackendAsync())
-                    await PumpInAsync();
+                    await PumpInAsync(reader);
             }
         }
         catch (Exception error)
@@ -54,8 +54,7 @@ internal sealed partial class GateConnection(Socket foreign, GateContext context
         {
             // Everything is over when the other direction is: it closes by itself or by its deadline.
             await _outbound;
-            context.Budget.Return(_reserved);
-            _reserved = 0;
+            reader.Release();
             _buffer.Release();
             _outBuffer.Release();
             Dispose();

@@ -25,6 +25,9 @@ internal sealed class GateContext
 
     public GateProfile Profile { get; }
 
+    /// <summary>What passes our endpoint, if anything does.</summary>
+    public FrameBypass? Bypass { get; init; }
+
     public GateLimits Limits { get; }
 
     public ILogger Log { get; }

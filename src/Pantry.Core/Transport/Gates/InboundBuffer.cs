@@ -25,12 +25,33 @@ internal sealed class InboundBuffer
     /// <summary>So much was judged.</summary>
     public void Judge(int bytes) => _judged += bytes;
 
-    /// <summary>The message that has been judged to its end; good until the next call.</summary>
+    /// <summary>The message that has been judged to its end.</summary>
+    public ReadOnlySpan<byte> Message => _bytes.AsSpan(_start, _judged - _start);
+
+    /// <summary>Takes that message; good until the next call.</summary>
     public ReadOnlyMemory<byte> TakeMessage()
     {
         ReadOnlyMemory<byte> message = _bytes.AsMemory(_start, _judged - _start);
         _start = _judged;
         return message;
+    }
+
+    /// <summary>Takes that message's only frame, with the memory it is in.</summary>
+    /// <param name="header">Bytes of the message before it.</param>
+    public HandedFrame TakeFrame(int header)
+    {
+        int at = _start + header, length = _judged - at;
+        _start = _judged;
+        // A small one would take a large array with it.
+        if (length < _bytes.Length / 4)
+            return new HandedFrame(_bytes.AsSpan(at, length).ToArray());
+        var frame = HandedFrame.InRented(_bytes, at, length);
+        ReadOnlySpan<byte> rest = Unjudged;
+        _bytes = [];
+        _start = _judged = _end = 0;
+        if (!rest.IsEmpty)
+            Add(rest);
+        return frame;
     }
 
     /// <summary>Room behind what came, of at least so many bytes.</summary>

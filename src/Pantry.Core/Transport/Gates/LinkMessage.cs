@@ -50,6 +50,10 @@ internal readonly ref struct LinkMessage(ReadOnlySpan<byte> whole, int keyBytes)
         return header;
     }
 
+    /// <summary>The body of a whole message of one frame; nothing where it has more.</summary>
+    public static ReadOnlySpan<byte> OnlyFrame(ReadOnlySpan<byte> message) => message.IsEmpty || (message[0] & More) != 0
+        ? [] : message[((message[0] & Long) != 0 ? 1 + sizeof(ulong) : ShortHeader)..];
+
     /// <summary>What frames of a message take on the wire, headers included.</summary>
     public static long WireBytes(ReadOnlySpan<byte[]> frames)
     {

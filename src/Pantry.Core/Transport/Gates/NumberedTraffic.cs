@@ -57,15 +57,18 @@ internal sealed class NumberedTraffic : IGateTraffic
         return connection.Room.TryTake(bytes) ? RoomOutcome.Taken : RoomOutcome.Full;
     }
 
-    /// <summary>Sends a message of one frame past our endpoint: large ones would be copied there for nothing. The array is the gate's from then on.</summary>
-    public RoomOutcome TrySend(ulong number, byte[] frame)
+    /// <summary>Sends a message of one frame past our endpoint: large ones would be copied there for nothing. It is the gate's once it is taken.</summary>
+    public RoomOutcome TrySend(ulong number, HandedFrame frame)
     {
         if (_find(number) is not { IsDismissed: false } connection)
             return RoomOutcome.Gone;
         byte[] header = LinkMessage.HeaderOf(frame.Length);
         if (!connection.Room.TryTake(header.Length + frame.Length))
             return RoomOutcome.Full;
-        connection.SendOwn(header, frame);
+        if (frame.TryPrepend(header))
+            connection.SendOwn(frame);
+        else
+            connection.SendOwn(new HandedFrame(header), frame);
         return RoomOutcome.Taken;
     }
 

@@ -17,7 +17,7 @@ internal sealed class OutboundQueue(Socket socket, OutboundRoom room, Connection
     private const int MessagesAPiece = 64;
 
     private readonly Lock _lock = new();
-    private Queue<byte[]>? _waiting;
+    private Queue<HandedFrame>? _waiting;
     // Of the first one that waits.
     private int _firstSent;
     private bool _isLast;
@@ -58,17 +58,17 @@ internal sealed class OutboundQueue(Socket socket, OutboundRoom room, Connection
                 room.Take(message.Length);
             else if (!hasRoom && !room.TryTake(message.Length))
                 return false;
-            Enqueue(copy ??= message.ToArray(), sent);
+            Enqueue(new HandedFrame(copy ??= message.ToArray()), sent);
             return true;
         }
     }
 
-    /// <summary>Sends a message that comes in arrays which nobody else uses any more, so that none is copied. Room was taken for it.</summary>
-    public void SendOwn(params ReadOnlySpan<byte[]> pieces)
+    /// <summary>Sends a message without copying it; its memory is given back when it has left. Room was taken for it.</summary>
+    public void SendOwn(params ReadOnlySpan<HandedFrame> pieces)
     {
         lock (_lock)
         {
-            foreach (byte[] piece in pieces)
+            foreach (HandedFrame piece in pieces)
             {
                 if (_isLast || _isBroken)
                     room.Return(piece.Length);
@@ -93,9 +93,9 @@ internal sealed class OutboundQueue(Socket socket, OutboundRoom room, Connection
         ended();
     }
 
-    private void Enqueue(byte[] message, int sent)
+    private void Enqueue(HandedFrame message, int sent)
     {
-        _waiting ??= new Queue<byte[]>();
+        _waiting ??= new Queue<HandedFrame>();
         bool isFirst = _waiting.Count == 0;
         _waiting.Enqueue(message);
         if (!isFirst)
@@ -136,10 +136,10 @@ internal sealed class OutboundQueue(Socket socket, OutboundRoom room, Connection
         lock (_lock)
         {
             int left = pieceBytes, from = _firstSent;
-            foreach (byte[] message in _waiting!)
+            foreach (HandedFrame message in _waiting!)
             {
                 int length = Math.Min(left, message.Length - from);
-                pieces.Add(new ArraySegment<byte>(message, from, length));
+                pieces.Add(message.Segment.Slice(from, length));
                 left -= length;
                 from = 0;
                 if (left == 0 || pieces.Count == MessagesAPiece)
@@ -154,11 +154,11 @@ internal sealed class OutboundQueue(Socket socket, OutboundRoom room, Connection
         lock (_lock)
         {
             _firstSent += sent;
-            while (_waiting!.TryPeek(out byte[]? first) && _firstSent >= first.Length)
+            while (_waiting!.TryPeek(out HandedFrame? first) && _firstSent >= first.Length)
             {
                 _firstSent -= first.Length;
                 room.Return(first.Length);
-                _waiting.Dequeue();
+                _waiting.Dequeue().Dispose();
             }
 
             isEnd = !IsDraining && _isLast;

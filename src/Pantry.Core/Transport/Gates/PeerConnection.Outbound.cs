@@ -10,7 +10,7 @@ internal sealed partial class PeerConnection
     }
 
     /// <inheritdoc cref="OutboundQueue.SendOwn"/>
-    public void SendOwn(params ReadOnlySpan<byte[]> pieces) => _outbound.SendOwn(pieces);
+    public void SendOwn(params ReadOnlySpan<HandedFrame> pieces) => _outbound.SendOwn(pieces);
 
     /// <inheritdoc cref="OutboundQueue.Send"/>
     public bool Offer(ReadOnlySpan<byte> message, ref byte[]? copy) => _outbound.Send(message, ref copy, hasRoom: false);

@@ -16,7 +16,7 @@ internal sealed partial class PeerConnection : IDisposable
     private readonly IGateTraffic _traffic;
     private readonly CancellationTokenSource _life = new();
     private readonly ConnectionDeadlines _deadlines;
-    private readonly FrameParser _frames;
+    private readonly MessageReader _reader;
     private readonly OutboundQueue _outbound;
     private int _cut;
     private int _dismissed;
@@ -30,12 +30,9 @@ internal sealed partial class PeerConnection : IDisposable
         From = from;
         Number = number;
         _deadlines = new ConnectionDeadlines(context.Clock, context.Limits);
-        _frames = new FrameParser(context.Profile, context.Limits.LargeMessageBytes);
+        _reader = new MessageReader(socket, context, _deadlines, HandInAsync, Cut, _life.Token) { ExpectsFirstMessage = true };
         Room = new OutboundRoom(context.Limits, context.Outbound);
         _outbound = new OutboundQueue(socket, Room, _deadlines, context.Limits.BufferBytes, EndPeer);
-        GateLimits limits = context.Limits;
-        _messageRate = new TokenBucket(limits.MessagesPerSecond, limits.MessagesPerSecond * limits.BurstSeconds, context.Clock.Now);
-        _byteRate = new TokenBucket(limits.BytesPerSecond, limits.BytesPerSecond * limits.BurstSeconds, context.Clock.Now);
     }
 
     public IPEndPoint From { get; }
@@ -142,7 +139,7 @@ internal sealed partial class PeerConnection : IDisposable
         {
             (bool stands, Range rest) = await ZmtpHandshake.RunAsync(_socket, _context.Hello, parser, greeting);
             if (stands)
-                _inbound.Add(greeting.Current.AsSpan(rest));
+                _reader.Add(greeting.Current.AsSpan(rest));
             else
                 Cut(parser.Refusal == GateRefusal.None ? GateRefusal.ClosedInHandshake : parser.Refusal);
             _deadlines.Met();
@@ -180,8 +177,7 @@ internal sealed partial class PeerConnection : IDisposable
     {
         // Nothing is sent to it from here on, so that whoever is told of its end finds it gone.
         _isGone = true;
-        _context.Budget.Return(_reserved);
-        _inbound.Release();
+        _reader.Release();
         Dispose();
         await _outbound.Draining;
         Room.End();

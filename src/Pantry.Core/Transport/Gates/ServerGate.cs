@@ -95,7 +95,7 @@ internal sealed class ServerGate : IAsyncDisposable
     public RoomOutcome TryTakeRoom(ulong number, long bytes) => ((NumberedTraffic)_traffic).TryTakeRoom(number, bytes);
 
     /// <inheritdoc cref="NumberedTraffic.TrySend"/>
-    public RoomOutcome TrySend(ulong number, byte[] frame) => ((NumberedTraffic)_traffic).TrySend(number, frame);
+    public RoomOutcome TrySend(ulong number, HandedFrame frame) => ((NumberedTraffic)_traffic).TrySend(number, frame);
 
     /// <summary>A message for which room was taken could not be sent.</summary>
     public void ReturnRoom(ulong number, long bytes) => ((NumberedTraffic)_traffic).ReturnRoom(number, bytes);

@@ -113,7 +113,7 @@ public sealed class FakeToolTests : IDisposable
             END
             ;;
             *) cat <<'END'
-            {"local": {"service_|-shop_|-shop_|-running": {"name": "shop", "changes": {}, "result": false, "comment": "The named service shop is not available", "__run_num__": 2, "duration": 21.5, "__id__": "shop"}, "file_|-conf_|-/etc/shop.conf_|-managed": {"name": "/etc/shop.conf", "changes": {"diff": "New file"}, "result": true, "comment": "File /etc/shop.conf updated", "__run_num__": 0, "duration": 13.2, "__id__": "conf"}, "pkg_|-deps_|-deps_|-installed": {"name": "deps", "changes": {}, "result": true, "comment": "All specified packages are already installed", "__run_num__": 1, "duration": 388.787, "__id__": "deps"}}}
+            {"local": {"service_|-shop_|-shop_|-running": {"name": "shop", "changes": {}, "result": false, "comment": "The named service shop is not available", "__sls__": "shop", "__run_num__": 2, "start_time": "10:11:57.181347", "duration": 21.5, "__id__": "shop"}, "cmd_|-warm_|-curl localhost_|-run": {"changes": {}, "result": false, "duration": 0.004, "start_time": "10:11:57.202847", "comment": "One or more requisite failed: shop.shop", "__run_num__": 3, "__sls__": "shop"}, "file_|-conf_|-/etc/shop.conf_|-managed": {"name": "/etc/shop.conf", "changes": {"diff": "New file"}, "result": true, "comment": "File /etc/shop.conf updated", "__run_num__": 0, "duration": 13.2, "__id__": "conf"}, "pkg_|-deps_|-deps_|-installed": {"name": "deps", "changes": {}, "result": true, "comment": "All specified packages are already installed", "__run_num__": 1, "duration": 388.787, "__id__": "deps"}}}
             END
             exit 2 ;;
             esac
@@ -126,7 +126,8 @@ public sealed class FakeToolTests : IDisposable
 
         ProvisionReport report = await _rig.ApplyAsync(state, parameters: new JsonObject { ["port"] = 80 }, secrets: ProvisionRig.Secrets(("db_password", "hunter22 {{ 7 }}")));
         Assert.Equal((ProvisionStatus.Failed, 1, 1, 1, 2), (report.Status, report.Changed, report.Unchanged, report.Failed, report.ExitCode));
-        Assert.Equal(["/etc/shop.conf", "deps", "shop"], report.Resources.Select(resource => resource.Name));
+        Assert.Equal(["/etc/shop.conf", "deps", "shop", "curl localhost"], report.Resources.Select(resource => resource.Name));
+        Assert.Equal((1, ResourceStatus.Skipped), (report.Skipped, report.Resources[3].Status));
         Assert.Equal(("file.managed", TimeSpan.FromMilliseconds(13.2)), (report.Resources[0].Type, report.Resources[0].Duration));
         Assert.Equal("service.running[shop]: The named service shop is not available", report.Error!.Message);
         Assert.Equal(["--local", "--out=json", "--no-color", "--retcode-passthrough", "--log-level=warning", "state.apply", "shop"], Arguments("salt-call").Where(argument => !argument.StartsWith("--config-dir", StringComparison.Ordinal)));

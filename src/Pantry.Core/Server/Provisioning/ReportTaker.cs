@@ -1,0 +1,97 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using Pantry.Configuration;
+using Pantry.Provisioning.Reports;
+using Pantry.Storage;
+
+namespace Pantry.Server.Provisioning;
+
+/// <summary>
+/// Takes the reports out of rows that are on the disk, and writes them where they are kept for long. What is due is written with its row, and struck off after the
+/// reports stand: a process that is killed in between takes them once more, and finds them there.
+/// </summary>
+internal sealed class ReportTaker : IAsyncDisposable
+{
+    private readonly JobStore _jobs;
+    private readonly ReportStore _reports;
+    private readonly PantryOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _log;
+    private readonly Lock _taking = new();
+    private readonly Channel<bool> _due = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Task _work;
+
+    public ReportTaker(JobStore jobs, ReportStore reports, PantryOptions options, TimeProvider time, ILogger log)
+    {
+        _jobs = jobs;
+        _reports = reports;
+        _options = options;
+        _time = time;
+        _log = log;
+        // What the last run of the server did not come to.
+        Due();
+        _work = Task.Run(WorkAsync);
+    }
+
+    /// <summary>A row with reports is on the disk.</summary>
+    public void Due() => _due.Writer.TryWrite(true);
+
+    /// <summary>Takes all that is due by now; what comes meanwhile may be taken as well.</summary>
+    /// <exception cref="PantryException">The disk failed; it will be tried again.</exception>
+    public void TakeAll()
+    {
+        lock (_taking)
+        {
+            (int Rows, long Bytes) most = _options.Provisioning.ReportBatch;
+            IReadOnlyList<DueReports> rows;
+            do
+            {
+                rows = _jobs.ReportsDue(most);
+                if (rows.Count == 0)
+                    return;
+                _reports.Add([.. rows.Select(Read)], _time.GetUtcNow());
+                _jobs.ReportsTaken(rows);
+            }
+            // Whoever asks does not wait for those that come faster than they are taken.
+            while (rows.Count >= most.Rows || rows.Sum(row => (long)row.Output.Length) >= most.Bytes);
+        }
+    }
+
+    /// <summary>What is still due is taken when the server is started again.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        await _work.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _stopping.Dispose();
+    }
+
+    private async Task WorkAsync()
+    {
+        bool failed = false;
+        await foreach (bool _ in _due.Reader.ReadAllAsync(_stopping.Token).ConfigureAwait(false))
+        {
+            try
+            {
+                TakeAll();
+                failed = false;
+            }
+            catch (Exception exception) when (exception is not OperationCanceledException)
+            {
+                if (!failed)
+                    _log.LogError(exception, "Provisioning reports could not be written; they are kept with their rows and tried again.");
+                failed = true;
+                await Task.Delay(_options.Provisioning.ReportRetry, _time, _stopping.Token).ConfigureAwait(false);
+                Due();
+            }
+        }
+    }
+
+    private ReceivedReports Read(DueReports row)
+    {
+        IReadOnlyList<ProvisionReport>? reports = ReportIntake.Read(row.Command, row.Output, _options.Provision, _options.Provisioning.ReportBytes);
+        if (reports is null)
+            _log.LogWarning("What client {Client} returned for job {Job} holds no provisioning reports.", row.Client, row.Job);
+        return new ReceivedReports(row.Client, row.Key, row.Job, reports ?? []);
+    }
+}

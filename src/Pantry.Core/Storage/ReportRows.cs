@@ -1,0 +1,79 @@
+using System.IO.Compression;
+using Microsoft.Data.Sqlite;
+using Pantry.Provisioning.Reports;
+
+namespace Pantry.Storage;
+
+/// <summary>Reports and baselines as rows of the database. Reports repeat themselves a great deal, so they are compressed.</summary>
+internal static class ReportRows
+{
+    /// <summary>Adds a report, and keeps the client's baseline; nothing happens where it is there already.</summary>
+    public static void Add(SqliteConnection connection, ReceivedReports row, int place, ProvisionReport report, DateTimeOffset now)
+    {
+        byte[] key = row.Key.Bytes.ToArray(), text = Compressed(ReportIntake.ToBytes(report));
+        bool? drift = DriftRule.Of(report, IsBaseline(connection, row.Client, key, place, report));
+        if (connection.Run("""
+            INSERT INTO reports (client, key, job, place, package, version, status, drift, received_at, size)
+            VALUES ($client, $key, $job, $place, $package, $version, $status, $drift, $received_at, $size)
+            ON CONFLICT (job, client, place) DO NOTHING
+            """,
+            ("$client", row.Client), ("$key", key), ("$job", row.Job), ("$place", place), ("$package", report.Package), ("$version", report.Version),
+            ("$status", report.Status.ToString()), ("$drift", drift is { } known ? (known ? 1 : 0) : null), ("$received_at", now), ("$size", text.Length)) == 0)
+        {
+            return;
+        }
+
+        connection.Run("INSERT INTO report_texts (number, report) VALUES (last_insert_rowid(), $report)", ("$report", text));
+        if (DriftRule.IsApplied(report))
+            MoveBaseline(connection, row.Client, key, place, report);
+    }
+
+    public static StoredReport ReadHead(SqliteDataReader reader) => new(
+        reader.GetInt64(reader.GetOrdinal("number")), reader.Text("client"), reader.Bytes("key"), reader.Text("job"), reader.Text("package"), reader.Text("version"),
+        Enum.Parse<ProvisionStatus>(reader.Text("status")), reader["drift"] is long drift ? drift != 0 : null, reader.Time("received_at"));
+
+    public static ProvisionReport ReadText(SqliteDataReader reader) => ReportIntake.FromBytes(Plain(reader.Bytes("report")));
+
+    private static bool IsBaseline(SqliteConnection connection, string client, byte[] key, int place, ProvisionReport report) => report.Plan is not null && connection.Ask("""
+        SELECT 1 FROM baselines WHERE client = $client AND package = $package AND place = $place AND key = $key AND version = $version AND kind = $kind AND plan = $plan
+        """,
+        ("$client", client), ("$package", report.Package), ("$place", place), ("$key", key), ("$version", report.Version), ("$kind", report.Kind), ("$plan", report.Plan)) is not null;
+
+    // Another plan was applied, by halves even: what was before it stands no more.
+    private static void MoveBaseline(SqliteConnection connection, string client, byte[] key, int place, ProvisionReport report)
+    {
+        connection.Run("DELETE FROM baselines WHERE client = $client AND package = $package AND (key <> $key OR version <> $version OR plan IS NOT $plan)",
+            ("$client", client), ("$package", report.Package), ("$key", key), ("$version", report.Version), ("$plan", report.Plan));
+        if (report.Plan is null || !DriftRule.Succeeded(report))
+            return;
+        connection.Run("""
+            INSERT INTO baselines (client, package, place, key, version, kind, plan) VALUES ($client, $package, $place, $key, $version, $kind, $plan)
+            ON CONFLICT (client, package, place) DO UPDATE SET kind = excluded.kind
+            """,
+            ("$client", client), ("$package", report.Package), ("$place", place), ("$key", key), ("$version", report.Version), ("$kind", report.Kind), ("$plan", report.Plan));
+    }
+
+    private static byte[] Compressed(byte[] bytes)
+    {
+        using var compressed = new MemoryStream();
+        using (var brotli = new BrotliStream(compressed, CompressionLevel.Fastest, leaveOpen: true))
+            brotli.Write(bytes);
+        return compressed.ToArray();
+    }
+
+    private static byte[] Plain(byte[] compressed)
+    {
+        using var plain = new MemoryStream();
+        try
+        {
+            using var brotli = new BrotliStream(new MemoryStream(compressed, writable: false), CompressionMode.Decompress);
+            brotli.CopyTo(plain);
+        }
+        catch (InvalidOperationException damaged)
+        {
+            throw new FormatException(damaged.Message, damaged);
+        }
+
+        return plain.ToArray();
+    }
+}
