@@ -112,8 +112,19 @@ internal sealed partial class RemoteFleet : IFleet, ILinkOwner, IAsyncDisposable
     {
         SignedJob signed = await SignAsync(request, cancellation).ConfigureAwait(false);
         var start = new StartJob(signed.Order.Signature, signed.Target, signed.DeliveryTimeout.TotalSeconds, signed.Plan);
-        return await _jobs.StartAsync(() => _requests.AskAsync<JobStarted>(
-            MessageKind.StartJob, start, [signed.Order.Statement, signed.Arguments, signed.Secrets, signed.Entries], cancellation)).ConfigureAwait(false);
+        try
+        {
+            RemoteJob job = await _jobs.StartAsync(() => _requests.AskAsync<JobStarted>(
+                MessageKind.StartJob, start, [signed.Order.Statement, signed.Arguments, signed.Secrets, signed.Entries], cancellation)).ConfigureAwait(false);
+            cancellation.ThrowIfCancellationRequested();
+            return job;
+        }
+        catch (OperationCanceledException)
+        {
+            // It may be on its way; nobody waits for the server to hear that it is not wanted any more.
+            _ = _jobs.AbandonAsync(SecurityJson.TryRead(signed.Order.Statement, SecurityJson.Default.OrderStatement, _options.Wire.MaxStatementBytes)!.Job);
+            throw;
+        }
     }
 
     public IAsyncEnumerable<JobInfo> FindJobsAsync(JobFilter filter, CancellationToken cancellation) =>
