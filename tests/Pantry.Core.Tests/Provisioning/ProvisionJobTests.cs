@@ -201,6 +201,27 @@ public sealed class ProvisionJobTests
     }
 
     [Fact(SkipWhen = nameof(OnWindows), Skip = "A POSIX shell is needed.")]
+    public async Task A_client_without_a_plan_holds_no_rollout_up()
+    {
+        await using Fleet fleet = await Fleet.StartAsync();
+        await using RemoteFleet console = await fleet.ConnectAsync();
+        using PackageFolder folder = Script("echo unchanged > \"$PANTRY_REPORT\"\n");
+        await folder.PublishAsync(console, "web", "1.0.0");
+        await console.Provisioning.SaveApplicationAsync(new SaveApplication("shop", 0), "packages: { web: '*' }\nenvironments: { test: { packages: { web: ^9 } } }", default);
+        foreach (string identity in (string[])["web1", "web2", "web3"])
+            await fleet.AddAsync(identity, "shop", "live");
+        await fleet.AddAsync("torn", "shop", "test");
+        await fleet.AddAsync("lonely");
+        JobRequest request = await RequestAsync(console, Target.All);
+
+        List<ResultRow> rows = await fleet.RunAsync(
+            request with { Plan = new RolloutPlan { Canary = new Share(1), BatchSize = new Share(10, IsPercent: true), MaxFailure = new Share(0) } }, console);
+
+        Assert.Equal(
+            ["lonely NoMatchingApplication", "torn PackageConflict", "web1 ", "web2 ", "web3 "], rows.Select(row => $"{row.Client} {row.Result.Error?.Code}").Order(StringComparer.Ordinal));
+    }
+
+    [Fact(SkipWhen = nameof(OnWindows), Skip = "A POSIX shell is needed.")]
     public async Task While_it_is_at_work_a_client_may_have_its_own_plan_and_trees_and_nobody_elses()
     {
         await using Fleet fleet = await Fleet.StartAsync();

@@ -132,7 +132,10 @@ internal sealed class Job
             {
                 JobTarget ended = Progress.Find(row.Row.Client)!;
                 (ended.State, ended.Written) = (TargetState.Done, true);
-                _window.Restore(row.Row.Result.Status == CommandStatus.Succeeded, row.Canary);
+                if (row.IsLeftOut)
+                    _window.LeftOut();
+                else
+                    _window.Restore(row.Row.Result.Status == CommandStatus.Succeeded, row.Canary);
                 _done++;
             }
 
@@ -241,11 +244,15 @@ internal sealed class Job
         {
             if (Progress.Find(identity) is not { State: not TargetState.Done } target)
                 return null;
-            _window.Ended(result.Status == CommandStatus.Succeeded, wasRunning: target.IsOpen, target.Canary);
+            var row = new StoredRow(new ResultRow(0, target.Identity, roundTrip, result, bodies), target.Canary, Output is null ? null : target.Place);
+            if (!itself && row.IsLeftOut)
+                _window.LeftOut();
+            else
+                _window.Ended(result.Status == CommandStatus.Succeeded, wasRunning: target.IsOpen, target.Canary);
             target.State = TargetState.Done;
             target.EndedWithoutIt = !itself;
             _done++;
-            return new StoredRow(new ResultRow(0, target.Identity, roundTrip, result, bodies), target.Canary, Output is null ? null : target.Place);
+            return row;
         }
     }
 
