@@ -244,7 +244,12 @@ internal sealed class Job
         {
             if (Progress.Find(identity) is not { State: not TargetState.Done } target)
                 return null;
-            var row = new StoredRow(new ResultRow(0, target.Identity, roundTrip, result, bodies), target.Canary, Output is null ? null : target.Place);
+            // One that waits anew since the server was restarted may have been sent the order before that.
+            bool mayHaveRun = itself || target.IsOpen || (RestoredAt != 0 && target.Place < _begun);
+            var row = new StoredRow(new ResultRow(0, target.Identity, roundTrip, result, bodies), target.Canary, Output is null ? null : target.Place)
+            {
+                ReportsOf = mayHaveRun && RunReports.AreDue(Order, result, bodies, itself) ? target.Key : null,
+            };
             if (!itself && row.IsLeftOut)
                 _window.LeftOut();
             else

@@ -90,8 +90,8 @@ internal sealed class ReportTaker : IAsyncDisposable
     private ReceivedReports Read(DueReports row)
     {
         IReadOnlyList<ProvisionReport>? reports = ReportIntake.Read(row.Command, row.Output, _options.Provision, _options.Provisioning.ReportBytes);
-        if (reports is null)
+        if (reports is null && row.Output.Length > 0)
             _log.LogWarning("What client {Client} returned for job {Job} holds no provisioning reports.", row.Client, row.Job);
-        return new ReceivedReports(row.Client, row.Key, row.Job, reports ?? []);
+        return new ReceivedReports(row.Client, row.Key, row.Job, reports);
     }
 }
