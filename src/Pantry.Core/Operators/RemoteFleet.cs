@@ -197,6 +197,12 @@ internal sealed partial class RemoteFleet : IFleet, ILinkOwner, IAsyncDisposable
 
     void ILinkOwner.Lost(ServerLink link) => _jobs.Detach();
 
+    // The server's own operator cannot be revoked, and its time is never over.
+    PantryException ILinkOwner.Explain(PantryException refusal) => refusal.Code != PantryErrorCode.KeyUnknown || Operator != OperatorCredentials.ServersOwn ? refusal : new PantryException(
+        PantryErrorCode.KeyUnknown,
+        "These keys of the server's own console are not good any more: the server was started again since they were read, and its console.operator is another one each time. Connect again with that file.",
+        refusal);
+
     // An operator who was revoked, or whose time is over, does not get in again: nobody is kept waiting for that.
     void ILinkOwner.Refused(PantryException why)
     {
