@@ -333,7 +333,7 @@ public sealed class ProvisionJobTests
     private static long Fetched(ResultRow row) => Fleet.Text(row).Split('\n', StringSplitOptions.RemoveEmptyEntries)
         .Sum(line => long.Parse(line.Split("; ")[^1].Split(' ')[0], NumberStyles.AllowThousands, CultureInfo.CurrentCulture));
 
-    private static async Task<JobRequest> RequestAsync(IFleet by, Target target, params (string Name, string Value)[] secrets)
+    internal static async Task<JobRequest> RequestAsync(IFleet by, Target target, params (string Name, string Value)[] secrets)
     {
         var plans = new PlanSet(target);
         await plans.ReadAsync(by.Provisioning, default);
@@ -342,7 +342,7 @@ public sealed class ProvisionJobTests
         return plans.ToRequest(false, secrets.ToDictionary(secret => secret.Name, secret => Encoding.UTF8.GetBytes(secret.Value)));
     }
 
-    private static PackageFolder Script(string text)
+    internal static PackageFolder Script(string text)
     {
         PackageFolder folder = new PackageFolder().With("apply", $"#!/bin/sh\n{text}");
         Provisioners.ProvisionRig.SetMode(Path.Combine(folder.Path, "apply"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
