@@ -11,6 +11,16 @@ public sealed class ApplicationTests
     private const string First = "description: The web shop\npackages: { web: ^1.0 }\n", Second = "packages: { web: ^2.0 }\n";
 
     [Fact]
+    public async Task Parameters_that_differ_only_in_case_are_warned_of_in_whichever_layers_they_are()
+    {
+        await using Fleet fleet = await Fleet.StartAsync();
+        ApplicationSaved saved = await fleet.Server.Fleet.Provisioning.SaveApplicationAsync(new SaveApplication("shop", 0), "parameters: { Port: 1, ntp: { A: 1 }, same: 1 }\nenvironments: { live: { parameters: { port: 2, ntp: { a: 2 }, same: 2 } } }\n", default);
+        Assert.Equal(2, saved.Warnings.Count);
+        Assert.StartsWith("The parameters 'Port' and 'port' differ only in upper and lower case.", saved.Warnings[0], StringComparison.Ordinal);
+        Assert.StartsWith("The parameters 'ntp.A' and 'ntp.a' ", saved.Warnings[1], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Every_change_is_a_revision_with_who_and_when_and_an_earlier_one_can_be_brought_back()
     {
         await using Fleet fleet = await Fleet.StartAsync();

@@ -122,6 +122,8 @@ internal sealed class ApplicationDesk(
     [
         .. document.PackageNames.Where(package => packages.Catalog.Versions(package).Count == 0).Select(package =>
             $"There is no package '{package}' yet. {(NearestName.Of(package, packages.Catalog.PackageNames) is { } nearest ? $"Is '{nearest}' meant? Otherwise publish it" : "Publish it")} with Publish-PantryPackage."),
+        .. ParameterTwins.In(document).Select(twins =>
+            $"The parameters '{DisplayText.Clean(twins.Name, 200)}' and '{DisplayText.Clean(twins.Other, 200)}' differ only in upper and lower case. PowerShell takes them for one, and its packages fail where a client has both. Give one of them another name."),
     ];
 
     private void RequireRoom(StoredRevision? newest)
