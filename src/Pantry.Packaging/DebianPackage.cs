@@ -12,6 +12,8 @@ internal static class DebianPackage
     private const string Depends =
         "libc6 (>= 2.28), libgcc-s1, libstdc++6, libssl3 | libssl3t64 | libssl1.1, libicu72 | libicu76 | libicu74 | libicu70 | libicu67 | libicu78";
 
+    private const string Maintainer = "The Pantry authors <authors@pantry.invalid>";
+
     private static readonly string[] Scripts = ["postinst", "prerm", "postrm"];
 
     public static void Write(
@@ -31,7 +33,8 @@ internal static class DebianPackage
             PackageEntry.OfText($"{Doc}copyright", Copyright(sources)),
             PackageEntry.OfText($"{Doc}README.md", sources.Text("docs/installation.md")),
             PackageEntry.OfText($"{Doc}sbom.cdx.json", bill),
-            PackageEntry.OfBytes($"{Doc}changelog.gz", Compressed(sources.Text("CHANGELOG.md"))),
+            PackageEntry.OfBytes($"{Doc}changelog.gz", Compressed(Changes(sources))),
+            PackageEntry.OfText($"{Doc}CHANGELOG.md", sources.Text("CHANGELOG.md")),
             .. samples.Select(sample => sample with { Path = $"{Doc}examples/{sample.Path}" }),
         ];
 
@@ -43,7 +46,7 @@ internal static class DebianPackage
                 Section: admin
                 Priority: optional
                 Architecture: {architecture}
-                Maintainer: The Pantry authors <authors@pantry.invalid>
+                Maintainer: {Maintainer}
                 Installed-Size: {files.Sum(Kibibytes)}
                 Depends: {Depends}
                 Recommends: systemd, ca-certificates
@@ -104,6 +107,15 @@ internal static class DebianPackage
         return Convert.ToHexStringLower(MD5.HashData(stream));
     }
 #pragma warning restore CA5351
+
+    private static string Changes(Sources sources) => string.Create(CultureInfo.InvariantCulture, $"""
+        pantry ({sources.Version}) unstable; urgency=medium
+
+          * See CHANGELOG.md.
+
+         -- {Maintainer}  {sources.Moment:ddd, dd MMM yyyy HH:mm:ss} +0000
+
+        """);
 
     private static string Copyright(Sources sources) => $"""
         Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
