@@ -23,8 +23,8 @@ public sealed class ProvisionReportTests
         Assert.Equal(["web2 motd"], Found(session, "'WEB2' | Get-PantryProvisionReport"));
         Assert.Equal(["web2 motd"], Found(session, "Get-PantryProvisionReport -Environment te*"));
         Assert.Equal(["web1 db", "web1 motd"], Found(session, "Get-PantryProvisionReport -Stream shop.live"));
-        Assert.Empty(session.Run("Get-PantryProvisionReport -Until [datetime]::Now.AddMinutes(-10); Get-PantryProvisionReport -Since [datetime]::Now.AddMinutes(10)").Clean());
-        Assert.Equal(4, session.Run("Get-PantryProvisionReport -Since [datetime]::Now.AddMinutes(-10) -Until [datetime]::Now.AddMinutes(10) -History").Clean().Count);
+        Assert.Empty(session.Run("Get-PantryProvisionReport -Until ([datetime]::Now.AddMinutes(-10)); Get-PantryProvisionReport -Since ([datetime]::Now.AddMinutes(10))").Clean());
+        Assert.Equal(4, session.Run("Get-PantryProvisionReport -Since ([datetime]::Now.AddMinutes(-10)) -Until ([datetime]::Now.AddMinutes(10)) -History").Clean().Count);
         Assert.Empty(session.Run("Get-PantryProvisionReport -Drift -History").Clean());
         Assert.Empty(session.Run("Get-PantryClient nobody* | Get-PantryProvisionReport").Clean());
         Assert.Equal(["NoMatchingClient"], session.Run("Get-PantryProvisionReport nobody").ErrorIds);

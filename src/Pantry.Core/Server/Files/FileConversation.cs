@@ -262,12 +262,13 @@ internal sealed class FileConversation(
     // A peer that takes its chunks slowly is slow, not broken: whether it is there the heartbeat tells.
     private async Task<SendOutcome> SendAsync(ServerSession session, HandedFrame frame)
     {
+        int length = frame.Length;
         SendOutcome outcome;
         do
             outcome = await session.SendChunkAsync(frame).ConfigureAwait(false);
         while (outcome == SendOutcome.Congested && !session.Closed);
         if (outcome == SendOutcome.Sent)
-            counters.ChunkSent(frame.Length);
+            counters.ChunkSent(length);
         return outcome;
     }
 
