@@ -22,7 +22,7 @@ $ConfirmPreference = 'None'
 
 function Send-Failure([string] $Text, [int] $Code, [object[]] $Rows) {
     if (-not $env:PANTRY_WEBHOOK) { return }
-    $body = @{ text = $Text; exitCode = $Code; rows = @($Rows) } | ConvertTo-Json -Depth 4
+    $body = @{ text = $Text; exitCode = $Code; rows = @($Rows | Where-Object { $_ }) } | ConvertTo-Json -Depth 4
     try {
         $null = Invoke-RestMethod -Uri $env:PANTRY_WEBHOOK -Method Post -ContentType 'application/json' -Body $body -TimeoutSec 20 -MaximumRetryCount 3 -RetryIntervalSec 2
     }
