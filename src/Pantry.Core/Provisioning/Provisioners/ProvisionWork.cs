@@ -79,12 +79,23 @@ internal sealed class ProvisionWork(ProvisionPlan plan, PlannedPackage package, 
 
     /// <summary>
     /// The parameters with secrets as variables of the tool's environment, all behind a prefix: who writes an application's document chooses their names, and
-    /// an interpreter obeys some variables. What has no name for a variable is for other packages; lists and maps are JSON.
+    /// an interpreter obeys some variables. What a variable's name cannot have becomes an underscore; lists and maps are JSON.
     /// </summary>
-    /// <exception cref="PantryException">A value is none for a variable.</exception>
-    public Dictionary<string, string> SecretVariables(string prefix) => plan.SecretParameters.Where(secret => Commands.SecretVariables.IsName(secret.Key)).ToDictionary(
-        secret => prefix + secret.Key,
-        secret => Commands.SecretVariables.Text(secret.Key, Encoding.UTF8.GetBytes(secret.Value is JsonValue value ? value.ToString() : secret.Value!.ToJsonString(Json))));
+    /// <exception cref="PantryException">A value is none for a variable, a name without a prefix is reserved, or two names become one.</exception>
+    public Dictionary<string, string> SecretVariables(string prefix)
+    {
+        var variables = new Dictionary<string, string>();
+        foreach ((string name, JsonNode? secret) in plan.SecretParameters)
+        {
+            string variable = prefix + Commands.SecretVariables.NameFor(name);
+            if (prefix.Length == 0)
+                Commands.SecretVariables.RequireName(variable);
+            if (!variables.TryAdd(variable, Commands.SecretVariables.Value(name, Encoding.UTF8.GetBytes(secret is JsonValue value ? value.ToString() : secret!.ToJsonString(Json)))))
+                throw Wrong($"two parameters with secrets become the variable '{variable}'; '{DisplayText.Clean(name, 80)}' is one of them. Call it something else.");
+        }
+
+        return variables;
+    }
 
     /// <summary>A file or directory of the package, which no link leads out of.</summary>
     public string InPackage(string name) => PathGuard.Resolve(package.Directory, name);
