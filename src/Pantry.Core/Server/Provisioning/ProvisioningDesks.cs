@@ -27,6 +27,7 @@ internal sealed class ProvisioningDesks : IAsyncDisposable
         jobs.Terms = Pins.Fix;
         state.Files.Keep(Pins.Wanted);
         Taker = new ReportTaker(state.Jobs, state.Provisioning.Reports, state.Provisioning.Pins, options, time, log);
+        jobs.ReportsDue = Taker.Due;
         Reports = new ReportDesk(state.Provisioning.Reports, Taker, registry, Plans, options);
     }
 

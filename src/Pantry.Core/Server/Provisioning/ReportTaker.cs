@@ -92,7 +92,7 @@ internal sealed class ReportTaker : IAsyncDisposable
     private ReceivedReports Read(DueReports row)
     {
         IReadOnlyList<ProvisionReport>? reports = ReportIntake.Read(row.Command, row.Output, _options.Provision, _options.Provisioning.ReportBytes);
-        if (reports is null)
+        if (reports is null && row.Output.Length > 0)
             _log.LogWarning("What client {Client} returned for job {Job} holds no provisioning reports.", row.Client, row.Job);
         // By a plan that it was not given, a client could have drift found where there is none, and hide some.
         if (_pins.DigestOf(row.Job, row.Client) is { } pinned)
