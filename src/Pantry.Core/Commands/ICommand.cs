@@ -50,7 +50,7 @@ internal sealed record CommandContext(
     public ILiveOutput? Live { get; init; }
 
     /// <summary>For texts that may quote a secret.</summary>
-    public SecretRedactor Redactor { get; } = new(Secrets.Where(secret => !secret.Key.EndsWith(SecretRedactor.UserNameSuffix, StringComparison.Ordinal)).Select(secret => secret.Value));
+    public SecretRedactor Redactor { get; } = SecretRedactor.For(Secrets, SecretRedactor.PasswordSuffix);
 }
 
 /// <summary>What a command brought.</summary>

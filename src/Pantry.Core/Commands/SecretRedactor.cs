@@ -13,8 +13,11 @@ internal sealed class SecretRedactor
 {
     public const string Mask = "********";
 
-    /// <summary>Ends the name of a secret that is the name of a user: sealed beside its password, and nothing to be hidden.</summary>
+    /// <summary>Ends the name of a secret that is the name of a credential's user: sealed beside its password, and nothing to be hidden.</summary>
     public const string UserNameSuffix = "_USERNAME";
+
+    /// <summary>Ends the name of the password beside it, where that has an ending of its own.</summary>
+    public const string PasswordSuffix = "_PASSWORD";
 
     // Anything shorter is found in ordinary words, and would be told by what is missing from them.
     private const int ShortestValue = 4;
@@ -41,6 +44,16 @@ internal sealed class SecretRedactor
                 .Distinct(StringComparer.Ordinal).Select(Encoding.UTF8.GetBytes).OrderByDescending(form => form.Length),
         ];
     }
+
+    /// <summary>
+    /// For an order's secrets: all of them, but for the user's name of a credential. That is one whose name ends with <see cref="UserNameSuffix"/> and whose password is there too;
+    /// a console seals two secrets under such names for a credential and for nothing else.
+    /// </summary>
+    /// <param name="secrets">Values by name.</param>
+    /// <param name="passwordSuffix">What the password's name has where the user's has its suffix.</param>
+    public static SecretRedactor For(IReadOnlyDictionary<string, byte[]> secrets, string passwordSuffix) => new(secrets
+        .Where(secret => !(secret.Key.EndsWith(UserNameSuffix, StringComparison.Ordinal) && secrets.ContainsKey(secret.Key[..^UserNameSuffix.Length] + passwordSuffix)))
+        .Select(secret => secret.Value));
 
     public bool IsEmpty => _values.Length == 0;
 

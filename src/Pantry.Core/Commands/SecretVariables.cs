@@ -25,8 +25,12 @@ internal static partial class SecretVariables
         }
     }
 
-    /// <summary>Whether it is a name of a variable that a secret may have.</summary>
-    public static bool IsName(string name) => Variable().IsMatch(name) && !Reserved.Any(prefix => name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase));
+    /// <summary>The name of a variable for any other name: what none can have is an underscore.</summary>
+    public static string NameFor(string name)
+    {
+        string variable = new([.. name.Select(character => char.IsAsciiLetterOrDigit(character) ? character : '_')]);
+        return Variable().IsMatch(variable) ? variable : $"_{variable}";
+    }
 
     /// <exception cref="PantryException">It is no name of a variable, or one that is not to be set.</exception>
     public static string RequireName(string name)
@@ -44,9 +48,13 @@ internal static partial class SecretVariables
 
     /// <summary>The value as a variable holds it.</summary>
     /// <exception cref="PantryException">The name or the value is none for a variable.</exception>
-    public static string Text(string name, byte[] value)
+    public static string Text(string name, byte[] value) => Value(RequireName(name), value);
+
+    /// <summary>As <see cref="Text"/>, for a secret whose variable has another name.</summary>
+    /// <exception cref="PantryException">The value is none for a variable.</exception>
+    public static string Value(string name, byte[] value)
     {
-        RequireName(name);
+        name = DisplayText.Clean(name, 80);
         if (value.Length > MaxBytes)
             throw new PantryException(PantryErrorCode.LimitReached, $"The secret '{name}' has more than {MaxBytes:N0} bytes, which a variable cannot hold.");
         try

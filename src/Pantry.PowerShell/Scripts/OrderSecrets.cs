@@ -33,13 +33,15 @@ internal sealed class OrderSecrets
             if (value is PSCredential credential)
             {
                 AddVariable(name + SecretRedactor.UserNameSuffix, Encoding.UTF8.GetBytes(credential.UserName));
-                AddVariable($"{name}_PASSWORD", Reveal(credential.Password));
+                AddVariable(name + SecretRedactor.PasswordSuffix, Reveal(credential.Password));
             }
             else
             {
                 AddVariable(name, Reveal(value));
             }
         }
+
+        RequireHidden(secrets, SecretRedactor.PasswordSuffix);
     }
 
     /// <summary>Secrets as variables of a script's own scope.</summary>
@@ -68,11 +70,13 @@ internal sealed class OrderSecrets
             if (name.Length is 0 or > MaxNameLength || name.Any(char.IsControl))
                 throw Invalid($"'{DisplayText.Clean(name, 80)}' is no name for a secret. Use 1 to {MaxNameLength} characters.", name);
             var credential = value as PSCredential;
-            _values[name] = Reveal(credential?.Password ?? value);
+            AddNamed(name, Reveal(credential?.Password ?? value));
             given.Add(credential is null ? [name] : [name, name + SecretRedactor.UserNameSuffix]);
             if (credential is not null)
-                _values[name + SecretRedactor.UserNameSuffix] = Encoding.UTF8.GetBytes(credential.UserName);
+                AddNamed(name + SecretRedactor.UserNameSuffix, Encoding.UTF8.GetBytes(credential.UserName));
         }
+
+        RequireHidden(secrets, passwordSuffix: "");
 
         return given;
     }
@@ -122,16 +126,12 @@ internal sealed class OrderSecrets
     private void Place(string where, object key, object value)
     {
         var credential = value as PSCredential;
-        string? user = credential is null ? null : Add(Encoding.UTF8.GetBytes(credential.UserName), SecretRedactor.UserNameSuffix);
-        _places.Add(new SecretPlace(where, key, Add(Reveal(credential?.Password ?? value)), user));
-    }
-
-    // The script's places refer to them; what they are called is nobody's business.
-    private string Add(byte[] value, string suffix = "")
-    {
-        string name = $"secret/{_values.Count}{suffix}";
-        _values.Add(name, value);
-        return name;
+        // The script's places refer to them; what they are called is nobody's business.
+        string name = $"secret/{_places.Count}", password = name + SecretRedactor.PasswordSuffix, user = name + SecretRedactor.UserNameSuffix;
+        _values.Add(password, Reveal(credential?.Password ?? value));
+        if (credential is not null)
+            _values.Add(user, Encoding.UTF8.GetBytes(credential.UserName));
+        _places.Add(new SecretPlace(where, key, password, credential is null ? null : user));
     }
 
     private void AddVariable(string name, byte[] value)
@@ -139,6 +139,26 @@ internal sealed class OrderSecrets
         _ = SecretVariables.Text(name, value);
         if (!_values.TryAdd(name, value))
             throw Invalid($"Two secrets have the name '{name}'. A credential takes two names: with _USERNAME and with _PASSWORD at its end.", name);
+    }
+
+    private void AddNamed(string name, byte[] value)
+    {
+        if (!_values.TryAdd(name, value))
+            throw Invalid($"Two secrets have the name '{DisplayText.Clean(name, 80)}'. A credential takes two names: its own, and that with _USERNAME at its end.", name);
+    }
+
+    // A client takes such a pair for a credential, whose user's name it shows.
+    private void RequireHidden(IDictionary? secrets, string passwordSuffix)
+    {
+        foreach ((string name, object value) in Named(secrets))
+        {
+            if (value is not PSCredential && name.EndsWith(SecretRedactor.UserNameSuffix, StringComparison.Ordinal)
+                && name[..^SecretRedactor.UserNameSuffix.Length] is var credential && _values.ContainsKey(credential + passwordSuffix))
+            {
+                throw Invalid($"The secret '{DisplayText.Clean(name, 80)}' would be shown in output: beside '{DisplayText.Clean(credential + passwordSuffix, 80)}' it is taken for the name of a credential's user. "
+                    + $"Give both as one PSCredential named '{DisplayText.Clean(credential, 80)}', or call it something else.", name);
+            }
+        }
     }
 
     private static IEnumerable<(string Name, object Value)> Named(IDictionary? secrets)

@@ -7,6 +7,7 @@ using Pantry.Files;
 using Pantry.Operators;
 using Pantry.Protocol;
 using Pantry.Provisioning.Reports;
+using Pantry.Storage;
 using Pantry.Targeting;
 using Pantry.Tests.EndToEnd;
 
@@ -131,6 +132,7 @@ public sealed class ProvisionJobTests
         await (await fleet.StartAsync(away)).DisposeAsync();
         JobRequest request = await RequestAsync(fleet.Server.Fleet, Target.Clients(["web1"]));
         IJob job = await fleet.Server.Fleet.StartJobAsync(request with { Plan = new RolloutPlan { Queue = true } }, default);
+        fleet.Server.Provisioning.Pins.Prune();
 
         // Nothing of it may be taken away but by force, and then the job still has it.
         await fleet.Server.Fleet.Provisioning.SaveApplicationAsync(new SaveApplication("shop", 1), "packages: { web: 2.0.0 }", default);
@@ -154,6 +156,10 @@ public sealed class ProvisionJobTests
         // Once the job is over, nothing of it is kept for it.
         Assert.Empty(fleet.Server.Provisioning.Pins.Wanted());
         Assert.Equal(2, fleet.Server.Files.Collect(_ => false).Count);
+        fleet.Server.Provisioning.Pins.Prune();
+        using var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={Path.Combine(fleet.Server.Configuration.Path, ProvisioningDatabase.FileName)};Pooling=False");
+        connection.Open();
+        Assert.Equal(0L, connection.Ask("SELECT (SELECT count(*) FROM plans) + (SELECT count(*) FROM pins)"));
     }
 
     [Fact]
@@ -395,7 +401,7 @@ public sealed class ProvisionJobTests
     private static long Fetched(ResultRow row) => Fleet.Text(row).Split('\n', StringSplitOptions.RemoveEmptyEntries)
         .Sum(line => long.Parse(line.Split("; ")[^1].Split(' ')[0], NumberStyles.AllowThousands, CultureInfo.CurrentCulture));
 
-    private static async Task<JobRequest> RequestAsync(IFleet by, Target target, params (string Name, string Value)[] secrets)
+    internal static async Task<JobRequest> RequestAsync(IFleet by, Target target, params (string Name, string Value)[] secrets)
     {
         var plans = new PlanSet(target);
         await plans.ReadAsync(by.Provisioning, default);
@@ -404,7 +410,7 @@ public sealed class ProvisionJobTests
         return plans.ToRequest(false, secrets.ToDictionary(secret => secret.Name, secret => Encoding.UTF8.GetBytes(secret.Value)));
     }
 
-    private static PackageFolder Script(string text)
+    internal static PackageFolder Script(string text)
     {
         PackageFolder folder = new PackageFolder().With("apply", $"#!/bin/sh\n{text}");
         Provisioners.ProvisionRig.SetMode(Path.Combine(folder.Path, "apply"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);

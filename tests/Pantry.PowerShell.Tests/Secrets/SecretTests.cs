@@ -17,6 +17,7 @@ public sealed class SecretTests
     [InlineData("-Secret @{ API_KEY = [Pantry.Secret]::new($secure) }", "printenv API_KEY | rev", "{0}")]
     [InlineData("-Secret @{ DB = $credential }", "printenv DB_USERNAME; printenv DB_PASSWORD | rev", "somebody {0}")]
     [InlineData("-Secret @{ A = $secure; B = $secure }", "echo $A$B | rev", "{0}{0}")]
+    [InlineData("-Secret @{ API_USERNAME = $secure }", "printenv API_USERNAME", "********")]
     [InlineData("-ArgumentList DB_PASSWORD -Secret @{ DB = $credential }", "printenv", "********")]
     public void A_shell_command_has_them_in_its_environment(string secret, string command, string expected)
     {
@@ -68,6 +69,7 @@ public sealed class SecretTests
     [InlineData("-ScriptBlock { } -Secret @{ args = $secure }", "variable of PowerShell's own")]
     [InlineData("-ShellCommand true -Secret @{ LD_PRELOAD = $secure }", "reserved")]
     [InlineData("-ShellCommand true -Secret @{ A = $credential; A_PASSWORD = $secure }", "A_PASSWORD")]
+    [InlineData("-ShellCommand true -Secret @{ A_USERNAME = $secure; A_PASSWORD = $secure }", "one PSCredential named 'A'")]
     [InlineData("-ShellCommand echo -ArgumentList $secure", "Command lines are readable")]
     [InlineData("-ShellCommand echo -ArgumentList $credential", "Command lines are readable")]
     [InlineData("-Name Echo -Argument @{ Message = $secure }", "Command lines are readable")]

@@ -19,7 +19,7 @@ internal sealed class ProvisionRun(ProvisionPlan plan, ProvisionerTable provisio
     private const int LeastResources = 20;
 
     private readonly ProvisionLimits _limits = options.Provision;
-    private readonly SecretRedactor _redactor = new(plan.Secrets.Where(secret => !secret.Key.EndsWith(SecretRedactor.UserNameSuffix, StringComparison.Ordinal)).Select(secret => secret.Value));
+    private readonly SecretRedactor _redactor = SecretRedactor.For(plan.Secrets, passwordSuffix: "");
     private readonly Dictionary<string, FoundTool?> _found = new(StringComparer.Ordinal);
     private int _roomForResources = options.Provision.Resources;
 

@@ -34,6 +34,11 @@ internal sealed class ProvisionWork(ProvisionPlan plan, PlannedPackage package, 
     /// <summary>Where a tool that is told a place writes its report.</summary>
     public string ReportPath => Path.Combine(directory, ReportName);
 
+    /// <summary>The same for a report that may quote secrets: among the files that only their owner can read.</summary>
+    public string SecretReportPath => Path.Combine(secrets.Path, SecretReportName);
+
+    private string SecretReportName => $"{ReportName}-{Path.GetFileName(directory)}";
+
     /// <summary>The packages of the plan that this one may need: all of its kind, itself included.</summary>
     public IEnumerable<PlannedPackage> OfKind => plan.Packages.Where(other => other.Kind == package.Kind).DistinctBy(other => other.Directory);
 
@@ -74,12 +79,23 @@ internal sealed class ProvisionWork(ProvisionPlan plan, PlannedPackage package, 
 
     /// <summary>
     /// The parameters with secrets as variables of the tool's environment, all behind a prefix: who writes an application's document chooses their names, and
-    /// an interpreter obeys some variables. What has no name for a variable is for other packages; lists and maps are JSON.
+    /// an interpreter obeys some variables. What a variable's name cannot have becomes an underscore; lists and maps are JSON.
     /// </summary>
-    /// <exception cref="PantryException">A value is none for a variable.</exception>
-    public Dictionary<string, string> SecretVariables(string prefix) => plan.SecretParameters.Where(secret => Commands.SecretVariables.IsName(secret.Key)).ToDictionary(
-        secret => prefix + secret.Key,
-        secret => Commands.SecretVariables.Text(secret.Key, Encoding.UTF8.GetBytes(secret.Value is JsonValue value ? value.ToString() : secret.Value!.ToJsonString(Json))));
+    /// <exception cref="PantryException">A value is none for a variable, a name without a prefix is reserved, or two names become one.</exception>
+    public Dictionary<string, string> SecretVariables(string prefix)
+    {
+        var variables = new Dictionary<string, string>();
+        foreach ((string name, JsonNode? secret) in plan.SecretParameters)
+        {
+            string variable = prefix + Commands.SecretVariables.NameFor(name);
+            if (prefix.Length == 0)
+                Commands.SecretVariables.RequireName(variable);
+            if (!variables.TryAdd(variable, Commands.SecretVariables.Value(name, Encoding.UTF8.GetBytes(secret is JsonValue value ? value.ToString() : secret!.ToJsonString(Json)))))
+                throw Wrong($"two parameters with secrets become the variable '{variable}'; '{DisplayText.Clean(name, 80)}' is one of them. Call it something else.");
+        }
+
+        return variables;
+    }
 
     /// <summary>A file or directory of the package, which no link leads out of.</summary>
     public string InPackage(string name) => PathGuard.Resolve(package.Directory, name);
@@ -98,11 +114,16 @@ internal sealed class ProvisionWork(ProvisionPlan plan, PlannedPackage package, 
     }
 
     /// <summary>A report of the tool: a plain file of the work directory, and no larger than reports are; null where it is none.</summary>
-    public ReadOnlyMemory<byte>? ReadReport(string name = ReportName)
+    public ReadOnlyMemory<byte>? ReadReport(string name = ReportName) => ReadReport(directory, name);
+
+    /// <summary>The same for what was written to <see cref="SecretReportPath"/>.</summary>
+    public ReadOnlyMemory<byte>? ReadSecretReport() => ReadReport(secrets.Path, SecretReportName);
+
+    private ReadOnlyMemory<byte>? ReadReport(string folder, string name)
     {
         try
         {
-            return PlainFile.Read(PathGuard.Resolve(directory, name), limits.ReportBytes);
+            return PlainFile.Read(PathGuard.Resolve(folder, name), limits.ReportBytes);
         }
         catch (Exception exception) when (exception is PantryException or IOException or UnauthorizedAccessException)
         {

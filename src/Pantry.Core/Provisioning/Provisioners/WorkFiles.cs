@@ -31,6 +31,19 @@ internal static class WorkFiles
         }
     }
 
+    /// <summary>As <see cref="Link"/>, for a place that is one package's alone.</summary>
+    /// <exception cref="PantryException">Another package of the run has that place.</exception>
+    public static void LinkOnce(PlannedPackage package, string directory, string place)
+    {
+        if (Directory.Exists(place))
+            throw Twice(package, $"{Path.GetFileName(Path.GetDirectoryName(place))}/{Path.GetFileName(place)}");
+        Link(directory, place);
+    }
+
+    /// <summary>The error for what two packages of a run bring under one name.</summary>
+    public static PantryException Twice(PlannedPackage package, string what) =>
+        new(PantryErrorCode.InvalidArgument, $"The package {package.Name} {package.Version} brings '{what}', and so does another package of the run. Leave it out of one of them.") { Target = package.Name };
+
     private static void Copy(string from, string to)
     {
         Directory.CreateDirectory(to);

@@ -282,6 +282,61 @@ public sealed class FakeToolTests : IDisposable
         Assert.Contains("No disk, no image", failed.Error.Message, StringComparison.Ordinal);
     }
 
+    [Fact(SkipWhen = nameof(OnWindows), Skip = "A POSIX shell is needed.")]
+    public async Task What_compose_obeys_or_cannot_read_back_is_refused_and_named()
+    {
+        _rig.Fake("docker", "[ \"$2\" = version ] && { echo 2.40.3; exit 0; }\ntouch \"$0.ran\"\n");
+        PlannedPackage package = _rig.Package("docker", "web", ("compose.yaml", "services: { web: { image: nginx } }\n"));
+
+        foreach ((string name, string value) in ((string, string)[])[("COMPOSE_FILE", "/x"), ("docker_host", "tcp://x"), ("DIR", @"C:\shop\"), ("QUOTED", @"a\'b"), ("PANTRY_IDENTITY", "other")])
+        {
+            ProvisionReport plain = await _rig.ApplyAsync(package, parameters: new JsonObject { [name] = value });
+            ProvisionReport secret = await _rig.ApplyAsync(package, parameters: [], secrets: ProvisionRig.Secrets((name, value)));
+
+            Assert.All([plain, secret], report =>
+            {
+                Assert.Equal((ProvisionStatus.Failed, "InvalidArgument"), (report.Status, report.Error!.Code));
+                Assert.Contains($"'{name}'", report.Error.Message, StringComparison.Ordinal);
+            });
+        }
+
+        Assert.False(File.Exists(Path.Combine(_rig.Programs, "docker.ran")));
+    }
+
+    [Fact(SkipWhen = nameof(OnWindows), Skip = "A POSIX shell is needed.")]
+    public async Task A_value_with_quotes_is_written_as_compose_reads_it()
+    {
+        _rig.Fake("docker", """
+            [ "$2" = version ] && { echo 2.40.3; exit 0; }
+            while [ $# -gt 0 ]; do [ "$1" = --env-file ] && cat "$2"; shift; done > "$0.files"
+            """);
+        PlannedPackage package = _rig.Package("docker", "web", ("compose.yaml", "services: { web: { image: nginx } }\n"));
+
+        await _rig.ApplyAsync(package, parameters: new JsonObject { ["A"] = "it's", ["B"] = "$x \"y\" \\n", ["C"] = "it's $5" });
+
+        Assert.Equal("PANTRY_IDENTITY='app.host'\nA=\"it's\"\nB='$x \"y\" \\n'\nC='it\\'s $5'\n", Kept("docker.files"));
+    }
+
+    [Fact(SkipWhen = nameof(OnWindows), Skip = "A POSIX shell is needed.")]
+    public async Task Packages_whose_names_differ_have_projects_that_differ()
+    {
+        _rig.Fake("docker", """
+            [ "$2" = version ] && { echo 2.40.3; exit 0; }
+            echo "$5" >> "$0.projects"
+            """);
+
+        foreach ((string application, string name) in ((string, string)[])[("app", "shop-web"), ("app", "shop.web"), ("app-shop", "web"), ("app", new string('a', 70) + "1"), ("app", new string('a', 70) + "2")])
+        {
+            PlannedPackage package = _rig.Package("docker", name, ("compose.yaml", "services: { web: { image: nginx } }\n"));
+            await _rig.RunAsync(_rig.Plan(package) with { Client = Targeting.ClientLabels.Create("app.host", application, null, []), DryRun = true });
+        }
+
+        string[] projects = [.. Kept("docker.projects").Split('\n', StringSplitOptions.RemoveEmptyEntries).Distinct()];
+        Assert.Equal(5, projects.Length);
+        Assert.Equal("app-shop-web", projects[0]);
+        Assert.All(projects, project => Assert.Matches(@"\A[a-z0-9][a-z0-9_-]{0,59}\z", project));
+    }
+
     private string[] Arguments(string tool) => Kept($"{tool}.arguments").Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
     private string Kept(string name) => File.ReadAllText(Path.Combine(_rig.Programs, name));

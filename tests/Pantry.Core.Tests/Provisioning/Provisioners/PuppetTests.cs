@@ -113,6 +113,43 @@ public sealed class PuppetTests : IDisposable
         Assert.Equal("hi", File.ReadAllText($"{_rig.Machine}/greeting"));
     }
 
+    [Fact(SkipWhen = nameof(NoPuppet), Skip = "Puppet is not installed: apt-get install puppet-agent.")]
+    public async Task What_looks_like_an_interpolation_in_a_parameter_or_a_secret_stays_what_it_is()
+    {
+        JsonObject parameters = Parameters();
+        parameters["shop::greeting"] = "100%{facts.os} %{lookup('shop::root')} %{literal('%')} %% {x}";
+
+        ProvisionReport report = await _rig.ApplyAsync(Shop, parameters: parameters, secrets: ProvisionRig.Secrets(("shop::password", "pass%{word}4711")));
+
+        Assert.True(report.Status == ProvisionStatus.Changed, report.LogTail);
+        Assert.Equal("pass%{word}4711", File.ReadAllText($"{_rig.Machine}/password"));
+        Assert.Equal("100%{facts.os} %{lookup('shop::root')} %{literal('%')} %% {x} app.host\n", File.ReadAllText($"{_rig.Machine}/shop.conf"));
+    }
+
+    [Fact(SkipWhen = nameof(NoPuppet), Skip = "Puppet is not installed: apt-get install puppet-agent.")]
+    public async Task The_keys_of_a_parameter_are_interpolated_no_more_than_its_values()
+    {
+        PlannedPackage package = _rig.Package("puppet", "keys", ("manifests/init.pp", "class keys(String $root, Hash $map) { file { \"${root}/keys\": content => \"${map.keys[0]} ${map.values[0][0]}\" } }\n"));
+
+        ProvisionReport report = await _rig.ApplyAsync(
+            package, parameters: new JsonObject { ["keys::root"] = _rig.Machine, ["keys::map"] = new JsonObject { ["k%{facts.os}"] = new JsonArray("v%{facts.os}") } });
+
+        Assert.True(report.Status == ProvisionStatus.Changed, report.LogTail);
+        Assert.Equal("k%{facts.os} v%{facts.os}", File.ReadAllText($"{_rig.Machine}/keys"));
+    }
+
+    [Fact(SkipWhen = nameof(NoPuppet), Skip = "Puppet is not installed: apt-get install puppet-agent.")]
+    public async Task Two_packages_that_are_one_module_are_named()
+    {
+        PlannedPackage one = _rig.Package("puppet", "acme-common", ("manifests/init.pp", "class common { }\n"));
+        PlannedPackage two = _rig.Package("puppet", "corp-common", ("manifests/init.pp", "class common { }\n"));
+
+        ProvisionReport report = Assert.Single(await _rig.RunAsync(_rig.Plan(one, two with { Apply = false })));
+
+        Assert.Equal("InvalidArgument", report.Error!.Code);
+        Assert.Contains("The package corp-common 1.2.3 brings 'modules/common', and so does another package of the run", report.Error.Message, StringComparison.Ordinal);
+    }
+
     private PlannedPackage Shop => _rig.Package("puppet", "acme-shop", ("manifests/init.pp", Module), ("templates/unit.epp", Unit), ("metadata.json", """{"name": "acme-shop", "version": "1.2.3", "author": "acme", "license": "MIT", "summary": "", "source": "", "dependencies": []}"""));
 
     private JsonObject Parameters() => new() { ["shop::root"] = _rig.Machine };

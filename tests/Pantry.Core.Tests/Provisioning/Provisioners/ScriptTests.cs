@@ -59,6 +59,30 @@ public sealed class ScriptTests : IDisposable
     }
 
     [Fact(SkipWhen = nameof(OnWindows), Skip = "A POSIX shell is needed.")]
+    public async Task A_secret_whose_name_is_none_for_a_variable_comes_with_underscores_and_two_that_become_one_fail()
+    {
+        PlannedPackage package = _rig.Package("script", "asks", ("apply", $"#!/bin/sh\nprintf '%s' \"$PANTRY_SECRET_shop__db_password $PANTRY_SECRET__1 $PANTRY_SECRET_LD_X\" > {_rig.Machine}/token\n"));
+
+        ProvisionReport report = await _rig.ApplyAsync(package, secrets: ProvisionRig.Secrets(("shop::db-password", "hunter22"), ("1", "hunter33"), ("LD_X", "hunter44")));
+        Assert.True(report.Status == ProvisionStatus.Changed, report.Error?.Message);
+        Assert.Equal("hunter22 hunter33 hunter44", File.ReadAllText($"{_rig.Machine}/token"));
+
+        ProvisionReport twice = await _rig.ApplyAsync(package, secrets: ProvisionRig.Secrets(("a-b", "hunter22"), ("a_b", "hunter33")));
+        Assert.Equal(ProvisionStatus.Failed, twice.Status);
+        Assert.Contains("two parameters with secrets become the variable 'PANTRY_SECRET_a_b'", twice.Error!.Message, StringComparison.Ordinal);
+    }
+
+    [Fact(SkipWhen = nameof(OnWindows), Skip = "A POSIX shell is needed.")]
+    public async Task The_name_of_a_credentials_user_is_shown_and_every_other_secret_is_not()
+    {
+        PlannedPackage package = _rig.Package("script", "tells", ("apply", "#!/bin/sh\necho \"$PANTRY_SECRET_db_USERNAME $PANTRY_SECRET_db $PANTRY_SECRET_API_USERNAME\"\n"));
+
+        ProvisionReport report = await _rig.ApplyAsync(package, secrets: ProvisionRig.Secrets(("db", "hunter22"), ("db_USERNAME", "somebody"), ("API_USERNAME", "hunter33")));
+
+        Assert.Contains("somebody ******** ********", report.LogTail, StringComparison.Ordinal);
+    }
+
+    [Fact(SkipWhen = nameof(OnWindows), Skip = "A POSIX shell is needed.")]
     public async Task Packages_are_applied_in_order_and_what_comes_after_one_that_fails_is_not_reached()
     {
         IReadOnlyList<ProvisionReport> reports = await _rig.RunAsync(_rig.Plan(

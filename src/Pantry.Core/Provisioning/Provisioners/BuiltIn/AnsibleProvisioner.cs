@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Pantry.Provisioning.Reports;
 
 namespace Pantry.Provisioning.Provisioners.BuiltIn;
@@ -7,7 +8,7 @@ namespace Pantry.Provisioning.Provisioners.BuiltIn;
 /// <c>ansible-playbook</c> on this machine, over a local connection. A package is a directory with a playbook (<c>site.yml</c>), a role
 /// (<c>tasks/main.yml</c>), or a collection. Parameters and secrets are files of extra variables; a callback plugin of Pantry's writes the report.
 /// </summary>
-internal sealed class AnsibleProvisioner : IProvisioner
+internal sealed partial class AnsibleProvisioner : IProvisioner
 {
     public string Kind => "ansible";
 
@@ -22,11 +23,11 @@ internal sealed class AnsibleProvisioner : IProvisioner
         foreach (PlannedPackage package in work.OfKind)
             Place(package, roles, collections, rolePath);
 
-        JsonObject parameters = work.Parameters();
-        parameters["pantry"] = work.About;
+        JsonObject parameters = AnsibleVariables.Of(work, work.Parameters());
+        parameters["pantry"] = AnsibleVariables.Of(work, work.About);
         List<string> arguments = ["--inventory", work.Write("inventory.json", Inventory(work)), "--connection", "local", "--extra-vars", $"@{work.Write("parameters.json", parameters)}"];
         if (work.HasSecrets)
-            arguments.AddRange(["--extra-vars", $"@{work.WriteSecret($"ansible-{Path.GetFileName(work.Directory)}.json", work.SecretParameters())}"]);
+            arguments.AddRange(["--extra-vars", $"@{work.WriteSecret($"ansible-{Path.GetFileName(work.Directory)}.json", AnsibleVariables.Of(work, work.SecretParameters()))}"]);
         if (work.DryRun)
             arguments.Add("--check");
         arguments.Add(Playbook(work));
@@ -36,7 +37,7 @@ internal sealed class AnsibleProvisioner : IProvisioner
 
     public void Read(ProvisionWork work, ToolOutcome outcome, ReportBuilder report)
     {
-        bool ended = work.ReadReport() is { } lines && AnsibleReport.Read(lines, report);
+        bool ended = work.ReadSecretReport() is { } lines && AnsibleReport.Read(lines, report);
         if (outcome.Last.ExitCode != 0 && !report.HasFailed)
             report.Fail($"ansible-playbook ended with exit code {outcome.Last.ExitCode}: {outcome.Last.LastWords}");
         else if (!ended && !report.HasFailed)
@@ -46,9 +47,9 @@ internal sealed class AnsibleProvisioner : IProvisioner
     private static void Place(PlannedPackage package, string roles, string collections, List<string> rolePath)
     {
         if (AnsibleGalaxyFile.NameOf(package) is { } name)
-            WorkFiles.Link(package.Directory, Path.Combine(collections, "ansible_collections", name.Namespace, name.Name));
+            WorkFiles.LinkOnce(package, package.Directory, Path.Combine(collections, "ansible_collections", name.Namespace, name.Name));
         else if (Directory.Exists(Path.Combine(package.Directory, "tasks")))
-            WorkFiles.Link(package.Directory, Path.Combine(roles, Security.PathGuard.Check(package.Name)));
+            WorkFiles.LinkOnce(package, package.Directory, Path.Combine(roles, Security.PathGuard.Check(package.Name)));
         if (Directory.Exists(Path.Combine(package.Directory, "roles")))
             rolePath.Add(Path.Combine(package.Directory, "roles"));
     }
@@ -61,6 +62,9 @@ internal sealed class AnsibleProvisioner : IProvisioner
             return found;
         if (work.Package.Entry is null && !Directory.Exists(work.InPackage("tasks")))
             throw work.Wrong("it has no site.yml and no tasks. Name the playbook or the role as its entry.");
+        // Ansible takes a path for a role too, and evaluates a template in it.
+        if (work.Package.Entry is { } role && !RoleName().IsMatch(role))
+            throw work.Wrong($"'{DisplayText.Clean(role, 80)}' is neither a playbook of it nor the name of a role. Use site.yml, 'shop', or 'namespace.collection.role'.");
         // JSON is YAML, and needs no quoting of ours.
         var play = new JsonObject { ["hosts"] = "localhost", ["roles"] = new JsonArray(work.Package.Entry ?? work.Package.Name) };
         return work.Write("site.json", new JsonArray(play));
@@ -89,7 +93,10 @@ internal sealed class AnsibleProvisioner : IProvisioner
         ["ANSIBLE_NOCOLOR"] = "1",
         ["ANSIBLE_RETRY_FILES_ENABLED"] = "0",
         ["ANSIBLE_LOCALHOST_WARNING"] = "0",
-        ["PANTRY_REPORT"] = work.ReportPath,
+        ["PANTRY_REPORT"] = work.SecretReportPath,
         ["PYTHONDONTWRITEBYTECODE"] = "1",
     };
+
+    [GeneratedRegex(@"\A[A-Za-z0-9_][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_][A-Za-z0-9_-]*){0,2}\z")]
+    private static partial Regex RoleName();
 }

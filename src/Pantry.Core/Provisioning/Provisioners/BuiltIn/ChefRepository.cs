@@ -26,10 +26,10 @@ internal static partial class ChefRepository
         foreach (PlannedPackage package in work.OfKind)
         {
             if (CookbookName(package) is { } name)
-                WorkFiles.Link(package.Directory, Path.Combine(repository, "cookbooks", PathGuard.Check(name)));
+                WorkFiles.LinkOnce(package, package.Directory, Path.Combine(repository, "cookbooks", PathGuard.Check(name)));
             string inner = Path.Combine(package.Directory, "cookbooks");
             foreach (string cookbook in Directory.Exists(inner) ? Directory.EnumerateDirectories(inner) : [])
-                LinkOnce(cookbook, Path.Combine(repository, "cookbooks", Path.GetFileName(cookbook)), package);
+                WorkFiles.LinkOnce(package, cookbook, Path.Combine(repository, "cookbooks", Path.GetFileName(cookbook)));
             foreach (string part in Parts)
                 Gather(package, part, repository);
         }
@@ -72,20 +72,10 @@ internal static partial class ChefRepository
             string place = Path.Combine(repository, part, Path.GetRelativePath(from, file));
             Directory.CreateDirectory(Path.GetDirectoryName(place)!);
             if (File.Exists(place))
-                throw Twice(package, $"{part}/{Path.GetRelativePath(from, file)}");
+                throw WorkFiles.Twice(package, $"{part}/{Path.GetRelativePath(from, file)}");
             File.Copy(file, place);
         }
     }
-
-    private static void LinkOnce(string directory, string place, PlannedPackage package)
-    {
-        if (Directory.Exists(place))
-            throw Twice(package, $"cookbooks/{Path.GetFileName(place)}");
-        WorkFiles.Link(directory, place);
-    }
-
-    private static PantryException Twice(PlannedPackage package, string what) =>
-        new(PantryErrorCode.InvalidArgument, $"The package {package.Name} {package.Version} brings '{what}', and so does another package of the run. Leave it out of one of them.");
 
     [GeneratedRegex(@"^\s*name\s*\(?\s*['""]([A-Za-z0-9_.-]+)['""]", RegexOptions.Multiline)]
     private static partial Regex Name();

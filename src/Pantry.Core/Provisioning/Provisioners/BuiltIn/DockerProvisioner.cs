@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using Pantry.Provisioning.Reports;
@@ -10,7 +11,7 @@ namespace Pantry.Provisioning.Provisioners.BuiltIn;
 /// </summary>
 internal sealed class DockerProvisioner : IProvisioner
 {
-    private const int MaxProjectLength = 60;
+    private const int MaxProjectLength = 60, HashLength = 8;
 
     public string Kind => "docker";
 
@@ -27,9 +28,12 @@ internal sealed class DockerProvisioner : IProvisioner
         // Files of variables stand for what the compose file asks for, and for nothing that docker itself obeys.
         if (work.FirstInPackage(".env") is { } own)
             common.AddRange(["--env-file", own]);
-        common.AddRange(["--env-file", work.Write("parameters.env", Variables(Plain(work)))]);
+        Dictionary<string, string> plain = Plain(work), secret = work.SecretVariables("");
+        if (secret.Keys.FirstOrDefault(plain.ContainsKey) is { } both)
+            throw work.Wrong($"two parameters become the variable '{both}'. Call one of them something else.");
+        common.AddRange(["--env-file", work.Write("parameters.env", ComposeVariables.Write(work, plain))]);
         if (work.HasSecrets)
-            common.AddRange(["--env-file", work.Secrets.Write($"docker-{Path.GetFileName(work.Directory)}.env", Encoding.UTF8.GetBytes(Variables(work.SecretVariables(""))))]);
+            common.AddRange(["--env-file", work.Secrets.Write($"docker-{Path.GetFileName(work.Directory)}.env", Encoding.UTF8.GetBytes(ComposeVariables.Write(work, secret)))]);
         ToolCommand Compose(params string[] rest) => new(work.Tool.Path, [.. common, .. rest], work.Package.Directory);
 
         ToolCommand list = Compose("ps", "--all", "--no-trunc", "--format", "json");
@@ -53,10 +57,16 @@ internal sealed class DockerProvisioner : IProvisioner
     // One project for a package of an application, so that two applications on a machine don't take each other's containers.
     private static string Project(ProvisionWork work)
     {
-        string name = string.Join('-', new[] { work.Plan.Client.Application, work.Package.Name }.OfType<string>());
-        string project = new([.. name.ToLowerInvariant().Select(character => char.IsAsciiLetterLower(character) || char.IsAsciiDigit(character) || character is '-' or '_' ? character : '-')]);
+        string? application = work.Plan.Client.Application?.ToLowerInvariant();
+        string package = work.Package.Name.ToLowerInvariant(), name = application is null ? package : $"{application}-{package}";
+        string project = new([.. name.Select(character => char.IsAsciiLetterLower(character) || char.IsAsciiDigit(character) || character is '-' or '_' ? character : '-')]);
         project = project.TrimStart('-', '_');
-        return project.Length > 0 ? project[..Math.Min(project.Length, MaxProjectLength)] : throw work.Wrong("its name has no letter or digit, and a compose project needs one.");
+        if (project.Length == 0)
+            throw work.Wrong("its name has no letter or digit, and a compose project needs one.");
+        // Where another pair of names could become the same, a piece of its hash tells it apart.
+        return project == name && project.Length <= MaxProjectLength && application?.Contains('-', StringComparison.Ordinal) == false
+            ? project
+            : $"{project[..Math.Min(project.Length, MaxProjectLength - HashLength - 1)]}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{application}\n{package}")))[..HashLength]}";
     }
 
     // Only what is a name and a plain value can be a variable; the rest is for other packages.
@@ -65,14 +75,11 @@ internal sealed class DockerProvisioner : IProvisioner
         var plain = new Dictionary<string, string> { ["PANTRY_IDENTITY"] = work.Plan.Client.Identity };
         foreach ((string name, JsonNode? value) in work.Plan.Parameters)
         {
-            if (value is JsonValue && name.Length is > 0 and < 128 && name.All(character => char.IsAsciiLetterOrDigit(character) || character == '_') && !char.IsAsciiDigit(name[0]))
-                plain[name] = value.ToString();
+            if (value is JsonValue && name.Length is > 0 and < 128 && name.All(character => char.IsAsciiLetterOrDigit(character) || character == '_') && !char.IsAsciiDigit(name[0])
+                && !plain.TryAdd(name, value.ToString()))
+                throw work.Wrong($"the parameter '{name}' has the name of a variable of Pantry's own. Call it something else.");
         }
 
         return plain;
     }
-
-    // In single quotes a value is itself, whatever it has of dollars and braces.
-    private static string Variables(Dictionary<string, string> values) =>
-        string.Concat(values.Select(variable => $"{variable.Key}='{variable.Value.Replace("'", "\\'", StringComparison.Ordinal)}'\n"));
 }

@@ -36,7 +36,7 @@ internal sealed partial class PuppetProvisioner : IProvisioner
             if (Directory.Exists(inner))
                 modules.Add(inner);
             if (!Directory.Exists(inner) || Directory.Exists(Path.Combine(package.Directory, "manifests")))
-                WorkFiles.Link(package.Directory, Path.Combine(modules[0], ModuleName(package)));
+                WorkFiles.LinkOnce(package, package.Directory, Path.Combine(modules[0], ModuleName(package)));
         }
 
         Directory.CreateDirectory(modules[0]);
@@ -80,7 +80,7 @@ internal sealed partial class PuppetProvisioner : IProvisioner
     {
         JsonObject parameters = work.Parameters();
         parameters["pantry"] = work.About;
-        string levels = Level("Pantry parameters", work.Write("parameters.json", parameters));
+        string levels = Level("Pantry parameters", work.Write("parameters.json", Literal(parameters)));
         if (work.HasSecrets)
         {
             JsonObject secrets = work.SecretParameters();
@@ -88,11 +88,24 @@ internal sealed partial class PuppetProvisioner : IProvisioner
             foreach ((string name, _) in secrets)
                 sensitive[name] = new JsonObject { ["convert_to"] = "Sensitive" };
             secrets["lookup_options"] = sensitive;
-            levels = Level("Pantry secrets", work.WriteSecret($"puppet-{Path.GetFileName(work.Directory)}.json", secrets)) + levels;
+            levels = Level("Pantry secrets", work.WriteSecret($"puppet-{Path.GetFileName(work.Directory)}.json", Literal(secrets))) + levels;
         }
 
         return work.Write("hiera.yaml", $"---\nversion: 5\nhierarchy:\n{levels}");
     }
+
+    // Hiera interpolates %{...} in values and in the keys within them; not in the names that are looked up.
+    private static JsonObject Literal(JsonObject parameters) => new(parameters.Select(entry => KeyValuePair.Create(entry.Key, LiteralNode(entry.Value))));
+
+    private static JsonNode? LiteralNode(JsonNode? value) => value switch
+    {
+        JsonObject map => new JsonObject(map.Select(entry => KeyValuePair.Create(Literal(entry.Key), LiteralNode(entry.Value)))),
+        JsonArray list => new JsonArray([.. list.Select(LiteralNode)]),
+        JsonValue text when text.GetValueKind() == JsonValueKind.String => Literal(text.GetValue<string>()),
+        _ => value?.DeepClone(),
+    };
+
+    private static string Literal(string text) => text.Replace("%{", "%{literal('%')}{", StringComparison.Ordinal);
 
     private static string Level(string name, string path) =>
         $"  - name: {JsonSerializer.Serialize(name)}\n    data_hash: json_data\n    datadir: {Quoted(Path.GetDirectoryName(path)!)}\n    path: {Quoted(Path.GetFileName(path))}\n";

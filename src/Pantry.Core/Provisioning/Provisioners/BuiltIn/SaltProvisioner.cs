@@ -26,7 +26,7 @@ internal sealed partial class SaltProvisioner : IProvisioner
         foreach (PlannedPackage package in work.OfKind)
         {
             if (File.Exists(Path.Combine(package.Directory, "init.sls")))
-                WorkFiles.Link(package.Directory, Path.Combine(states, PathGuard.Check(package.Name)));
+                WorkFiles.LinkOnce(package, package.Directory, Path.Combine(states, PathGuard.Check(package.Name)));
             else
                 roots.Add(package.Directory);
         }
