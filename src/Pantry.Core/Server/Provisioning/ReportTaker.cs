@@ -97,6 +97,6 @@ internal sealed class ReportTaker : IAsyncDisposable
         // By a plan that it was not given, a client could have drift found where there is none, and hide some.
         if (_pins.DigestOf(row.Job, row.Client) is { } pinned)
             reports = reports?.Select(report => report.Plan == pinned ? report : report with { Plan = null }).ToArray();
-        return new ReceivedReports(row.Client, row.Key, row.Job, reports ?? []);
+        return new ReceivedReports(row.Client, row.Key, row.Job, reports);
     }
 }
