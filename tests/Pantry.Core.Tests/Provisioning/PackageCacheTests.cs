@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Pantry.Configuration;
 using Pantry.Files;
-using Pantry.Protocol;
 using Pantry.Provisioning.Cache;
 
 namespace Pantry.Tests.Provisioning;
