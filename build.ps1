@@ -6,7 +6,7 @@ Each task is a few dotnet commands, which work without PowerShell too:
   Build    dotnet build Pantry.sln
   Test     dotnet test --solution Pantry.sln
   Pester   runs tests/Pester with Pester 5, for real in this PowerShell
-  Package  the module as a folder and a zip in out/
+  Package  the module, the program for each platform and Debian's packages in out/; -Package names some of them
   Clean    removes what the others made
 .EXAMPLE
 ./build.ps1 -Task Build, Test, Pester
@@ -17,7 +17,10 @@ param(
     [string[]] $Task = 'Build',
 
     [ValidateSet('Debug', 'Release')]
-    [string] $Configuration = 'Debug'
+    [string] $Configuration = 'Debug',
+
+    [ValidateSet('module', 'linux-x64', 'linux-arm64', 'win-x64')]
+    [string[]] $Package = @('module', 'linux-x64', 'linux-arm64', 'win-x64')
 )
 
 $ErrorActionPreference = 'Stop'
@@ -55,15 +58,8 @@ function Invoke-PesterTest {
 }
 
 function Invoke-Package {
-    $version = (Import-PowerShellDataFile "$root/Pantry.psd1").ModuleVersion
-    $module = Join-Path $out Pantry $version
-    if (Test-Path $module) { Remove-Item $module -Recurse }
-    Invoke-DotNet build "$root/src/Pantry.PowerShell" --configuration Release "-p:ModuleBin=$module/bin/"
-    Copy-Item "$root/Pantry.psd1", "$root/Pantry.psm1", "$root/Pantry.Format.ps1xml", "$root/Pantry.Types.ps1xml", "$root/LICENSE" $module
-    Remove-Item "$out/Pantry-$version.zip" -ErrorAction Ignore
-    [IO.Compression.ZipFile]::CreateFromDirectory($module, "$out/Pantry-$version.zip")
-    $null = Test-ModuleManifest "$module/Pantry.psd1"
-    Get-Item $module, "$out/Pantry-$version.zip"
+    Invoke-DotNet run --project "$root/src/Pantry.Packaging" -- --out $out @Package
+    if ('module' -in $Package) { $null = Test-ModuleManifest (Get-Item "$out/Pantry/*/Pantry.psd1") }
 }
 
 function Invoke-Clean {

@@ -36,9 +36,12 @@ public sealed record PackageInfo
     /// <summary>The operator who published it.</summary>
     public required string PublishedBy { get; init; }
 
-    /// <summary>Applications that name the package or need it through another one, in whatever version.</summary>
+    /// <summary>Applications that name the package or need it through another one, in whatever version, as far as the operator may see them.</summary>
     [JsonRequired]
     public IReadOnlyList<string> UsedBy { get; init; } = [];
+
+    /// <summary>How many more applications do, which the operator may not see.</summary>
+    public int UsedByOthers { get; init; }
 
     /// <summary>Name and version.</summary>
     public override string ToString() => $"{Name} {Version}";

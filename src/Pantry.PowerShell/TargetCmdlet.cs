@@ -72,7 +72,19 @@ public abstract class TargetCmdlet : FleetCmdlet
         }
 
         if (byClient && _identities.Count == 0)
-            throw new PantryException(PantryErrorCode.NoTarget, "The pipeline brought no client, so nothing was sent.");
+        {
+            throw new PantryException(PantryErrorCode.NoTarget,
+                MyInvocation.ExpectingInput ? "The pipeline brought no client, so nothing was sent." : "-Client was empty, so nothing was sent. Name clients, or use -All for every client.");
+        }
+
+        if (byClient && _identities.Find(NamePattern.HasWildcards) is { } pattern)
+        {
+            string shown = DisplayText.Clean(pattern, 80);
+            throw new PantryException(PantryErrorCode.InvalidArgument,
+                $"'{shown}' has wildcards, which -Client of {MyInvocation.MyCommand.Name} does not take, so nothing was sent. Pipe the clients that it means: Get-PantryClient '{shown}' | {MyInvocation.MyCommand.Name} ...")
+            { Target = pattern };
+        }
+
         return byClient ? Targeting.Target.Clients(_identities)
             : Stream is not null ? Targeting.Target.OfStreams(Stream)
             : All ? Targeting.Target.All

@@ -43,6 +43,8 @@ internal sealed class PantryProcess : IAsyncDisposable
         // A process that is killed would leave the runtime's pipes for debuggers behind.
         start.Environment["DOTNET_EnableDiagnostics"] = "0";
         start.Environment.Remove("JOURNAL_STREAM");
+        // Many processes begin at the same time here, each compiling itself: on a busy machine a first handshake can take longer than anybody would wait.
+        start.Environment["PANTRY_TIMEOUTS__CONNECT"] = "25s";
         foreach ((string name, string value) in environment ?? new Dictionary<string, string>())
             start.Environment[name] = value;
         return new PantryProcess(Process.Start(start)!);

@@ -23,7 +23,7 @@ internal static class JobStorageMode
     {
         await using JobStore store = JobStore.Open(database);
         using var provisioning = ProvisioningDatabase.Open(database);
-        await using ReportTaker? taker = reports ? new ReportTaker(store, provisioning.Reports, new PantryOptions(), TimeProvider.System, NullLogger.Instance) : null;
+        await using ReportTaker? taker = reports ? new ReportTaker(store, provisioning.Reports, provisioning.Pins, new PantryOptions(), TimeProvider.System, NullLogger.Instance) : null;
         Console.WriteLine("ready");
         foreach (StoredJob open in store.LoadOpen())
             AddRows(store, taker, open.Id, open.Targets.Except(open.Rows.Select(row => row.Row.Client)));

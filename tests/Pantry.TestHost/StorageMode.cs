@@ -1,3 +1,4 @@
+using Pantry.Configuration;
 using Pantry.Provisioning.Packages;
 using Pantry.Security;
 using Pantry.Storage;
@@ -65,7 +66,7 @@ internal static class StorageMode
     private static int Revise(ProvisioningDatabase provisioning)
     {
         int revision = (provisioning.Applications.FindNewest("shop")?.Revision ?? 0) + 1;
-        provisioning.Applications.Add(new StoredRevision("shop", revision, ApplicationChange.Changed, $"description: {revision}", DateTimeOffset.UtcNow, "operator"));
+        provisioning.Applications.Add(new StoredRevision("shop", revision, ApplicationChange.Changed, $"description: {revision}", DateTimeOffset.UtcNow, "operator"), new ProvisioningLimits { RevisionsOfEach = int.MaxValue });
         return revision;
     }
 

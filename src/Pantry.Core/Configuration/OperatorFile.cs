@@ -8,6 +8,9 @@ namespace Pantry.Configuration;
 /// <summary>Everything an operator's console needs: where the server is, whom to trust there, and the operator's own keys.</summary>
 internal sealed record OperatorCredentials
 {
+    /// <summary>Name of the operator that every server makes for its own console.</summary>
+    public const string ServersOwn = "local";
+
     public required string Name { get; init; }
 
     public required string Address { get; init; }

@@ -9,6 +9,12 @@ internal sealed record ProvisioningLimits
     /// <summary>Applications, those that were removed included; more are refused.</summary>
     public int MaxApplications { get; init; } = 10_000;
 
+    /// <summary>Revisions of each application that are kept; beyond, the oldest go.</summary>
+    public int RevisionsOfEach { get; init; } = 1000;
+
+    /// <summary>Bytes of the documents of all revisions; beyond, the oldest go, but never the newest of an application.</summary>
+    public long AllRevisionsBytes { get; init; } = 1024L * 1024 * 1024;
+
     /// <summary>A check of the store says how far it is after so many bytes.</summary>
     public long VerifyStep { get; init; } = 64 * 1024 * 1024;
 

@@ -130,9 +130,8 @@ internal sealed class YamlSection
         {
             if (_known.Contains(key))
                 continue;
-            string nearest = NearestName.Of(key, _known) ?? "";
             string where = _name.Length == 0 ? "" : $" in '{_name}'";
-            throw YamlDocumentFile.Error(_path, node.Start, $"there is no key '{key}'{where}. Did you mean '{nearest}'?");
+            throw YamlDocumentFile.Error(_path, node.Start, $"there is no key '{key}'{where}. {NearestName.Hint(key, _known, $"There are {string.Join(", ", _known.Order(StringComparer.Ordinal))}.")}");
         }
     }
 

@@ -43,6 +43,13 @@ internal sealed class HeldTrees(string folder, FileLimits limits, int most = 16)
             return File.Exists(FileOf(path)) && Read(FileOf(path)) is { } held && held.Path == path ? held.Tree : null;
     }
 
+    /// <summary>Whether a tree was written to a path and is remembered.</summary>
+    public bool Has(string path)
+    {
+        lock (_lock)
+            return File.Exists(FileOf(path));
+    }
+
     /// <summary>Paths of trees that were not written since a moment.</summary>
     public IReadOnlyList<string> NotUsedSince(DateTimeOffset moment)
     {

@@ -90,9 +90,10 @@ internal sealed class TreeReader(FileLimits limits)
             cancellation.ThrowIfCancellationRequested();
             if (name.Length > 0)
             {
-                TreeRules.CheckPath(name, limits);
+                // What is left out may have any name.
                 if (filter.LeavesOut(name))
                     return;
+                RequireSafe(name);
                 if (!_twins.TryAdd(name, path))
                     throw TreeRules.Invalid("two of what is sent have this name. Send them one after the other, or into different directories", name);
                 if (Entries.Count >= limits.MaxEntries)
@@ -109,6 +110,18 @@ internal sealed class TreeReader(FileLimits limits)
                 throw exception is FileNotFoundException or DirectoryNotFoundException
                     ? new PantryException(PantryErrorCode.NoMatchingFile, $"There is no '{DisplayText.FirstLine(full, 300)}'.", exception) { Target = full }
                     : StorageErrors.OfFile(full, exception);
+            }
+        }
+
+        private void RequireSafe(string name)
+        {
+            try
+            {
+                TreeRules.CheckPath(name, limits);
+            }
+            catch (PantryException refused)
+            {
+                throw new PantryException(refused.Code, $"{refused.Message} Rename it, or leave it out with -Exclude.", refused) { Target = refused.Target };
             }
         }
 

@@ -112,8 +112,19 @@ internal sealed partial class RemoteFleet : IFleet, ILinkOwner, IAsyncDisposable
     {
         SignedJob signed = await SignAsync(request, cancellation).ConfigureAwait(false);
         var start = new StartJob(signed.Order.Signature, signed.Target, signed.DeliveryTimeout.TotalSeconds, signed.Plan);
-        return await _jobs.StartAsync(() => _requests.AskAsync<JobStarted>(
-            MessageKind.StartJob, start, [signed.Order.Statement, signed.Arguments, signed.Secrets, signed.Entries], cancellation)).ConfigureAwait(false);
+        try
+        {
+            RemoteJob job = await _jobs.StartAsync(() => _requests.AskAsync<JobStarted>(
+                MessageKind.StartJob, start, [signed.Order.Statement, signed.Arguments, signed.Secrets, signed.Entries], cancellation)).ConfigureAwait(false);
+            cancellation.ThrowIfCancellationRequested();
+            return job;
+        }
+        catch (OperationCanceledException)
+        {
+            // It may be on its way; nobody waits for the server to hear that it is not wanted any more.
+            _ = _jobs.AbandonAsync(SecurityJson.TryRead(signed.Order.Statement, SecurityJson.Default.OrderStatement, _options.Wire.MaxStatementBytes)!.Job);
+            throw;
+        }
     }
 
     public IAsyncEnumerable<JobInfo> FindJobsAsync(JobFilter filter, CancellationToken cancellation) =>
@@ -185,6 +196,12 @@ internal sealed partial class RemoteFleet : IFleet, ILinkOwner, IAsyncDisposable
     Task ILinkOwner.ReadyAsync(ServerLink link) => _jobs.AttachAllAsync(link);
 
     void ILinkOwner.Lost(ServerLink link) => _jobs.Detach();
+
+    // The server's own operator cannot be revoked, and its time is never over.
+    PantryException ILinkOwner.Explain(PantryException refusal) => refusal.Code != PantryErrorCode.KeyUnknown || Operator != OperatorCredentials.ServersOwn ? refusal : new PantryException(
+        PantryErrorCode.KeyUnknown,
+        "These keys of the server's own console are not good any more: the server was started again since they were read, and its console.operator is another one each time. Connect again with that file.",
+        refusal);
 
     // An operator who was revoked, or whose time is over, does not get in again: nobody is kept waiting for that.
     void ILinkOwner.Refused(PantryException why)

@@ -12,6 +12,8 @@ namespace Pantry.Operators;
 /// </summary>
 internal sealed class RemoteJobs(Func<ServerLink> link, FleetRequests requests, ServerAddress server, PantryOptions options, TimeProvider time)
 {
+    private static readonly TimeSpan BusyPause = TimeSpan.FromMilliseconds(100);
+
     private readonly ConcurrentDictionary<string, RemoteJob> _jobs = new();
     // Jobs to be cancelled that the server was not told of yet, and since when.
     private readonly ConcurrentDictionary<string, long> _cancelled = new();
@@ -93,16 +95,29 @@ internal sealed class RemoteJobs(Func<ServerLink> link, FleetRequests requests, 
     }
 
     /// <summary>Cancels a job; while there is no link, it is cancelled by the next one.</summary>
-    public Task CancelAsync(RemoteJob job)
+    public Task CancelAsync(RemoteJob job) => CancelAsync(job.Id);
+
+    /// <summary>Cancels a job that may be on its way to the server only: nobody here has it, and nobody reads its rows.</summary>
+    public async Task AbandonAsync(string id)
     {
-        _cancelled[job.Id] = time.GetTimestamp();
-        return SendCancelsAsync(link());
+        if (_jobs.TryGetValue(id, out RemoteJob? job))
+            Remove(job);
+        await CancelAsync(id).ConfigureAwait(false);
+        // Behind the answer, when the server has it for sure: all of its rows are let go.
+        await link().SendAsync(new Message(MessageKind.RowsTaken, new RowsTaken(id, int.MaxValue))).ConfigureAwait(false);
     }
 
     public Task TakenAsync(RemoteJob job, int next) => link().SendAsync(new Message(MessageKind.RowsTaken, new RowsTaken(job.Id, next)));
 
     public IAsyncEnumerable<OutputPage> ReadOutputAsync(RemoteJob job, IReadOnlyList<int> next, CancellationToken cancellation) =>
         RemoteOutput.ReadAsync(job.Id, job.Targets.Count, next, requests, options, time, cancellation);
+
+    private Task CancelAsync(string id)
+    {
+        long now = time.GetTimestamp();
+        _cancelled[id] = now;
+        return SendCancelAsync(link(), id, now);
+    }
 
     private bool DetachSince(int lost, RemoteJob job)
     {
@@ -173,22 +188,33 @@ internal sealed class RemoteJobs(Func<ServerLink> link, FleetRequests requests, 
     private async Task SendCancelsAsync(ServerLink ready)
     {
         foreach ((string job, long since) in _cancelled)
+            await SendCancelAsync(ready, job, since).ConfigureAwait(false);
+    }
+
+    private async Task SendCancelAsync(ServerLink ready, string job, long since)
+    {
+        while (time.GetElapsedTime(since) < options.ReattachTimeout)
         {
             try
             {
-                if (time.GetElapsedTime(since) < options.ReattachTimeout)
-                    await ready.RequestAsync(MessageKind.ControlJob, new ControlJob(job, JobAction.Cancel), [], options.RequestTimeout, default).ConfigureAwait(false);
-                _cancelled.TryRemove(job, out _);
+                await ready.RequestAsync(MessageKind.ControlJob, new ControlJob(job, JobAction.Cancel), [], options.RequestTimeout, default).ConfigureAwait(false);
+                break;
             }
             catch (PantryException lost) when (lost.Code is PantryErrorCode.ConnectionLost or PantryErrorCode.TimedOut)
             {
                 return; // The next link says it.
             }
+            catch (PantryException full) when (full.Code == PantryErrorCode.LimitReached)
+            {
+                // The server answers as many requests of this console as it does at once.
+                await Task.Delay(BusyPause, time).ConfigureAwait(false);
+            }
             catch (PantryException)
             {
-                // It has ended, or the connection was closed for good.
-                _cancelled.TryRemove(job, out _);
+                break; // It has ended, or the connection was closed for good.
             }
         }
+
+        _cancelled.TryRemove(job, out _);
     }
 }

@@ -81,7 +81,8 @@ internal static class PathGuard
         return IsDevice(part) ? "a part is the name of a device on Windows" : null;
     }
 
-    private static bool IsDevice(string part)
+    /// <summary>Whether Windows takes the name of a file or directory for a device.</summary>
+    public static bool IsDevice(string part)
     {
         int dot = part.IndexOf('.', StringComparison.Ordinal);
         string stem = (dot < 0 ? part : part[..dot]).TrimEnd(' ').ToUpperInvariant();

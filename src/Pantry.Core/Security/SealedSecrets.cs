@@ -59,12 +59,16 @@ internal sealed class SealedSecrets : IDisposable
 
     private static ReadOnlySpan<byte> Purpose => "Pantry secrets"u8;
 
+    private static string TooMany(IEnumerable<IReadOnlyDictionary<string, byte[]>> groups) => groups.Select(values => values.Count).DefaultIfEmpty().Max() is > MaxSecrets and int count
+        ? $" A client needs {count:N0} here, where a credential counts twice. Give several orders, or put several values into one secret, as lines or JSON."
+        : "";
+
     /// <summary>Seals groups of values for a job; then the key of its group is wrapped for each target with <see cref="WrapFor"/>. A group may be empty, for targets that need none.</summary>
     /// <exception cref="PantryException">There are too many, they are too large, or a name is none.</exception>
     public static SealedSecrets Seal(string job, params IReadOnlyList<IReadOnlyDictionary<string, byte[]>> groups)
     {
         if (groups.All(values => values.Count == 0) || groups.Any(values => values.Count > MaxSecrets || values.Keys.Any(name => !IsName(name))))
-            throw new PantryException(PantryErrorCode.InvalidArgument, $"An order takes 1 to {MaxSecrets} secrets, each with a name of at most {MaxNameLength} characters.");
+            throw new PantryException(PantryErrorCode.InvalidArgument, $"An order takes 1 to {MaxSecrets} secrets, each with a name of at most {MaxNameLength} characters.{TooMany(groups)}");
         if (groups.Count > MaxGroups)
             throw new PantryException(PantryErrorCode.LimitReached, $"The clients of an order have at most {MaxGroups} different sets of secrets, and here are {groups.Count:N0}. Give the order to some of the clients at a time.");
         if (groups.Sum(values => values.Values.Sum(value => (long)value.Length)) > MaxBodyBytes / 2)

@@ -45,7 +45,11 @@ internal sealed class LocalFleet(ServerHost host, PantryOptions options) : IFlee
         }
 
         Job job = await host.Jobs.StartAsync(signed, Local, from: null).ConfigureAwait(false);
-        return new LocalJob(this, JobRowsOf.Of(job), from: 0);
+        var started = new LocalJob(this, JobRowsOf.Of(job), from: 0);
+        if (!cancellation.IsCancellationRequested)
+            return started;
+        await started.CancelAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        throw new OperationCanceledException(cancellation);
     }
 
     public IAsyncEnumerable<JobInfo> FindJobsAsync(JobFilter filter, CancellationToken cancellation) => host.JobDirectory.Find(filter, Local).ToAsyncEnumerable();

@@ -56,8 +56,12 @@ internal sealed class OperatorConversation(
                 session.Post(ServerHost.Refusal(PantryErrorCode.LimitReached,
                     $"{options.MaxOperatorRequests} requests of this console are being answered, which is the server's limit. Ask again when one is.", message.Correlation));
                 break;
+            case StartJob:
+                session.Starting = Task.WhenAll(session.Starting, AnswerAsync(session, message, by, behind: Task.CompletedTask));
+                break;
             default:
-                _ = AnswerAsync(session, message, by);
+                // Whoever gives an order and cancels it at once finds it: requests are answered beside each other, these in turn.
+                _ = AnswerAsync(session, message, by, behind: message.Head is ControlJob ? session.Starting : Task.CompletedTask);
                 break;
         }
     }
@@ -82,8 +86,9 @@ internal sealed class OperatorConversation(
         }
     }
 
-    private async Task AnswerAsync(ServerSession session, Message message, OperatorEntry by)
+    private async Task AnswerAsync(ServerSession session, Message message, OperatorEntry by, Task behind)
     {
+        await behind.ConfigureAwait(false);
         await GuardedAsync(session, message, () => AnswerOneAsync(session, message, by)).ConfigureAwait(false);
         session.EndsItself = false;
         session.EndRequest();

@@ -133,6 +133,9 @@ internal sealed record AuditedPackage(string Digest, string Kind);
 /// <summary>A revision of an application's document in the audit log.</summary>
 internal sealed record AuditedRevision(int Revision, string DocumentDigest);
 
+/// <summary>Revisions of an application's document that are kept no longer.</summary>
+internal sealed record AuditedHistory(int First, int Last, int Count);
+
 /// <summary>What came of an order for some of its targets.</summary>
 internal sealed record AuditedOutcomes(IReadOnlyDictionary<string, string> Outcomes);
 
@@ -148,4 +151,5 @@ internal sealed record AuditedOperators(long Serial, IReadOnlyList<string> Names
 [JsonSerializable(typeof(AuditedForgotten))]
 [JsonSerializable(typeof(AuditedPackage))]
 [JsonSerializable(typeof(AuditedRevision))]
+[JsonSerializable(typeof(AuditedHistory))]
 internal sealed partial class AuditDetailJson : JsonSerializerContext;

@@ -1,3 +1,4 @@
+using Pantry.Configuration;
 using Pantry.Operators;
 using Pantry.Security;
 
@@ -6,7 +7,7 @@ namespace Pantry.Server;
 /// <summary>The operator made at the first start, for whoever works on the server itself: its key, for as long as that is here.</summary>
 internal sealed class ServerOperator : IDisposable
 {
-    public const string Name = "local";
+    public const string Name = OperatorCredentials.ServersOwn;
 
     private const string Cure = "Bring the file back from a copy. Without one, move it away: other operators give orders then, and the server's own does not.";
 

@@ -72,6 +72,9 @@ internal sealed class ServerSession
     /// <summary>Whether its operator takes itself away just now: it is closed behind the answer to that.</summary>
     public bool EndsItself { get; set; }
 
+    /// <summary>Done when the orders that were given here so far are taken or refused. Used on the reading task only.</summary>
+    public Task Starting { get; set; } = Task.CompletedTask;
+
     /// <summary>The client that speaks here; never taken from a message's content.</summary>
     public ClientRecord? Client { get; set; }
 

@@ -14,6 +14,9 @@ internal interface ILinkOwner
 
     LinkCredentials Credentials { get; }
 
+    /// <summary>A refusal of the server as this side's user is to read it.</summary>
+    PantryException Explain(PantryException refusal) => refusal;
+
     /// <summary>The message that introduces this side.</summary>
     (MessageKind Kind, object Head) Introduction();
 

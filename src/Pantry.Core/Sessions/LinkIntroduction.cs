@@ -157,8 +157,9 @@ internal sealed class LinkIntroduction(
                 context.Log.LogInformation("The server {Server} could make nothing of a handshake; it is begun anew: {Reason}", context.Server, unfit.Message);
                 continue;
             }
-            catch (PantryException refused)
+            catch (PantryException why)
             {
+                PantryException refused = context.Owner.Explain(why);
                 if (_first.TrySetException(refused) || stopping.IsCancellationRequested)
                     return;
                 _lastFault = _refusal = refused;

@@ -41,7 +41,7 @@ internal sealed class DirectoryLock : IDisposable
         catch (Exception exception) when (StorageErrors.IsOfDisk(exception))
         {
             file?.Dispose();
-            throw StorageErrors.Failed(path, exception.Message, exception);
+            throw StorageErrors.OfFile(path, exception);
         }
     }
 

@@ -48,5 +48,16 @@ internal static class JobSchema
         ) STRICT, WITHOUT ROWID;
         """;
 
-    public static IReadOnlyList<string> Migrations { get; } = [Jobs, Pieces, Reports];
+    // In the order in which the rows came: jobs overlap, and what a client says last is how it is.
+    private const string ReportsInOrder = """
+        CREATE TABLE reports_come (
+            arrival INTEGER PRIMARY KEY, job INTEGER NOT NULL, row INTEGER NOT NULL, key BLOB NOT NULL CHECK (length(key) = 32),
+            UNIQUE (job, row), FOREIGN KEY (job, row) REFERENCES rows (job, number) ON DELETE CASCADE
+        ) STRICT;
+        INSERT INTO reports_come (job, row, key) SELECT job, row, key FROM reports_due ORDER BY job, row;
+        DROP TABLE reports_due;
+        ALTER TABLE reports_come RENAME TO reports_due;
+        """;
+
+    public static IReadOnlyList<string> Migrations { get; } = [Jobs, Pieces, Reports, ReportsInOrder];
 }

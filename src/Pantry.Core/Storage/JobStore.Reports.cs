@@ -9,7 +9,7 @@ namespace Pantry.Storage;
 /// </summary>
 internal sealed partial class JobStore
 {
-    /// <summary>Some of the rows whose reports are due, the oldest first.</summary>
+    /// <summary>Some of the rows whose reports are due, in the order in which they came.</summary>
     /// <param name="most">How many at most, and of how many bytes together; one at least.</param>
     public IReadOnlyList<DueReports> ReportsDue((int Rows, long Bytes) most)
     {
@@ -18,7 +18,7 @@ internal sealed partial class JobStore
         foreach (DueReports one in _file.Read("""
             SELECT d.job, d.row, d.key, j.id, j.command, r.client, r.output FROM reports_due d
             JOIN jobs j ON j.number = d.job JOIN rows r ON r.job = d.job AND r.number = d.row
-            ORDER BY d.job, d.row
+            ORDER BY d.arrival
             """, reader => new DueReports(
                 (reader.GetInt64(0), reader.GetInt64(1)), PublicKey.FromBytes(reader.Bytes("key")), reader.Text("id"), reader.Text("command"), reader.Text("client"),
                 ByteLists.ToLists(reader.Bytes("output")) is { Count: > Result.OutputBody } bodies ? bodies[Result.OutputBody] : [])))

@@ -29,7 +29,7 @@ internal static class OwnerOnly
         }
         catch (Exception exception) when (StorageErrors.IsOfDisk(exception) || exception is ArgumentException)
         {
-            throw StorageErrors.Failed(path, $"The directory cannot be made or looked at: {exception.Message}", exception);
+            throw StorageErrors.IsFull(exception) ? StorageErrors.OfFile(path, exception) : StorageErrors.Failed(path, $"The directory cannot be made or looked at: {exception.Message}", exception);
         }
 
         throw new PantryException(PantryErrorCode.InsecureFile,
@@ -61,7 +61,7 @@ internal static class OwnerOnly
         }
         catch (Exception exception) when (StorageErrors.IsOfDisk(exception))
         {
-            throw StorageErrors.Failed(path, exception.Message, exception);
+            throw StorageErrors.OfFile(path, exception);
         }
     }
 

@@ -15,7 +15,7 @@ internal static class PackageRows
         PackageDeclaration declaration;
         try
         {
-            declaration = PackageDeclaration.Create(reader.Text("name"), reader.Text("version"), reader.Text("kind"), reader.TextOrNull("description"), dependencies);
+            declaration = PackageDeclaration.Stored(reader.Text("name"), reader.Text("version"), reader.Text("kind"), reader.TextOrNull("description"), dependencies);
         }
         catch (PantryException invalid)
         {

@@ -1,6 +1,6 @@
 namespace Pantry.Storage;
 
-/// <summary>The plans that jobs were signed for: which document each target has, kept as long as the job is, so that what was signed is applied whatever changes meanwhile.</summary>
+/// <summary>The plans that jobs were signed for: which document each target has, kept until the job has ended, so that what was signed is applied whatever changes meanwhile.</summary>
 internal sealed class PinStore(SqliteFile file)
 {
     /// <summary>Jobs that have plans here.</summary>
@@ -23,6 +23,10 @@ internal sealed class PinStore(SqliteFile file)
     public (string Digest, byte[] Document)? Find(string job, string identity) =>
         file.Read("SELECT digest, document FROM pins JOIN plans ON digest = plan WHERE job = $job AND identity = $identity",
             reader => (reader.Text("digest"), reader.Bytes("document")), ("$job", job), ("$identity", identity)).ToList() is [var found] ? found : null;
+
+    /// <summary>Digest of the document that a target of a job has; null where it has none.</summary>
+    public string? DigestOf(string job, string identity) =>
+        file.Read("SELECT plan FROM pins WHERE job = $job AND identity = $identity", reader => reader.GetString(0), ("$job", job), ("$identity", identity)).FirstOrDefault();
 
     /// <summary>The distinct documents of a job.</summary>
     public IReadOnlyList<(string Digest, byte[] Document)> Documents(string job) =>

@@ -28,6 +28,10 @@ internal static class ReportRows
             MoveBaseline(connection, row.Client, key, place, report);
     }
 
+    /// <summary>What had been applied to the client counts no more: nobody can tell what of it a run without reports has changed.</summary>
+    public static void ForgetBaselines(SqliteConnection connection, ReceivedReports row) => connection.Run(
+        "DELETE FROM baselines WHERE client = $client AND key = $key", ("$client", row.Client), ("$key", row.Key.Bytes.ToArray()));
+
     public static StoredReport ReadHead(SqliteDataReader reader) => new(
         reader.GetInt64(reader.GetOrdinal("number")), reader.Text("client"), reader.Bytes("key"), reader.Text("job"), reader.Text("package"), reader.Text("version"),
         Enum.Parse<ProvisionStatus>(reader.Text("status")), reader["drift"] is long drift ? drift != 0 : null, reader.Time("received_at"));

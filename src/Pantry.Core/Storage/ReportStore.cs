@@ -14,8 +14,14 @@ internal sealed class ReportStore(SqliteFile file)
     {
         foreach (ReceivedReports row in rows)
         {
-            for (int place = 0; place < row.Reports.Count; place++)
-                ReportRows.Add(connection, row, place, row.Reports[place], now);
+            if (row.Reports is not { } reports)
+            {
+                ReportRows.ForgetBaselines(connection, row);
+                continue;
+            }
+
+            for (int place = 0; place < reports.Count; place++)
+                ReportRows.Add(connection, row, place, reports[place], now);
         }
     });
 

@@ -55,6 +55,9 @@ internal sealed record StoredOrder(SignedJob Signed, IReadOnlyList<PublicKey?> K
 /// <param name="Live">Place of the target among the job's where its output was wanted while it ran; else null.</param>
 internal sealed record StoredRow(ResultRow Row, bool Canary, int? Live = null)
 {
-    /// <summary>Key of the client where the row has its provisioning reports; else null.</summary>
+    /// <summary>Key of the client where the row has its provisioning reports, or should have them; else null.</summary>
     public PublicKey? ReportsOf { get; init; }
+
+    /// <summary>Whether the target could not be started from the beginning. Of no other row that the server makes itself it says that it failed.</summary>
+    public bool IsLeftOut => Row is { RoundTrip: null, Result: { Status: CommandStatus.Failed, StartedAt: null } };
 }

@@ -20,10 +20,12 @@ internal sealed class NamePattern
     /// <summary>Whether a filter lets a name through; one that asks nothing lets all.</summary>
     public static bool Fits(NamePattern? pattern, string? name) => pattern is null || pattern.Matches(name);
 
+    public static bool HasWildcards(string text) => text.AsSpan().IndexOfAny('*', '?', '[') >= 0;
+
     public NamePattern(string pattern)
     {
         _name = pattern;
-        if (pattern.AsSpan().IndexOfAny('*', '?', '[') < 0)
+        if (!HasWildcards(pattern))
             return;
         if (pattern.Length > MaxLength)
             throw new PantryException(PantryErrorCode.InvalidArgument, $"A pattern has at most {MaxLength} characters.");

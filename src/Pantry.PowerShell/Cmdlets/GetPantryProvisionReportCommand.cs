@@ -6,7 +6,7 @@ using Pantry.Targeting;
 
 namespace Pantry.PowerShell.Cmdlets;
 
-/// <summary>What came of provisioning clients, the newest first; by default the last run of each client and package.</summary>
+/// <summary>Shows what came of provisioning clients, the newest first; by default the last run of each client and package.</summary>
 [Cmdlet(VerbsCommon.Get, "PantryProvisionReport", DefaultParameterSetName = "Last")]
 [OutputType(typeof(ProvisionReport))]
 public sealed class GetPantryProvisionReportCommand : ClientFilterCmdlet
@@ -44,7 +44,7 @@ public sealed class GetPantryProvisionReportCommand : ClientFilterCmdlet
     [Parameter]
     public DateTime? Until { get; set; }
 
-    /// <summary>So many runs of each client and package, the last ones.</summary>
+    /// <summary>So many runs of each client and package, the last ones; by default 1.</summary>
     [Parameter(ParameterSetName = "Last")]
     [ValidateRange(1, int.MaxValue)]
     public int Last { get; set; } = 1;

@@ -15,6 +15,8 @@ namespace Pantry.PowerShell.Cmdlets;
 [OutputType(typeof(DirectoryInfo))]
 public sealed class SavePantryPackageCommand : FleetCmdlet
 {
+    private const string AnyVersion = "*";
+
     private readonly List<(string Name, string Range)> _wanted = [];
 
     /// <summary>Name of the package.</summary>
@@ -27,7 +29,7 @@ public sealed class SavePantryPackageCommand : FleetCmdlet
     [Parameter(Position = 2, ValueFromPipelineByPropertyName = true)]
     [ValidateNotNullOrEmpty]
     [ArgumentCompleter(typeof(PackageVersionCompleter))]
-    public string Version { get; set; } = "*";
+    public string Version { get; set; } = AnyVersion;
 
     /// <summary>The directory in which the package gets a directory of its name.</summary>
     [Parameter(Mandatory = true, Position = 1, ParameterSetName = "Path")]
@@ -75,7 +77,9 @@ public sealed class SavePantryPackageCommand : FleetCmdlet
         var options = new PantryOptions();
         var filter = new PackageFilter { Names = [Names.RequireIdentity(name, "name of a package")], Range = range };
         PackageInfo found = await fleet.Provisioning.FindPackagesAsync(filter, cancellation).FirstOrDefaultAsync(cancellation).ConfigureAwait(false)
-            ?? throw new PantryException(PantryErrorCode.NoMatchingPackage, $"There is no package '{name}' in the versions '{DisplayText.Clean(range, 80)}'. Get-PantryPackage {name} -AllVersions lists those there are.") { Target = name };
+            ?? throw new PantryException(PantryErrorCode.NoMatchingPackage, range == AnyVersion
+                ? $"There is no package '{name}'. Get-PantryPackage lists those there are."
+                : $"There is no package '{name}' in the versions '{DisplayText.Clean(range, 80)}'. Get-PantryPackage {name} -AllVersions lists those there are.") { Target = name };
         string directory = PathGuard.Resolve(parent, found.Name);
         if (!force && Directory.Exists(directory) && Directory.EnumerateFileSystemEntries(directory).Any())
             throw Invalid($"'{directory}' is there and not empty. Save into another directory, or give -Force to bring it to what the package has, which removes everything else in it.", directory);

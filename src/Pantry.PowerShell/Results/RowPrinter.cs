@@ -19,9 +19,9 @@ internal sealed class RowPrinter(CmdletOutput output, string what)
     /// <param name="cancellation">Ends the waiting.</param>
     public async Task RunAsync(IJob job, string command, bool live, CancellationToken cancellation)
     {
-        await output.VerboseAsync($"Job {job.Id}: {what}, {job.Targets.Count} targets.").ConfigureAwait(false);
         try
         {
+            await output.VerboseAsync($"Job {job.Id}: {what}, {job.Targets.Count} targets.").ConfigureAwait(false);
             IAsyncEnumerable<ResultRow> rows = job.ReadRowsAsync(cancellation);
             await (live
                 ? PrintLiveAsync(job, command, new LiveReader(job.Id, job.Targets), rows, job.Targets.Count, _ => true, cancellation)

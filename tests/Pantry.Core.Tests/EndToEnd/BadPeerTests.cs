@@ -172,7 +172,7 @@ public sealed class BadPeerTests : IDisposable
         Assert.Equal(nameof(PantryErrorCode.NotConnected), Send(MessageKind.Heartbeat, "{\"runningJobs\":0}").Code);
         Assert.Equal(nameof(PantryErrorCode.Refused), Send(MessageKind.Order, "{}").Code);
         Assert.Equal(nameof(PantryErrorCode.Refused), Send(MessageKind.Register, "{\"labels\":7}").Code);
-        Assert.Equal(nameof(PantryErrorCode.Refused), Send((MessageKind)200, "{}").Code);
+        Assert.Equal(nameof(PantryErrorCode.NotOffered), Send((MessageKind)200, "{}").Code);
         Assert.Equal(nameof(PantryErrorCode.InvalidName), Send(MessageKind.Register,
             "{\"labels\":{\"identity\":\"../etc\",\"roles\":[]},\"instance\":\"i\",\"pantryVersion\":\"1\",\"token\":null,\"bundleSerial\":0,\"commands\":[],\"facts\":null,\"clientTime\":\"2026-01-01T00:00:00Z\"}").Code);
         peer.SendFrames(Encoding.ASCII.GetBytes("no header at all"));

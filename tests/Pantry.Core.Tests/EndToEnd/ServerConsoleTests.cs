@@ -33,9 +33,31 @@ public sealed class ServerConsoleTests
         // The next run has another key, and a copy of the old one is nobody's.
         await using ServerHost again = await StartAsync(root);
         OperatorCredentials old = credentials with { ReceivePort = again.ReceivePort };
-        Assert.Equal(PantryErrorCode.KeyUnknown, (await Assert.ThrowsAsync<PantryException>(() => RemoteFleet.ConnectAsync(old))).Code);
+        PantryException stale = await Assert.ThrowsAsync<PantryException>(() => RemoteFleet.ConnectAsync(old));
+        Assert.Equal(PantryErrorCode.KeyUnknown, stale.Code);
+        Assert.Contains("the server was started again", stale.Message, StringComparison.Ordinal);
         await using RemoteFleet renewed = await RemoteFleet.ConnectAsync(OperatorFile.Load(console));
         Assert.Equal("local", renewed.Operator);
+    }
+
+    [Fact]
+    public async Task A_console_that_outlives_its_server_is_told_to_connect_again_with_the_file()
+    {
+        string root = Path.Combine(TestDirectory.Create(), "server");
+        int[] ports = FixedPorts.Take(2);
+        ServerHost server = await StartAsync(root, ports);
+        await using RemoteFleet fleet = await RemoteFleet.ConnectAsync(OperatorFile.Load(ServerKeys.ConsolePathIn(root)));
+        await server.DisposeAsync();
+        await using ServerHost again = await StartAsync(root, ports);
+
+        using var deadline = new CancellationTokenSource(Fleet.Deadline);
+        using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        PantryException stale;
+        while ((stale = await Assert.ThrowsAsync<PantryException>(() => fleet.ListOperatorsAsync(default))).Code != PantryErrorCode.KeyUnknown)
+            await tick.WaitForNextTickAsync(deadline.Token);
+
+        Assert.Contains("the server was started again", stale.Message, StringComparison.Ordinal);
+        Assert.Contains("Connect again with that file", stale.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -77,8 +99,8 @@ public sealed class ServerConsoleTests
     [InlineData("", false)]
     public void Only_the_machines_own_addresses_are_taken_for_its_own(string address, bool isOwn) => Assert.Equal(isOwn, Addresses.IsOfThisMachine(address));
 
-    private static Task<ServerHost> StartAsync(string root) =>
-        ServerHost.StartAsync(new ServerConfiguration { PublishPort = 0, ReceivePort = 0, FilePort = 0, Path = root, HasConsole = true });
+    private static Task<ServerHost> StartAsync(string root, int[]? ports = null) => ServerHost.StartAsync(
+        new ServerConfiguration { PublishPort = ports?[0] ?? 0, ReceivePort = ports?[1] ?? 0, FilePort = 0, Path = root, HasConsole = true });
 
     private static AddOperator NewOperator()
     {

@@ -7,6 +7,8 @@ public sealed class TreeReaderTests : IDisposable
 {
     private readonly FileTestFolder _folder = new();
 
+    public static bool OnWindows => OperatingSystem.IsWindows();
+
     public void Dispose() => _folder.Dispose();
 
     [Fact]
@@ -23,6 +25,23 @@ public sealed class TreeReaderTests : IDisposable
         Assert.Equal((3L, ContentHash.Of([1, 2, 3]), 1), (file.Size, file.Hash, file.Chunks.Count));
         if (!OperatingSystem.IsWindows())
             Assert.Equal(0x1a0, file.Mode);
+    }
+
+    [Theory(SkipWhen = nameof(OnWindows), Skip = "Windows has no such names.")]
+    [InlineData("a.")]
+    [InlineData("a\"b")]
+    [InlineData("a\nb")]
+    public void A_name_that_is_refused_can_be_left_out_and_the_error_says_so(string name)
+    {
+        _folder.Write("good", [1]);
+        _folder.Write($"in/{name}", [2]);
+
+        var refused = Assert.Throws<PantryException>(() => _folder.Read());
+        Assert.Equal(PantryErrorCode.InvalidName, refused.Code);
+        Assert.EndsWith(" Rename it, or leave it out with -Exclude.", refused.Message, StringComparison.Ordinal);
+
+        using LocalTree tree = _folder.Read("a?*");
+        Assert.Equal(["good", "in"], tree.Tree.Entries.Select(entry => entry.Path));
     }
 
     [Fact]

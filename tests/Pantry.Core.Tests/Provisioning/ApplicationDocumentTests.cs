@@ -89,6 +89,7 @@ public sealed class ApplicationDocumentTests
     [InlineData("roles: { 'a.b': {} }", "'a.b' is no name of a role")]
     [InlineData("environments: { live: {}, LIVE: {} }", "'LIVE' is there twice")]
     [InlineData("identities: { 'a b': {} }", "'a b' is no name of an identity")]
+    [InlineData("packages: { aux: '*' }", "shop.yaml:1:13: 'aux' is the name of a device on Windows, and no client there can have a directory of that name. Give the package another one, such as 'my-aux'")]
     [InlineData("name: other", "shop.yaml:1:7: 'name' is 'other', and the application is 'shop'")]
     [InlineData("a: 1\n---\nb: 2", "a second one begins")]
     [InlineData("- a", "must hold keys and values")]

@@ -1,3 +1,4 @@
+using Pantry.Configuration;
 using Pantry.Operators;
 using Pantry.Protocol;
 using Pantry.Tests.EndToEnd;
@@ -8,6 +9,16 @@ namespace Pantry.Tests.Provisioning;
 public sealed class ApplicationTests
 {
     private const string First = "description: The web shop\npackages: { web: ^1.0 }\n", Second = "packages: { web: ^2.0 }\n";
+
+    [Fact]
+    public async Task Parameters_that_differ_only_in_case_are_warned_of_in_whichever_layers_they_are()
+    {
+        await using Fleet fleet = await Fleet.StartAsync();
+        ApplicationSaved saved = await fleet.Server.Fleet.Provisioning.SaveApplicationAsync(new SaveApplication("shop", 0), "parameters: { Port: 1, ntp: { A: 1 }, same: 1 }\nenvironments: { live: { parameters: { port: 2, ntp: { a: 2 }, same: 2 } } }\n", default);
+        Assert.Equal(2, saved.Warnings.Count);
+        Assert.StartsWith("The parameters 'Port' and 'port' differ only in upper and lower case.", saved.Warnings[0], StringComparison.Ordinal);
+        Assert.StartsWith("The parameters 'ntp.A' and 'ntp.a' ", saved.Warnings[1], StringComparison.Ordinal);
+    }
 
     [Fact]
     public async Task Every_change_is_a_revision_with_who_and_when_and_an_earlier_one_can_be_brought_back()
@@ -79,6 +90,46 @@ public sealed class ApplicationTests
     }
 
     [Fact]
+    public async Task Of_a_long_history_the_oldest_revisions_go_and_that_is_written_down()
+    {
+        await using Fleet fleet = await Fleet.StartAsync(new PantryOptions { Provisioning = new ProvisioningLimits { RevisionsOfEach = 3 } });
+        IProvisioning there = fleet.Server.Fleet.Provisioning;
+        for (int revision = 0; revision < 6; revision++)
+            await there.SaveApplicationAsync(new SaveApplication("shop", revision), $"packages: {{ web: {revision}.0.0 }}", default);
+
+        Assert.Equal([6, 5, 4], await RevisionsAsync(there));
+        var gone = await Assert.ThrowsAsync<PantryException>(() => there.SaveApplicationAsync(new SaveApplication("shop", 6, Restores: 3), "", default));
+        Assert.Equal(PantryErrorCode.NoMatchingApplication, gone.Code);
+        await there.SaveApplicationAsync(new SaveApplication("shop", 6, Restores: 4), "", default);
+        await there.RemoveApplicationAsync(new RemoveApplication("shop", 7), default);
+        Assert.Equal([8, 7, 6], await RevisionsAsync(there));
+        await fleet.Server.AuditLog.FlushAsync();
+        List<AuditEntry> written = await fleet.Server.Fleet.FindAuditAsync(new AuditFilter { Action = "ApplicationHistoryRemoved" }, default).ToListAsync();
+        Assert.Equal(5, written.Count);
+        Assert.All(written, entry => Assert.Equal(("server", "shop", "Done"), (entry.Actor, entry.Target, entry.Outcome)));
+        Assert.Equal(Enumerable.Range(1, 5).Select(number => $"{{\"first\":{number},\"last\":{number},\"count\":1}}"), written.Select(entry => entry.Detail).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Of_documents_that_are_too_large_together_the_oldest_go_and_what_stands_stays()
+    {
+        await using Fleet fleet = await Fleet.StartAsync(new PantryOptions { Provisioning = new ProvisioningLimits { AllRevisionsBytes = 5_000 } });
+        IProvisioning there = fleet.Server.Fleet.Provisioning;
+        string Document(int number) => $"description: '{new string((char)('a' + number), 900)}'\n";
+        await there.SaveApplicationAsync(new SaveApplication("mail", 0), Document(0), default);
+        for (int revision = 0; revision < 8; revision++)
+            await there.SaveApplicationAsync(new SaveApplication("shop", revision), Document(revision), default);
+        Assert.Equal([8, 7, 6, 5], await RevisionsAsync(there));
+
+        // What is counted is what is there, after a restart too.
+        await fleet.RestartServerAsync();
+        there = fleet.Server.Fleet.Provisioning;
+        await there.SaveApplicationAsync(new SaveApplication("shop", 8), Document(8), default);
+        Assert.Equal([9, 8, 7, 6], await RevisionsAsync(there));
+        Assert.Equal(1, (await there.ReadApplicationAsync("mail", null, default)).Revision);
+    }
+
+    [Fact]
     public async Task Operators_read_and_change_the_applications_of_their_scopes_and_no_others()
     {
         await using Fleet fleet = await Fleet.StartAsync();
@@ -136,6 +187,9 @@ public sealed class ApplicationTests
     }
 
     private static async Task OutOfScopeAsync(Func<Task> ask) => Assert.Equal(PantryErrorCode.OutOfScope, (await Assert.ThrowsAsync<PantryException>(ask)).Code);
+
+    private static async Task<List<int>> RevisionsAsync(IProvisioning there) =>
+        await there.FindApplicationsAsync(new ApplicationFilter { Names = ["shop"], History = true }, default).Select(revision => revision.Revision).ToListAsync();
 
     private static async Task<List<string>> NamesAsync(RemoteFleet fleet) =>
         await fleet.Provisioning.FindApplicationsAsync(new ApplicationFilter(), default).Select(application => application.Name).ToListAsync();

@@ -115,6 +115,54 @@ public sealed class PackageTests
     }
 
     [Fact]
+    public async Task A_version_that_is_pinned_for_an_identity_which_is_not_enrolled_yet_is_removed_only_by_force()
+    {
+        await using Fleet fleet = await Fleet.StartAsync();
+        IProvisioning here = fleet.Server.Fleet.Provisioning;
+        foreach (string version in (string[])["1.0.0", "1.1.0", "1.2.0", "2.0.0"])
+            await PackageFolder.PublishNewAsync(fleet.Server.Fleet, "base", version);
+        await here.SaveApplicationAsync(
+            new SaveApplication("shop", 0), "packages: { base: '*' }\nidentities: { web9: { packages: { base: ^1.0 } } }\nenvironments: { old: { packages: { base: '<= 1.1.0 || >= 2.0.0' } } }", default);
+
+        // The newest that web9 can have, and what it would get in the environment.
+        foreach (string version in (string[])["1.2.0", "1.1.0"])
+        {
+            var refused = await Assert.ThrowsAsync<PantryException>(() => here.RemovePackageAsync(new RemovePackage("base", version, false), default));
+            Assert.Equal(PantryErrorCode.PackageInUse, refused.Code);
+        }
+
+        await here.RemovePackageAsync(new RemovePackage("base", "1.0.0", false), default);
+    }
+
+    [Fact]
+    public async Task Whose_applications_use_a_package_is_told_to_those_who_may_read_them_and_the_others_are_counted()
+    {
+        await using Fleet fleet = await Fleet.StartAsync();
+        IFleet here = fleet.Server.Fleet;
+        await PackageFolder.PublishNewAsync(here, "base", "1.0.0");
+        foreach (string name in (string[])["shop", "mail", "wiki"])
+            await here.Provisioning.SaveApplicationAsync(new SaveApplication(name, 0), "packages: { base: '*' }", default);
+        await using RemoteFleet shop = await RemoteFleet.ConnectAsync(await fleet.AddOperatorAsync("shop", scopes: ["shop:Application", "*:Publish"]));
+        await using RemoteFleet none = await RemoteFleet.ConnectAsync(await fleet.AddOperatorAsync("none", scopes: "*:Publish"));
+
+        Assert.Equal("mail, shop, wiki and 0", await UsersAsync(here));
+        Assert.Equal("shop and 2", await UsersAsync(shop));
+        Assert.Equal(" and 3", await UsersAsync(none));
+        Assert.Contains("is used by the applications 'mail', 'shop', 'wiki'. Change", await RefusalAsync(here), StringComparison.Ordinal);
+        Assert.Contains("is used by the application 'shop' and 2 more that you may not see. Change", await RefusalAsync(shop), StringComparison.Ordinal);
+        Assert.Contains("is used by 3 applications that you may not see. Change", await RefusalAsync(none), StringComparison.Ordinal);
+
+        static async Task<string> UsersAsync(IFleet by)
+        {
+            PackageInfo package = Assert.Single(await by.Provisioning.FindPackagesAsync(new PackageFilter(), default).ToListAsync());
+            return $"{string.Join(", ", package.UsedBy)} and {package.UsedByOthers}";
+        }
+
+        static async Task<string> RefusalAsync(IFleet by) =>
+            (await Assert.ThrowsAsync<PantryException>(() => by.Provisioning.RemovePackageAsync(new RemovePackage("base", "1.0.0", false), default))).Message;
+    }
+
+    [Fact]
     public async Task A_flipped_byte_and_a_missing_piece_are_named_by_package_and_file_and_publishing_again_heals_them()
     {
         await using Fleet fleet = await Fleet.StartAsync();
@@ -270,6 +318,9 @@ public sealed class PackageTests
         foreach ((PublishPackage request, PantryErrorCode code) in new[]
         {
             (new PublishPackage("../x", "1.0.0", "script", null, [], digest), PantryErrorCode.InvalidName),
+            (new PublishPackage("aux", "1.0.0", "script", null, [], digest), PantryErrorCode.InvalidName),
+            (new PublishPackage("com1.x", "1.0.0", "script", null, [], digest), PantryErrorCode.InvalidName),
+            (new PublishPackage("x", "1.0.0", "script", null, [new PackageDependency("Con", "*")], digest), PantryErrorCode.InvalidName),
             (new PublishPackage("x", "one", "script", null, [], digest), PantryErrorCode.InvalidArgument),
             (new PublishPackage("x", "1.0.0", "", null, [], digest), PantryErrorCode.InvalidArgument),
             (new PublishPackage("x", "1.0.0", "script", null, [new PackageDependency("y", "?")], digest), PantryErrorCode.InvalidArgument),

@@ -86,6 +86,7 @@ public sealed class PlanDocumentTests
         Assert.Equal("v\"1", (string?)filled.Secret["a"]!["b"]![0]!["c"]);
         Assert.Equal(2, (int)filled.Secret["a"]!["b"]![1]!);
         Assert.Equal("v\"1", (string?)filled.Secret["e"]);
+        Assert.Equal(["$.a.b[0].c", "$.e"], filled.SecretPlaces.Order());
     }
 
     private static async Task<CommandOutcome> RunAsync(byte[] sent, params string[] signed)

@@ -7,6 +7,7 @@ using Pantry.Files;
 using Pantry.Operators;
 using Pantry.Protocol;
 using Pantry.Provisioning.Reports;
+using Pantry.Storage;
 using Pantry.Targeting;
 using Pantry.Tests.EndToEnd;
 
@@ -131,6 +132,7 @@ public sealed class ProvisionJobTests
         await (await fleet.StartAsync(away)).DisposeAsync();
         JobRequest request = await RequestAsync(fleet.Server.Fleet, Target.Clients(["web1"]));
         IJob job = await fleet.Server.Fleet.StartJobAsync(request with { Plan = new RolloutPlan { Queue = true } }, default);
+        fleet.Server.Provisioning.Pins.Prune();
 
         // Nothing of it may be taken away but by force, and then the job still has it.
         await fleet.Server.Fleet.Provisioning.SaveApplicationAsync(new SaveApplication("shop", 1), "packages: { web: 2.0.0 }", default);
@@ -154,6 +156,10 @@ public sealed class ProvisionJobTests
         // Once the job is over, nothing of it is kept for it.
         Assert.Empty(fleet.Server.Provisioning.Pins.Wanted());
         Assert.Equal(2, fleet.Server.Files.Collect(_ => false).Count);
+        fleet.Server.Provisioning.Pins.Prune();
+        using var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={Path.Combine(fleet.Server.Configuration.Path, ProvisioningDatabase.FileName)};Pooling=False");
+        connection.Open();
+        Assert.Equal(0L, connection.Ask("SELECT (SELECT count(*) FROM plans) + (SELECT count(*) FROM pins)"));
     }
 
     [Fact]
@@ -198,6 +204,68 @@ public sealed class ProvisionJobTests
         var none = await Assert.ThrowsAsync<PantryException>(() => RequestAsync(console, Target.Clients(["torn", "lonely"])));
         Assert.Equal(PantryErrorCode.NoMatchingApplication, none.Code);
         Assert.Contains("None of 2 clients has a plan, so nothing was sent.", none.Message, StringComparison.Ordinal);
+    }
+
+    [Fact(SkipWhen = nameof(OnWindows), Skip = "A POSIX shell is needed.")]
+    public async Task A_client_without_a_plan_holds_no_rollout_up()
+    {
+        await using Fleet fleet = await Fleet.StartAsync();
+        await using RemoteFleet console = await fleet.ConnectAsync();
+        using PackageFolder folder = Script("echo unchanged > \"$PANTRY_REPORT\"\n");
+        await folder.PublishAsync(console, "web", "1.0.0");
+        await console.Provisioning.SaveApplicationAsync(new SaveApplication("shop", 0), "packages: { web: '*' }\nenvironments: { test: { packages: { web: ^9 } } }", default);
+        foreach (string identity in (string[])["web1", "web2", "web3"])
+            await fleet.AddAsync(identity, "shop", "live");
+        await fleet.AddAsync("torn", "shop", "test");
+        await fleet.AddAsync("lonely");
+        JobRequest request = await RequestAsync(console, Target.All);
+
+        List<ResultRow> rows = await fleet.RunAsync(
+            request with { Plan = new RolloutPlan { Canary = new Share(1), BatchSize = new Share(10, IsPercent: true), MaxFailure = new Share(0) } }, console);
+
+        Assert.Equal(
+            ["lonely NoMatchingApplication", "torn PackageConflict", "web1 ", "web2 ", "web3 "], rows.Select(row => $"{row.Client} {row.Result.Error?.Code}").Order(StringComparer.Ordinal));
+    }
+
+    [Fact(SkipWhen = nameof(OnWindows), Skip = "A POSIX shell is needed.")]
+    public async Task After_a_run_that_was_lost_nobody_can_tell_what_has_drifted()
+    {
+        await using Fleet fleet = await Fleet.StartAsync(new PantryOptions { ReturnGrace = TimeSpan.FromSeconds(60) });
+        IFleet here = fleet.Server.Fleet;
+        string begun = Path.Combine(fleet.Root, "begun"), go = Path.Combine(fleet.Root, "go");
+        using PackageFolder one = Script("""printf '{"resources":[{"type":"file","name":"a","status":"changed"},{"type":"file","name":"b"}]}' > "$PANTRY_REPORT" """ + "\n");
+        using PackageFolder two = Script($"touch {begun}\ni=0; while [ ! -e {go} ] && [ $i -lt 300 ]; do sleep 0.1; i=$((i+1)); done\n");
+        await one.PublishAsync(here, "web", "1.0.0");
+        await here.Provisioning.SaveApplicationAsync(new SaveApplication("shop", 0), "packages: { web: '*' }", default);
+        ClientConfiguration configuration = await fleet.ConfigurationAsync("phoenix", "shop");
+        string enrollment = Path.Combine(fleet.Root, "enrollment");
+        EnrollmentFile.Save(enrollment, configuration.Enrollment!);
+        string[] arguments = ["client", enrollment, configuration.Path, $"{fleet.Server.FilePort}"];
+        HostProcess client = await HostProcess.StartAsync(fleet.Options, arguments);
+        await AppliedAsync();
+        Assert.True(await AppliedAsync());
+
+        await two.PublishAsync(here, "web", "1.1.0");
+        IJob job = await here.StartJobAsync(await RequestAsync(here, Target.All), default);
+        await Fleet.EventuallyAsync(() => File.Exists(begun), "it applies");
+        await client.KillAsync();
+        await client.DisposeAsync();
+        client = await HostProcess.StartAsync(fleet.Options, arguments);
+        using var deadline = new CancellationTokenSource(Fleet.Deadline);
+        Assert.Equal(CommandStatus.Lost, (await job.ReadRowsAsync(deadline.Token).SingleAsync(deadline.Token)).Result.Status);
+        File.WriteAllText(go, "");
+        await here.Provisioning.RemovePackageAsync(new RemovePackage("web", "1.1.0", true), default);
+
+        Assert.Null(await AppliedAsync());
+        Assert.True(await AppliedAsync());
+        await client.DisposeAsync();
+
+        async Task<bool?> AppliedAsync()
+        {
+            ResultRow row = Assert.Single(await fleet.RunAsync(await RequestAsync(here, Target.All)));
+            Assert.Equal((CommandStatus.Succeeded, null), (row.Result.Status, row.Result.Error?.Message));
+            return (await here.Provisioning.FindReportsAsync(new ReportFilter { Last = 1 }, default).ToListAsync(default)).Single().Drift;
+        }
     }
 
     [Fact(SkipWhen = nameof(OnWindows), Skip = "A POSIX shell is needed.")]
@@ -333,7 +401,7 @@ public sealed class ProvisionJobTests
     private static long Fetched(ResultRow row) => Fleet.Text(row).Split('\n', StringSplitOptions.RemoveEmptyEntries)
         .Sum(line => long.Parse(line.Split("; ")[^1].Split(' ')[0], NumberStyles.AllowThousands, CultureInfo.CurrentCulture));
 
-    private static async Task<JobRequest> RequestAsync(IFleet by, Target target, params (string Name, string Value)[] secrets)
+    internal static async Task<JobRequest> RequestAsync(IFleet by, Target target, params (string Name, string Value)[] secrets)
     {
         var plans = new PlanSet(target);
         await plans.ReadAsync(by.Provisioning, default);
@@ -342,7 +410,7 @@ public sealed class ProvisionJobTests
         return plans.ToRequest(false, secrets.ToDictionary(secret => secret.Name, secret => Encoding.UTF8.GetBytes(secret.Value)));
     }
 
-    private static PackageFolder Script(string text)
+    internal static PackageFolder Script(string text)
     {
         PackageFolder folder = new PackageFolder().With("apply", $"#!/bin/sh\n{text}");
         Provisioners.ProvisionRig.SetMode(Path.Combine(folder.Path, "apply"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);

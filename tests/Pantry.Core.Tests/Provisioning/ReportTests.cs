@@ -2,21 +2,20 @@ using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json;
 using Pantry.Client;
-using Pantry.Commands;
 using Pantry.Operators;
 using Pantry.Protocol;
-using Pantry.Provisioning.Reports;
 using Pantry.Storage;
 using Pantry.Targeting;
 using Pantry.Tests.EndToEnd;
-using Pantry.Tests.Provisioning.Reports;
 
 namespace Pantry.Tests.Provisioning;
 
 /// <summary>Reports from the clients that make them to the operators who ask, over real links.</summary>
 public sealed class ReportTests
 {
-    [Fact]
+    public static bool OnWindows => OperatingSystem.IsWindows();
+
+    [Fact(SkipWhen = nameof(OnWindows), Skip = "A POSIX shell is needed.")]
     public async Task Every_run_leaves_its_report_and_the_last_one_says_what_has_drifted()
     {
         await using Fleet fleet = await Fleet.StartAsync();
@@ -46,12 +45,13 @@ public sealed class ReportTests
         Assert.Equal(6, (await ListAsync(fleet.Server.Fleet, new ReportFilter())).Count);
     }
 
-    [Fact]
+    [Fact(SkipWhen = nameof(OnWindows), Skip = "A POSIX shell is needed.")]
     public async Task Many_reports_come_in_pages_the_newest_first()
     {
         await using Fleet fleet = await Fleet.StartAsync();
         var says = new ConcurrentDictionary<string, string>();
-        await AddAsync(fleet, says, "web1", "shop", packages: 30);
+        await AddAsync(fleet, says, "web1", "shop");
+        await PlanAsync(fleet, 30);
         await RunAsync(fleet, says, "a=Changed");
         await using RemoteFleet console = await fleet.ConnectAsync();
 
@@ -60,7 +60,7 @@ public sealed class ReportTests
         Assert.Equal(Enumerable.Range(0, 30).Reverse().Select(number => $"web{number}"), reports.Select(report => report.Package));
     }
 
-    [Fact]
+    [Fact(SkipWhen = nameof(OnWindows), Skip = "A POSIX shell is needed.")]
     public async Task An_operator_sees_the_reports_of_clients_that_it_may_provision_and_an_administrator_those_of_clients_that_are_gone()
     {
         await using Fleet fleet = await Fleet.StartAsync();
@@ -84,7 +84,7 @@ public sealed class ReportTests
         Assert.Equal(["web1"], (await ListAsync(shop, new ReportFilter())).Select(report => report.Client));
     }
 
-    [Fact]
+    [Fact(SkipWhen = nameof(OnWindows), Skip = "A POSIX shell is needed.")]
     public async Task A_report_says_whether_its_version_is_the_one_that_the_plan_has_now()
     {
         await using Fleet fleet = await Fleet.StartAsync();
@@ -92,18 +92,18 @@ public sealed class ReportTests
         await AddAsync(fleet, says, "web1", "shop");
         await RunAsync(fleet, says, "a=Changed");
         async Task<bool?> IsCurrent() => Assert.Single(await ListAsync(fleet.Server.Fleet, new ReportFilter())).IsCurrent;
-        Assert.Null(await IsCurrent());
-        foreach (string version in (string[])["1.0.0", "2.0.0"])
-            await PackageFolder.PublishNewAsync(fleet.Server.Fleet, "web", version);
-        await fleet.Server.Fleet.Provisioning.SaveApplicationAsync(new SaveApplication("shop", 0), "packages: { web: ^1.0 }", default);
         Assert.True(await IsCurrent());
-        await fleet.Server.Fleet.Provisioning.SaveApplicationAsync(new SaveApplication("shop", 1), "packages: { web: '*' }", default);
+        await PackageFolder.PublishNewAsync(fleet.Server.Fleet, "web", "2.0.0");
         Assert.False(await IsCurrent());
-        await fleet.Server.Fleet.Provisioning.SaveApplicationAsync(new SaveApplication("shop", 2), "packages: {}", default);
+        await fleet.Server.Fleet.Provisioning.SaveApplicationAsync(new SaveApplication("shop", 1), "packages: { web: ^1.0 }", default);
+        Assert.True(await IsCurrent());
+        await fleet.Server.Fleet.Provisioning.SaveApplicationAsync(new SaveApplication("shop", 2), "packages: { web: '*' }", default);
         Assert.False(await IsCurrent());
+        await fleet.Server.Fleet.Provisioning.RemoveApplicationAsync(new RemoveApplication("shop", 3), default);
+        Assert.Null(await IsCurrent());
     }
 
-    [Fact]
+    [Fact(SkipWhen = nameof(OnWindows), Skip = "A POSIX shell is needed.")]
     public async Task While_the_disk_refuses_reports_rows_go_on_and_afterwards_the_reports_are_there()
     {
         await using Fleet fleet = await Fleet.StartAsync();
@@ -119,7 +119,7 @@ public sealed class ReportTests
         Assert.Single(await ListAsync(fleet.Server.Fleet, new ReportFilter()));
     }
 
-    [Fact]
+    [Fact(SkipWhen = nameof(OnWindows), Skip = "A POSIX shell is needed.")]
     public async Task What_was_due_when_the_server_ended_is_taken_when_it_is_started_again()
     {
         await using Fleet fleet = await Fleet.StartAsync(ports: FixedPorts.Take(3));
@@ -136,12 +136,13 @@ public sealed class ReportTests
         await Fleet.EventuallyAsync(() => Count(file) == 1, "the report to be taken");
     }
 
-    [Fact]
+    [Fact(SkipWhen = nameof(OnWindows), Skip = "A POSIX shell is needed.")]
     public async Task A_client_that_says_it_all_twice_or_lies_about_whose_it_is_leaves_one_report_of_its_own()
     {
         await using Fleet fleet = await Fleet.StartAsync();
         using RawPeer evil = await fleet.AddRawAsync("evil", "shop");
-        Task<List<ResultRow>> rows = fleet.RunAsync(new JobRequest { Target = Target.Clients(["evil"]), Command = "Provision", Format = BodyFormat.Json, Arguments = "{}"u8.ToArray() });
+        await PlanAsync(fleet);
+        Task<List<ResultRow>> rows = fleet.RunAsync(await ProvisionJobTests.RequestAsync(fleet.Server.Fleet, Target.Clients(["evil"])));
         string job = evil.Receive(MessageKind.Order).HeadAs<Order>().Job;
         byte[] output = Encoding.UTF8.GetBytes("""[{"package":"web","version":"1.0.0","kind":"chef","client":"web1","jobId":"other","status":"Changed","changed":1}]""");
         var result = new Result(job, CommandStatus.Succeeded, 0, null, BodyFormat.Json, null, false, DateTimeOffset.UtcNow, TimeSpan.FromSeconds(1));
@@ -156,17 +157,19 @@ public sealed class ReportTests
         Assert.Equal(("evil", job), (report.Client, report.JobId));
     }
 
-    [Fact]
+    [Fact(SkipWhen = nameof(OnWindows), Skip = "A POSIX shell is needed.")]
     public async Task An_output_that_is_no_list_of_reports_keeps_nobody_elses_from_being_taken()
     {
         await using Fleet fleet = await Fleet.StartAsync();
         var says = new ConcurrentDictionary<string, string>();
-        await AddAsync(fleet, says, "web1", "shop");
         await AddAsync(fleet, says, "web2", "shop");
-        says["web1"] = "";
-        says["web2"] = "a=Changed";
+        using RawPeer evil = await fleet.AddRawAsync("evil", "shop");
 
-        await RunAsync(fleet, says);
+        Task<List<ResultRow>> rows = RunAsync(fleet, says, "a=Changed");
+        string job = (await Task.Run(() => evil.Receive(MessageKind.Order))).HeadAs<Order>().Job;
+        var result = new Result(job, CommandStatus.Succeeded, 0, null, BodyFormat.Json, null, false, DateTimeOffset.UtcNow, TimeSpan.FromSeconds(1));
+        evil.Send(new Message(MessageKind.Result, result) { Bodies = [[], [], "[\"no report\"]"u8.ToArray()] });
+        await rows;
 
         Assert.Equal("web2", Assert.Single(await ListAsync(fleet.Server.Fleet, new ReportFilter())).Client);
     }
@@ -186,39 +189,46 @@ public sealed class ReportTests
         return await fleet.Provisioning.FindReportsAsync(filter, deadline.Token).ToListAsync(deadline.Token);
     }
 
-    private static Task<List<ResultRow>> RunAsync(Fleet fleet, ConcurrentDictionary<string, string> says, string? all = null)
+    private static async Task<List<ResultRow>> RunAsync(Fleet fleet, ConcurrentDictionary<string, string> says, string? all = null)
     {
-        if (all is not null)
+        foreach (string client in says.Keys)
         {
-            foreach (string client in says.Keys)
-                says[client] = all;
+            says[client] = all ?? says[client];
+            await File.WriteAllTextAsync(Said(fleet, client), Report(says[client]));
         }
 
-        return fleet.RunAsync(Target.All, "Provision", new { });
+        await PlanAsync(fleet);
+        return await fleet.RunAsync(await ProvisionJobTests.RequestAsync(fleet.Server.Fleet, Target.All));
     }
 
-    private static Task<ClientAgent> AddAsync(Fleet fleet, ConcurrentDictionary<string, string> says, string identity, string application, int packages = 0)
+    // Scripts that report what the test says.
+    private static async Task PlanAsync(Fleet fleet, int packages = 1)
+    {
+        if (await fleet.Server.Fleet.Provisioning.FindApplicationsAsync(new ApplicationFilter(), default).CountAsync() > 0)
+            return;
+        string[] names = packages == 1 ? ["web"] : [.. Enumerable.Range(0, packages).Select(number => $"web{number}")];
+        using PackageFolder folder = ProvisionJobTests.Script($"cat '{Said(fleet, "")}'\"$PANTRY_IDENTITY\" > \"$PANTRY_REPORT\"\n");
+        foreach (string name in names)
+            await folder.PublishAsync(fleet.Server.Fleet, name, "1.0.0");
+        foreach (string application in (string[])["shop", "mail"])
+        {
+            await fleet.Server.Fleet.Provisioning.SaveApplicationAsync(
+                new SaveApplication(application, 0), $"packages: {{ {string.Join(", ", names.Select(name => $"{name}: '*'"))} }}", default);
+        }
+    }
+
+    private static string Said(Fleet fleet, string client) => Path.Combine(fleet.Root, $"said-{client}");
+
+    /// <param name="resources">Resources as <c>name=Status</c>.</param>
+    private static string Report(string resources) => JsonSerializer.Serialize(new
+    {
+        resources = resources.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(one => one.Split('='))
+            .Select(words => new { type = "file", name = words[0], status = words[1].ToLowerInvariant() }),
+    });
+
+    private static Task<ClientAgent> AddAsync(Fleet fleet, ConcurrentDictionary<string, string> says, string identity, string application)
     {
         says[identity] = "";
-        var commands = new CommandTable();
-        commands.Add(new SaidCommand(() => says[identity], packages));
-        return fleet.AddAsync(identity, application, commands: commands);
-    }
-
-    /// <summary>Returns the report that it is told to; nothing of the kind where it is told nothing.</summary>
-    private sealed class SaidCommand(Func<string> says, int packages) : ICommand
-    {
-        public string Name => ProvisionOrders.CommandName;
-
-        public Task<CommandOutcome> RunAsync(CommandContext context, CancellationToken cancellation)
-        {
-            string said = says();
-            ProvisionReport[] reports = packages == 0 ? [SampleReport.Of(said)] : [.. Enumerable.Range(0, packages).Select(number => SampleReport.Of(said, package: $"web{number}"))];
-            return Task.FromResult(new CommandOutcome
-            {
-                Format = BodyFormat.Json,
-                Output = said.Length == 0 ? "[\"no report\"]"u8.ToArray() : JsonSerializer.SerializeToUtf8Bytes(reports, ProvisionJson.Default.IReadOnlyListProvisionReport),
-            });
-        }
+        return fleet.AddAsync(identity, application);
     }
 }

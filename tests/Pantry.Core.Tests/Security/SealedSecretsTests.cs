@@ -87,7 +87,9 @@ public sealed class SealedSecretsTests : IDisposable
     {
         Assert.Throws<PantryException>(() => SealedSecrets.Seal(Job, new Dictionary<string, byte[]>()));
         Assert.Throws<PantryException>(() => SealedSecrets.Seal(Job, new Dictionary<string, byte[]> { [""] = [] }));
-        Assert.Throws<PantryException>(() => SealedSecrets.Seal(Job, Enumerable.Range(0, 65).ToDictionary(i => $"s{i}", _ => Array.Empty<byte>())));
+        var tooMany = Assert.Throws<PantryException>(() => SealedSecrets.Seal(Job, Enumerable.Range(0, 65).ToDictionary(i => $"s{i}", _ => Array.Empty<byte>())));
+        Assert.Contains("A client needs 65 here", tooMany.Message, StringComparison.Ordinal);
+        Assert.EndsWith("Give several orders, or put several values into one secret, as lines or JSON.", tooMany.Message, StringComparison.Ordinal);
         Assert.Throws<PantryException>(() => SealedSecrets.Seal(Job, new Dictionary<string, byte[]> { ["large"] = new byte[SealedSecrets.MaxBodyBytes] }));
         using var largest = SealedSecrets.Seal(Job, new Dictionary<string, byte[]> { ["large"] = new byte[SealedSecrets.MaxBodyBytes / 2] });
         Assert.NotNull(SealedSecrets.Open(Job, largest.Body, largest.WrapFor(_first.PublicKey), _first));

@@ -315,7 +315,7 @@ public sealed class JobStoreTests : IDisposable
         new ResultRow(0, client, TimeSpan.FromMilliseconds(5), new Result("job", CommandStatus.Succeeded, 0, null, BodyFormat.None, null, false, null, TimeSpan.Zero), [.. output.Select(Encoding.UTF8.GetBytes)]),
         canary);
 
-    private static StoredJob NewJob(string id, params string[] targets) => new()
+    internal static StoredJob NewJob(string id, params string[] targets) => new()
     {
         Id = id,
         Operator = "alice",

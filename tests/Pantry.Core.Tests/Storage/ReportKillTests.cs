@@ -26,7 +26,7 @@ public sealed class ReportKillTests
             using ServerDatabase database = root.Open();
             await using JobStore jobs = JobStore.Open(database);
             using var provisioning = ProvisioningDatabase.Open(database);
-            await using (var taker = new ReportTaker(jobs, provisioning.Reports, new PantryOptions(), TimeProvider.System, NullLogger.Instance))
+            await using (var taker = new ReportTaker(jobs, provisioning.Reports, provisioning.Pins, new PantryOptions(), TimeProvider.System, NullLogger.Instance))
                 taker.TakeAll();
 
             List<(string Job, string Client)> kept = [.. provisioning.Reports.Heads(null).Select(head => (head.Job, head.Client))];

@@ -77,6 +77,7 @@ public sealed class PackageTests
         Assert.Equal("echo one", File.ReadAllText(Path.Combine(there.Root, "out", "web", "run.sh")));
         Assert.False(File.Exists(Path.Combine(there.Root, "out", "web", "extra")));
         Assert.Equal(["NoMatchingPackage"], there.Run("Save-PantryPackage web $root/out2 '^9'").ErrorIds);
+        Assert.Equal("There is no package 'wee'. Get-PantryPackage lists those there are.", there.Run("Save-PantryPackage wee $root/out2").Message);
 
         Assert.Equal("True", there.Run("Test-PantryPackageStore").Clean().Single().Text("IsIntact"));
         Assert.NotNull(there.Run("Remove-PantryPackage web 1.0.0").ErrorId); // Nobody is there to be asked.

@@ -23,8 +23,8 @@ public sealed class ProvisionReportTests
         Assert.Equal(["web2 motd"], Found(session, "'WEB2' | Get-PantryProvisionReport"));
         Assert.Equal(["web2 motd"], Found(session, "Get-PantryProvisionReport -Environment te*"));
         Assert.Equal(["web1 db", "web1 motd"], Found(session, "Get-PantryProvisionReport -Stream shop.live"));
-        Assert.Empty(session.Run("Get-PantryProvisionReport -Until [datetime]::Now.AddMinutes(-10); Get-PantryProvisionReport -Since [datetime]::Now.AddMinutes(10)").Clean());
-        Assert.Equal(4, session.Run("Get-PantryProvisionReport -Since [datetime]::Now.AddMinutes(-10) -Until [datetime]::Now.AddMinutes(10) -History").Clean().Count);
+        Assert.Empty(session.Run("Get-PantryProvisionReport -Until ([datetime]::Now.AddMinutes(-10)); Get-PantryProvisionReport -Since ([datetime]::Now.AddMinutes(10))").Clean());
+        Assert.Equal(4, session.Run("Get-PantryProvisionReport -Since ([datetime]::Now.AddMinutes(-10)) -Until ([datetime]::Now.AddMinutes(10)) -History").Clean().Count);
         Assert.Empty(session.Run("Get-PantryProvisionReport -Drift -History").Clean());
         Assert.Empty(session.Run("Get-PantryClient nobody* | Get-PantryProvisionReport").Clean());
         Assert.Equal(["NoMatchingClient"], session.Run("Get-PantryProvisionReport nobody").ErrorIds);
@@ -54,23 +54,22 @@ public sealed class ProvisionReportTests
             foreach ($client in 'web1', 'web2') {
                 $environment = $client -eq 'web1' ? 'live' : 'test'
                 $null = New-PantryEnrollment $client -Application shop -Environment $environment | Register-PantryClient -Path "$root/$client"
-                foreach ($name in 'motd', 'db') {
-                    $package = "$root/$client/packages/$name/1.0.0"
-                    $null = [IO.Directory]::CreateDirectory($package)
-                    [IO.File]::WriteAllText("$package/apply", "#!/bin/sh`nif test -e '$root/changes'; then printf changed; else printf unchanged; fi > `$PANTRY_REPORT`n")
-                    [IO.File]::SetUnixFileMode("$package/apply", 'UserRead, UserExecute')
-                }
             }
 
-            function Apply($client, $package) {
-                Send-PantryCommand -Client $client -Name Provision -Argument @{ Packages = @(@{ Name = $package; Version = '1.0.0'; Kind = 'script' }) }
+            foreach ($name in 'motd', 'db') {
+                $null = [IO.Directory]::CreateDirectory("$root/$name")
+                [IO.File]::WriteAllText("$root/$name/apply", "#!/bin/sh`nif test -e '$root/changes'; then printf changed; else printf unchanged; fi > `$PANTRY_REPORT`n")
+                [IO.File]::SetUnixFileMode("$root/$name/apply", 'UserRead, UserExecute')
+                $null = Publish-PantryPackage -LiteralPath "$root/$name" -Version 1.0.0 -Kind script -Confirm:$false
             }
 
-            $first = Apply web1 motd
+            $null = New-PantryApplication shop -Document "packages: { motd: '*' }" -Confirm:$false
+            $first = Invoke-PantryProvision -Client web1 -Confirm:$false
             [IO.File]::WriteAllText("$root/changes", '')
-            $null = Apply web1 motd
-            $null = Apply web2 motd
-            $null = Apply web1 db
+            $null = Invoke-PantryProvision -Client web1 -Confirm:$false
+            $null = Invoke-PantryProvision -Client web2 -Confirm:$false
+            Set-PantryApplication shop -Document "packages: { motd: '*', db: '*' }`nsteps: [db]" -Force -Confirm:$false
+            $null = Invoke-PantryProvision -Client web1 -Confirm:$false
             """).Clean();
         return session;
     }

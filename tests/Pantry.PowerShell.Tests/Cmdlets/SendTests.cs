@@ -51,6 +51,12 @@ public sealed class SendTests(ITestOutputHelper log)
         Assert.Equal("NoTarget", session.Run("Get-PantryClient nobody* | Send-PantryCommand -Name Ping").ErrorId);
         Assert.Equal("NoTarget", session.Run("Send-PantryCommand -Name Ping -Client @()").ErrorId);
         Assert.Equal("NoTarget", session.Run("Send-PantryCommand -Name Ping -Client $null").ErrorId);
+        Assert.StartsWith("-Client was empty, so nothing was sent.", session.Run("Send-PantryCommand -Name Ping -Client @()").Message, StringComparison.Ordinal);
+        Assert.StartsWith("The pipeline brought no client", session.Run("Get-PantryClient nobody* | Send-PantryCommand -Name Ping").Message, StringComparison.Ordinal);
+        Outcome pattern = session.Run("Send-PantryCommand -Name Ping -Client one, 'o*'");
+        Assert.Equal("InvalidArgument", pattern.ErrorId);
+        Assert.Contains("'o*' has wildcards", pattern.Message, StringComparison.Ordinal);
+        Assert.Contains("Get-PantryClient 'o*' | Send-PantryCommand", pattern.Message, StringComparison.Ordinal);
         Assert.Equal("InvalidArgument", session.Run("Send-PantryCommand -Name Ping -Client one -All").ErrorId);
         Assert.Equal("NoMatchingClient", session.Run("Send-PantryCommand -Name Ping -Stream mail").ErrorId);
         Assert.Equal(0L, session.Run("$server.Statistics.OrdersPublished").Clean().Single()!.BaseObject);

@@ -67,12 +67,14 @@ public sealed class StepTests
         using Session session = Session.WithFleet("web1 shop live web");
 
         Outcome outcome = session.Run("""
-            $null = New-PantryEnrollment own -Application shop | Register-PantryClient -Path "$root/own"
-            $package = "$root/own/packages/motd/1.0.0"
+            $null = New-PantryEnrollment own -Application mail | Register-PantryClient -Path "$root/own"
+            $package = "$root/motd"
             $null = [IO.Directory]::CreateDirectory($package)
             [IO.File]::WriteAllText("$package/apply", "#!/bin/sh`ncat `$PANTRY_PARAMETERS; printf '{`"resources`":[{`"type`":`"file`",`"name`":`"/etc/motd`",`"status`":`"changed`"}]}' > `$PANTRY_REPORT`n")
             [IO.File]::SetUnixFileMode("$package/apply", 'UserRead, UserExecute')
-            $result = Send-PantryCommand -Client own -Name Provision -Argument @{ Packages = @(@{ Name = 'motd'; Version = '1.0.0'; Kind = 'script' }); Parameters = @{ KeptAsItIs = 1 } }
+            $null = Publish-PantryPackage -LiteralPath $package -Version 1.0.0 -Kind script -Confirm:$false
+            $null = New-PantryApplication mail -Document "packages: { motd: '*' }`nparameters: { KeptAsItIs: 1 }" -Confirm:$false
+            $result = Invoke-PantryProvision -Client own -Confirm:$false
             $report = $result.Output[0]
             $report.GetType().FullName, $report.Client, ($report.JobId -eq $result.JobId), $report.Status, $report.Changed, "$($report.Resources[0])", $report.LogTail.Contains('{"KeptAsItIs":1}')
             """);

@@ -133,7 +133,7 @@ internal static class HostSchema
         Key(Server, "retention.jobs", Duration(TimeSpan.FromMinutes(1), TimeSpan.FromDays(36500)), s => s.Retention.Jobs, (s, v) => s with { Retention = s.Retention with { Jobs = v } },
             "How long jobs that have ended are kept.", live: true),
         Key(Server, "retention.job_output", Size(1 << 20, 1L << 50), s => s.Retention.JobOutput, (s, v) => s with { Retention = s.Retention with { JobOutput = v } },
-            "Bytes of jobs' output that are kept; beyond, the oldest jobs that have ended go."),
+            "Bytes of jobs' output that are kept; beyond, the oldest jobs that have ended go.", live: true),
         Option(Server, "retention.files", Duration(TimeSpan.FromHours(1), TimeSpan.FromDays(36500)), o => o.Files.TreeKeep, (o, v) => o with { Files = o.Files with { TreeKeep = v } },
             "How long files that operators sent and clients offered are kept after they were last wanted."),
         Option(Server, "retention.enrollments", Duration(TimeSpan.FromHours(1), TimeSpan.FromDays(36500)), o => o.GrantRetention, (o, v) => o with { GrantRetention = v },

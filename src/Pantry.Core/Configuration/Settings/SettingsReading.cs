@@ -117,7 +117,7 @@ internal sealed class SettingsReading<TSettings>(SettingsSchema<TSettings> schem
     }
 
     private string Unknown(string section, string name) =>
-        $"there is no key '{DisplayText.Clean(name, 80)}'{(section.Length == 0 ? "" : $" in '{section}'")}. Did you mean '{schema.Nearest(section, name)}'?";
+        $"there is no key '{DisplayText.Clean(name, 80)}'{(section.Length == 0 ? "" : $" in '{section}'")}. {schema.Hint(section, name)}";
 
     private void Found(string path, RawValue? at, FindingSeverity severity, string? key, string message) => _findings.Add(new ConfigurationFinding
     {

@@ -27,12 +27,13 @@ internal sealed class SettingsSchema<TSettings>(TSettings defaults, IReadOnlyLis
     /// <summary>What somebody who wrote a key that is not there is likely to have meant.</summary>
     /// <param name="section">Where it stands; empty at the root.</param>
     /// <param name="name">What it is called.</param>
-    public string Nearest(string section, string name)
+    /// <returns>A sentence.</returns>
+    public string Hint(string section, string name)
     {
         // A key that stands in the wrong section is named with the right one.
         if (keys.FirstOrDefault(key => key.Name == name) is { } elsewhere)
-            return elsewhere.Path;
-        IEnumerable<string> here = keys.Where(key => key.Section == section).Select(key => key.Name);
-        return NearestName.Of(name, section.Length == 0 ? here.Concat(_sections) : here)!;
+            return $"Did you mean '{elsewhere.Path}'?";
+        string[] here = [.. keys.Where(key => key.Section == section).Select(key => key.Name).Concat(section.Length == 0 ? _sections : []).Order(StringComparer.Ordinal)];
+        return NearestName.Hint(name, here, $"There are {string.Join(", ", here)}.");
     }
 }

@@ -64,6 +64,8 @@ internal sealed class ApplicationReader(string path)
     {
         if (!Names.IsPath(key.Value))
             throw Error(key, $"'{DisplayText.Clean(key.Value, 80)}' is no name of a package. It has letters, digits, '-' and '_' in segments joined by dots");
+        if (PackageName.Fault(key.Value!) is { } fault)
+            throw Error(key, fault);
         string? text = value is YamlScalarNode scalar ? scalar.Value : null;
         return text is not null && VersionRange.TryParse(text) is { } range
             ? new PackageNeed(key.Value!, range)

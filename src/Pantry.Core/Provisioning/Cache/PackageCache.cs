@@ -3,6 +3,7 @@ using Pantry.Configuration;
 using Pantry.Files;
 using Pantry.Security;
 using Pantry.Storage;
+using Pantry.Targeting;
 
 namespace Pantry.Provisioning.Cache;
 
@@ -12,13 +13,14 @@ namespace Pantry.Provisioning.Cache;
 /// </summary>
 internal sealed class PackageCache(string home, ITreeExchange trees, PantryOptions options, TimeProvider time, ILogger log)
 {
+    private const string Folder = "packages";
+
+    private readonly string _home = Path.TrimEndingDirectorySeparator(Path.GetFullPath(home));
     private readonly HeldTrees _held = new(Path.Combine(home, "package-trees"), options.Files, most: int.MaxValue);
 
     /// <summary>The directory of a package; it need not be there.</summary>
-    /// <exception cref="PantryException">The name or the version is none.</exception>
-    public string Locate(string name, string version) => name.AsSpan().ContainsAny("/\\") || version.AsSpan().ContainsAny("/\\")
-        ? throw new PantryException(PantryErrorCode.InvalidName, $"'{DisplayText.Clean($"{name} {version}", 80)}' is no package: its name and version have no slash.")
-        : PathGuard.Resolve(home, $"packages/{name}/{version}");
+    /// <exception cref="PantryException">The name or the version is none, or a link is in its place.</exception>
+    public string Locate(string name, string version) => PathGuard.Resolve(_home, NameOf(name, version));
 
     /// <summary>Brings packages here, one after the other, and lets go of those that no plan had for long.</summary>
     /// <param name="packages">The packages of a plan.</param>
@@ -28,15 +30,17 @@ internal sealed class PackageCache(string home, ITreeExchange trees, PantryOptio
     /// <exception cref="PantryException">One cannot be had, or the disk is full; no package is half there.</exception>
     public async Task BringAsync(IReadOnlyList<PantryPlanPackage> packages, string job, Action<string> note, CancellationToken cancellation)
     {
+        // Before anything comes: what is to go leaves room for it.
+        Forget(packages.Select(package => PathOf(package.Name, package.Version)).ToHashSet(Names.Comparer));
         foreach (PantryPlanPackage package in packages)
             note(await BringAsync(package, job, cancellation).ConfigureAwait(false));
-        Forget([.. packages.Select(package => Locate(package.Name, package.Version))]);
     }
 
     private async Task<string> BringAsync(PantryPlanPackage package, string job, CancellationToken cancellation)
     {
         if (!ContentHash.TryParse(package.Digest, out ContentHash digest))
             throw new PantryException(PantryErrorCode.InvalidArgument, $"The plan names no files of {package}.") { Target = package.ToString() };
+        RemoveLinks(package);
         string directory = Locate(package.Name, package.Version);
         var source = new PackageTree(trees, digest, job);
         await using (source.ConfigureAwait(false))
@@ -71,9 +75,29 @@ internal sealed class PackageCache(string home, ITreeExchange trees, PantryOptio
         }
     }
 
+    // Who puts a link in the place of a package leads tools elsewhere.
+    private void RemoveLinks(PantryPlanPackage package)
+    {
+        if (!Directory.Exists(Path.Combine(_home, Folder)))
+            return;
+        using RootFolder root = RootFolder.Open(_home);
+        string version = NameOf(package.Name, package.Version), name = version[..version.LastIndexOf('/')];
+        foreach (string place in (string[])[name, version])
+        {
+            if (root.Look(place) is not { } there)
+                return;
+            if (there.Kind != FileKind.Link)
+                continue;
+            log.LogWarning("A link was in the place of {Package}, at '{Place}'. It was removed, and what it leads to was left as it is.", package, place);
+            root.DeleteFile(place);
+            return;
+        }
+    }
+
     private void Forget(HashSet<string> wanted)
     {
-        foreach (string directory in _held.NotUsedSince(time.GetUtcNow() - options.Provision.PackageKeep).Where(directory => !wanted.Contains(directory)))
+        DateTimeOffset before = time.GetUtcNow() - options.Provision.PackageKeep;
+        foreach (string directory in _held.NotUsedSince(before).Concat(Strays(before)).Where(directory => !wanted.Contains(directory)))
         {
             try
             {
@@ -81,7 +105,7 @@ internal sealed class PackageCache(string home, ITreeExchange trees, PantryOptio
                 _held.Forget(directory);
                 log.LogInformation("'{Directory}' was not used for {Time} and was removed.", directory, options.Provision.PackageKeep);
             }
-            catch (Exception exception) when (StorageErrors.IsOfDisk(exception))
+            catch (Exception exception) when (exception is PantryException || StorageErrors.IsOfDisk(exception))
             {
                 // The next run tries again.
                 log.LogWarning("'{Directory}' was not used for long and could not be removed: {Reason}", directory, exception.Message);
@@ -89,13 +113,51 @@ internal sealed class PackageCache(string home, ITreeExchange trees, PantryOptio
         }
     }
 
-    // Links in it are removed, not followed; what may not be written is made so.
-    private static void Remove(string directory)
+    // What could not be brought whole is noted nowhere.
+    private List<string> Strays(DateTimeOffset before)
     {
-        string parent = Path.GetDirectoryName(directory)!;
-        if (!Directory.Exists(parent))
-            return;
-        using RootFolder root = RootFolder.Open(parent);
-        root.DeleteAll(Path.GetFileName(directory));
+        var strays = new List<string>();
+        try
+        {
+            if (!Directory.Exists(Path.Combine(_home, Folder)))
+                return strays;
+            using RootFolder root = RootFolder.Open(_home);
+            foreach (string name in root.List(Folder).Where(name => root.Look($"{Folder}/{name}") is { Kind: FileKind.Directory }))
+            {
+                strays.AddRange(root.List($"{Folder}/{name}")
+                    .Where(version => !_held.Has(PathOf(name, version)) && root.Look($"{Folder}/{name}/{version}") is { } there && there.ModifiedAt < before)
+                    .Select(version => PathOf(name, version)));
+            }
+        }
+        catch (Exception exception) when (exception is PantryException || StorageErrors.IsOfDisk(exception))
+        {
+            log.LogWarning("Packages that are not used any more could not be looked for: {Reason}", exception.Message);
+        }
+
+        return strays;
     }
+
+    // Links in it or on the way to it are not followed; what may not be written is made so.
+    private void Remove(string directory)
+    {
+        if (!Directory.Exists(_home) || Path.GetRelativePath(_home, directory).Split(Path.DirectorySeparatorChar) is not [Folder, _, _] parts)
+            return;
+        using RootFolder root = RootFolder.Open(_home);
+        string name = $"{Folder}/{parts[1]}";
+        if (root.Look(name) is not { Kind: FileKind.Directory })
+        {
+            root.DeleteAll(name);
+            return;
+        }
+
+        root.DeleteAll($"{name}/{parts[2]}");
+        if (root.List(name).Count == 0)
+            root.DeleteDirectory(name);
+    }
+
+    private string PathOf(string name, string version) => Path.Combine(_home, Folder, name, version);
+
+    private static string NameOf(string name, string version) => name.AsSpan().ContainsAny("/\\") || version.AsSpan().ContainsAny("/\\")
+        ? throw new PantryException(PantryErrorCode.InvalidName, $"'{DisplayText.Clean($"{name} {version}", 80)}' is no package: its name and version have no slash.")
+        : PathGuard.Check($"{Folder}/{name}/{version}");
 }

@@ -9,8 +9,19 @@ internal sealed record PackageDeclaration(string Name, SemVersion Version, strin
     public const int MaxDependencies = 256;
     public const int MaxDescription = 1024;
 
+    /// <summary>A package that is to be published.</summary>
     /// <exception cref="PantryException">Something in it is not as it must be; the message names it.</exception>
     public static PackageDeclaration Create(string? name, string? version, string? kind, string? description, IReadOnlyList<PackageDependency> dependencies)
+    {
+        PackageName.Require(name);
+        foreach (PackageDependency dependency in dependencies)
+            PackageName.Require(dependency.Name, $"name of a package that '{name}' depends on");
+        return Stored(name, version, kind, description, dependencies);
+    }
+
+    /// <summary>One that was published; maybe by another Pantry, which took names that are refused now.</summary>
+    /// <exception cref="PantryException">Something in it is not as it must be; the message names it.</exception>
+    public static PackageDeclaration Stored(string? name, string? version, string? kind, string? description, IReadOnlyList<PackageDependency> dependencies)
     {
         string known = Names.RequireIdentity(name, "name of a package");
         if (dependencies.Count > MaxDependencies)

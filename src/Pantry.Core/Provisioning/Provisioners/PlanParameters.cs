@@ -10,38 +10,41 @@ namespace Pantry.Provisioning.Provisioners;
 /// </summary>
 /// <param name="Plain">Parameters without a secret.</param>
 /// <param name="Secret">Parameters with one.</param>
-internal sealed record PlanParameters(JsonObject Plain, JsonObject Secret)
+/// <param name="SecretPlaces">Where in those the secrets are.</param>
+internal sealed record PlanParameters(JsonObject Plain, JsonObject Secret, IReadOnlySet<string> SecretPlaces)
 {
     /// <exception cref="PantryException">A secret that is needed is not there.</exception>
     public static PlanParameters Fill(JsonObject parameters, IReadOnlyDictionary<string, byte[]> secrets)
     {
-        var filled = new PlanParameters([], []);
+        JsonObject plain = [], withSecrets = [];
+        var found = new List<JsonNode>();
         foreach ((string name, JsonNode? value) in parameters)
         {
-            bool secret = false;
-            JsonNode? copy = Fill(value, secrets, ref secret);
-            (secret ? filled.Secret : filled.Plain)[name] = copy;
+            int before = found.Count;
+            JsonNode? copy = Fill(value, secrets, found);
+            (found.Count > before ? withSecrets : plain)[name] = copy;
         }
 
-        return filled;
+        return new PlanParameters(plain, withSecrets, found.Select(secret => secret.GetPath()).ToHashSet(StringComparer.Ordinal));
     }
 
-    private static JsonNode? Fill(JsonNode? value, IReadOnlyDictionary<string, byte[]> secrets, ref bool secret)
+    private static JsonNode? Fill(JsonNode? value, IReadOnlyDictionary<string, byte[]> secrets, List<JsonNode> found)
     {
         switch (value)
         {
             case JsonObject map when map.TryGetPropertyValue(ParameterJson.SecretKey, out JsonNode? name):
-                secret = true;
-                return Text(name?.ToString() ?? "", secrets);
+                JsonNode secret = JsonValue.Create(Text(name?.ToString() ?? "", secrets));
+                found.Add(secret);
+                return secret;
             case JsonObject map:
                 var copy = new JsonObject();
                 foreach ((string key, JsonNode? item) in map)
-                    copy[key] = Fill(item, secrets, ref secret);
+                    copy[key] = Fill(item, secrets, found);
                 return copy;
             case JsonArray list:
                 var items = new JsonArray();
                 foreach (JsonNode? item in list)
-                    items.Add(Fill(item, secrets, ref secret));
+                    items.Add(Fill(item, secrets, found));
                 return items;
             default:
                 return value?.DeepClone();

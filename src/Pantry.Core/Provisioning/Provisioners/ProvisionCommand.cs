@@ -49,6 +49,7 @@ internal sealed class ProvisionCommand(Func<string, CancellationToken, Task<byte
             Packages = Planned(written.Document),
             Parameters = parameters.Plain,
             SecretParameters = parameters.Secret,
+            SecretPlaces = parameters.SecretPlaces,
             Secrets = context.Secrets,
             Directory = Path.Combine(home, RunsFolder),
             Definitions = Path.Combine(home, DefinitionsFolder),

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Pantry.Commands;
 using Pantry.Security;
+using Pantry.Storage;
 
 namespace Pantry.Provisioning.Provisioners;
 
@@ -45,7 +46,18 @@ internal sealed record ProvisionNote(string Job, DateTimeOffset StartedAt, strin
         }
     }
 
-    public void Save(string directory) => PrivateFile.Replace(PathIn(directory), JsonSerializer.SerializeToUtf8Bytes(this, ProvisionNoteJson.Default.ProvisionNote));
+    /// <exception cref="PantryException">It cannot be written.</exception>
+    public void Save(string directory)
+    {
+        try
+        {
+            PrivateFile.Replace(PathIn(directory), JsonSerializer.SerializeToUtf8Bytes(this, ProvisionNoteJson.Default.ProvisionNote));
+        }
+        catch (Exception exception) when (StorageErrors.IsOfDisk(exception))
+        {
+            throw StorageErrors.OfFile(PathIn(directory), exception);
+        }
+    }
 
     /// <summary>The process of the tool itself where it still runs; a service that it has started is to go on.</summary>
     public int? RunningTool()

@@ -25,6 +25,9 @@ internal sealed record ProvisionPlan
     /// <summary>The parameters that have one, with its value; never written but into owner-only files of the run, and the environment of the tool.</summary>
     public JsonObject SecretParameters { get; init; } = [];
 
+    /// <summary>Where in those the secrets themselves are: paths as <see cref="JsonNode.GetPath"/> has them.</summary>
+    public IReadOnlySet<string> SecretPlaces { get; init; } = new HashSet<string>();
+
     /// <summary>The values of secrets by name, to be taken out of what tools say.</summary>
     public IReadOnlyDictionary<string, byte[]> Secrets { get; init; } = new Dictionary<string, byte[]>();
 

@@ -34,6 +34,11 @@ internal sealed class ProvisionWork(ProvisionPlan plan, PlannedPackage package, 
     /// <summary>Where a tool that is told a place writes its report.</summary>
     public string ReportPath => Path.Combine(directory, ReportName);
 
+    /// <summary>The same for a report that may quote secrets: among the files that only their owner can read.</summary>
+    public string SecretReportPath => Path.Combine(secrets.Path, SecretReportName);
+
+    private string SecretReportName => $"{ReportName}-{Path.GetFileName(directory)}";
+
     /// <summary>The packages of the plan that this one may need: all of its kind, itself included.</summary>
     public IEnumerable<PlannedPackage> OfKind => plan.Packages.Where(other => other.Kind == package.Kind).DistinctBy(other => other.Directory);
 
@@ -109,11 +114,16 @@ internal sealed class ProvisionWork(ProvisionPlan plan, PlannedPackage package, 
     }
 
     /// <summary>A report of the tool: a plain file of the work directory, and no larger than reports are; null where it is none.</summary>
-    public ReadOnlyMemory<byte>? ReadReport(string name = ReportName)
+    public ReadOnlyMemory<byte>? ReadReport(string name = ReportName) => ReadReport(directory, name);
+
+    /// <summary>The same for what was written to <see cref="SecretReportPath"/>.</summary>
+    public ReadOnlyMemory<byte>? ReadSecretReport() => ReadReport(secrets.Path, SecretReportName);
+
+    private ReadOnlyMemory<byte>? ReadReport(string folder, string name)
     {
         try
         {
-            return PlainFile.Read(PathGuard.Resolve(directory, name), limits.ReportBytes);
+            return PlainFile.Read(PathGuard.Resolve(folder, name), limits.ReportBytes);
         }
         catch (Exception exception) when (exception is PantryException or IOException or UnauthorizedAccessException)
         {

@@ -132,7 +132,10 @@ internal sealed class Job
             {
                 JobTarget ended = Progress.Find(row.Row.Client)!;
                 (ended.State, ended.Written) = (TargetState.Done, true);
-                _window.Restore(row.Row.Result.Status == CommandStatus.Succeeded, row.Canary);
+                if (row.IsLeftOut)
+                    _window.LeftOut();
+                else
+                    _window.Restore(row.Row.Result.Status == CommandStatus.Succeeded, row.Canary);
                 _done++;
             }
 
@@ -241,11 +244,20 @@ internal sealed class Job
         {
             if (Progress.Find(identity) is not { State: not TargetState.Done } target)
                 return null;
-            _window.Ended(result.Status == CommandStatus.Succeeded, wasRunning: target.IsOpen, target.Canary);
+            // One that waits anew since the server was restarted may have been sent the order before that.
+            bool mayHaveRun = itself || target.IsOpen || (RestoredAt != 0 && target.Place < _begun);
+            var row = new StoredRow(new ResultRow(0, target.Identity, roundTrip, result, bodies), target.Canary, Output is null ? null : target.Place)
+            {
+                ReportsOf = mayHaveRun && RunReports.AreDue(Order, result, bodies, itself) ? target.Key : null,
+            };
+            if (!itself && row.IsLeftOut)
+                _window.LeftOut();
+            else
+                _window.Ended(result.Status == CommandStatus.Succeeded, wasRunning: target.IsOpen, target.Canary);
             target.State = TargetState.Done;
             target.EndedWithoutIt = !itself;
             _done++;
-            return new StoredRow(new ResultRow(0, target.Identity, roundTrip, result, bodies), target.Canary, Output is null ? null : target.Place);
+            return row;
         }
     }
 

@@ -1,14 +1,12 @@
 using Pantry.Configuration;
 using Pantry.Protocol;
-using Pantry.Provisioning.Reports;
 using Pantry.Security;
-using Pantry.Server.Provisioning;
 using Pantry.Storage;
 
 namespace Pantry.Server.Jobs;
 
 /// <summary>What clients say of their orders, and what becomes of these when clients come and go.</summary>
-internal sealed class JobAnswers(JobDispatcher jobs, JobStore store, OrderSender sender, ReportTaker reports, ServerAudit audit, PantryOptions options, TimeProvider time)
+internal sealed class JobAnswers(JobDispatcher jobs, JobStore store, OrderSender sender, ServerAudit audit, PantryOptions options, TimeProvider time)
 {
     /// <summary>A client acknowledged an order; false where it is no target of the job.</summary>
     public bool Accept(string id, ClientRecord client)
@@ -108,13 +106,7 @@ internal sealed class JobAnswers(JobDispatcher jobs, JobStore store, OrderSender
         TimeSpan? roundTrip = job.Progress.SentAt(client.Identity) is { } sent ? time.GetElapsedTime(sent) : null;
         if (job.TryEnd(client.Identity, result, bodies, roundTrip, itself: true) is { } row)
         {
-            bool reported = ReportIntake.HasReports(job.Order.Commands, result.Format, bodies);
-            jobs.Write(job, row with { ReportsOf = reported ? client.Key : null }, () =>
-            {
-                stored();
-                if (reported)
-                    reports.Due();
-            });
+            jobs.Write(job, row, stored);
             jobs.Advance(job);
         }
 

@@ -25,6 +25,9 @@ internal sealed class JobDispatcher(
     /// <summary>Fixes what more there is to an order before it is taken; it is given all the targets that are known.</summary>
     public Func<JobOrder, IReadOnlyList<Recipient>, JobTerms?> Terms { get; set; } = (_, _) => null;
 
+    /// <summary>Called when a row is on the disk that has provisioning reports, or should have them.</summary>
+    public Action ReportsDue { get; set; } = () => { };
+
     /// <summary>The job, where it is under way or has ended lately.</summary>
     public Job? Find(string id) => _jobs.GetValueOrDefault(id);
 
@@ -274,6 +277,8 @@ internal sealed class JobDispatcher(
         if (row.Live is { } target)
             job.Output?.NoteStored(target, pieces, ended: true);
         stored?.Invoke();
+        if (row.ReportsOf is not null)
+            ReportsDue();
         if (last)
             Retire(job);
     });

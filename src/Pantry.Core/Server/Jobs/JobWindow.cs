@@ -8,8 +8,9 @@ namespace Pantry.Server.Jobs;
 /// </summary>
 internal sealed class JobWindow(RolloutPlan plan, int targets)
 {
-    private readonly int _size = plan.BatchSize?.Of(targets) ?? int.MaxValue;
-    private readonly int _canaries = Math.Min(plan.Canary?.Of(targets) ?? 0, targets);
+    private int _size = plan.BatchSize?.Of(targets) ?? int.MaxValue;
+    private int _canaries = Math.Min(plan.Canary?.Of(targets) ?? 0, targets);
+    private int _targets = targets;
     private int _running;
     private int _done;
     private int _failed;
@@ -45,6 +46,14 @@ internal sealed class JobWindow(RolloutPlan plan, int targets)
             return;
         _canariesDone++;
         _canaryFailed |= !succeeded;
+    }
+
+    /// <summary>A target cannot be started at all, which is known before any is: the others are counted without it.</summary>
+    public void LeftOut()
+    {
+        _targets--;
+        _size = plan.BatchSize?.Of(_targets) ?? int.MaxValue;
+        _canaries = Math.Min(plan.Canary?.Of(_targets) ?? 0, _targets);
     }
 
     /// <summary>A row from before a restart of the server.</summary>

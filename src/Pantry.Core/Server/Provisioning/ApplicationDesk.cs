@@ -11,7 +11,7 @@ namespace Pantry.Server.Provisioning;
 
 /// <summary>Applications are made, read, changed and removed here. Each change is audited, and a revision of its own after that.</summary>
 internal sealed class ApplicationDesk(
-    ApplicationStore store, PackageStore packages, ProvisioningRights rights, ServerAudit audit, PantryOptions options, TimeProvider time)
+    ApplicationStore store, ApplicationShelf shelf, PackageStore packages, ProvisioningRights rights, ServerAudit audit, PantryOptions options, TimeProvider time)
 {
     private const string Read = "ApplicationRead";
 
@@ -71,11 +71,7 @@ internal sealed class ApplicationDesk(
         RequireRoom(newest);
 
         var revision = new StoredRevision(newest?.Name ?? name, basedOn + 1, change, text, time.GetUtcNow(), by.Name);
-        return await audit.DecidedAsync(by, from, [Decision(revision)], () =>
-        {
-            store.Add(revision);
-            return new ApplicationSaved(ToInfo(revision)) { Warnings = Warnings(document) };
-        }).ConfigureAwait(false);
+        return await audit.DecidedAsync(by, from, [Decision(revision)], () => new ApplicationSaved(Add(revision)) { Warnings = Warnings(document) }).ConfigureAwait(false);
     }
 
     /// <summary>Takes an application away: its clients get nothing more, and its history stays.</summary>
@@ -86,11 +82,14 @@ internal sealed class ApplicationDesk(
         StoredRevision there = store.Find(name) ?? throw Missing(name, null);
         store.RequireNext(name, request.BasedOn);
         var revision = new StoredRevision(there.Name, there.Revision + 1, ApplicationChange.Removed, "", time.GetUtcNow(), by.Name);
-        return audit.DecidedAsync(by, from, [Decision(revision)], () =>
-        {
-            store.Add(revision);
-            return ToInfo(revision);
-        });
+        return audit.DecidedAsync(by, from, [Decision(revision)], () => Add(revision));
+    }
+
+    private ApplicationInfo Add(StoredRevision revision)
+    {
+        foreach (DroppedRevisions dropped in store.Add(revision, options.Provisioning))
+            audit.Note(ServerAudit.Server, null, null, "ApplicationHistoryRemoved", dropped.Name, "Done", detail: new AuditedHistory(dropped.First, dropped.Last, dropped.Count));
+        return ToInfo(revision);
     }
 
     private static AuditedDecision Decision(StoredRevision revision) => new(
@@ -123,6 +122,8 @@ internal sealed class ApplicationDesk(
     [
         .. document.PackageNames.Where(package => packages.Catalog.Versions(package).Count == 0).Select(package =>
             $"There is no package '{package}' yet. {(NearestName.Of(package, packages.Catalog.PackageNames) is { } nearest ? $"Is '{nearest}' meant? Otherwise publish it" : "Publish it")} with Publish-PantryPackage."),
+        .. ParameterTwins.In(document).Select(twins =>
+            $"The parameters '{DisplayText.Clean(twins.Name, 200)}' and '{DisplayText.Clean(twins.Other, 200)}' differ only in upper and lower case. PowerShell takes them for one, and its packages fail where a client has both. Give one of them another name."),
     ];
 
     private void RequireRoom(StoredRevision? newest)
@@ -131,18 +132,9 @@ internal sealed class ApplicationDesk(
             throw new PantryException(PantryErrorCode.LimitReached, $"There are {options.Provisioning.MaxApplications:N0} applications, which is the server's limit.");
     }
 
-    private static ApplicationInfo ToInfo(StoredRevision revision)
+    private ApplicationInfo ToInfo(StoredRevision revision)
     {
-        ApplicationDocument? document = null;
-        try
-        {
-            document = revision.Document.Length == 0 ? null : ApplicationDocument.Parse(revision.Name, revision.Document);
-        }
-        catch (PantryException)
-        {
-            // By the rules of another Pantry it stood; it is shown as it is.
-        }
-
+        ApplicationDocument? document = shelf.Read(revision);
         return new ApplicationInfo
         {
             Name = revision.Name,

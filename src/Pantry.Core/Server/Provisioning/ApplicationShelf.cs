@@ -5,7 +5,7 @@ using Pantry.Targeting;
 
 namespace Pantry.Server.Provisioning;
 
-/// <summary>The documents of the applications as they are now, read once for each revision.</summary>
+/// <summary>The documents of the applications; those that they have now are read once.</summary>
 internal sealed class ApplicationShelf(ApplicationStore store)
 {
     // One of each application at most.
@@ -20,5 +20,19 @@ internal sealed class ApplicationShelf(ApplicationStore store)
         if (_read.TryGetValue(name, out (int Revision, ApplicationDocument Document) read) && read.Revision == now.Revision)
             return read;
         return _read[name] = (now.Revision, ApplicationDocument.Parse(now.Name, now.Document));
+    }
+
+    /// <summary>The document of a revision; null where it is the one that removed the application, or was taken by an older Pantry and does not stand any more.</summary>
+    public ApplicationDocument? Read(StoredRevision revision)
+    {
+        try
+        {
+            return revision.Document.Length == 0 ? null
+                : Find(revision.Name) is { } now && now.Revision == revision.Revision ? now.Document : ApplicationDocument.Parse(revision.Name, revision.Document);
+        }
+        catch (PantryException)
+        {
+            return null;
+        }
     }
 }

@@ -14,6 +14,7 @@ internal sealed class PackageDesk(
     PackageStore packages, FileVault files, PackageUse use, PlanPins pins, ProvisioningRights rights, ServerAudit audit, PantryOptions options, TimeProvider time)
 {
     private const string Published = "PackagePublished", Read = "PackageRead", Removed = "PackageRemoved";
+    private const int MostNamed = 8;
 
     /// <summary>Packages that match, by name, the newest version first.</summary>
     public IEnumerable<PackageInfo> List(PackageFilter filter, OperatorEntry by, string? from)
@@ -33,7 +34,7 @@ internal sealed class PackageDesk(
             if (!fits || (!filter.AllVersions && Names.Same(before, name)))
                 continue;
             before = name;
-            yield return ToInfo(package, users);
+            yield return ToInfo(package, users, by);
         }
     }
 
@@ -58,7 +59,7 @@ internal sealed class PackageDesk(
             stored = await audit.DecidedAsync(by, from, [decision], () => packages.Add(package)).ConfigureAwait(false);
         }
 
-        return ToInfo(stored, use.ByName());
+        return ToInfo(stored, use.ByName(), by);
     }
 
     /// <summary>Takes a version away; its content goes when nothing else has it.</summary>
@@ -68,7 +69,7 @@ internal sealed class PackageDesk(
         StoredPackage package = Find(request.Name, request.Version);
         if (use.UsersOf(package.Edition) is { Count: > 0 } users)
         {
-            string who = $"the application{(users.Count == 1 ? "" : "s")} {string.Join(", ", users.Take(8).Select(user => $"'{user}'"))}{(users.Count > 8 ? $" and {users.Count - 8} more" : "")}";
+            string who = Named(users, by);
             if (!request.Force)
                 throw new PantryException(PantryErrorCode.PackageInUse, $"{package.Edition} is used by {who}. Change what they name first, or give -Force.") { Target = package.Edition.ToString() };
             rights.RequireAdministrator(by, from, Removed, request.Name, $"a package that is used by {who}");
@@ -81,7 +82,7 @@ internal sealed class PackageDesk(
             rights.RequireAdministrator(by, from, Removed, request.Name, $"a package that the job {job} applies");
         }
 
-        PackageInfo info = ToInfo(package, use.ByName());
+        PackageInfo info = ToInfo(package, use.ByName(), by);
         return audit.DecidedAsync(by, from, [new AuditedDecision(Removed, package.Edition.ToString(), new AuditedPackage(package.Edition.Digest, package.Declaration.Kind))], () =>
         {
             packages.Remove(package);
@@ -114,7 +115,25 @@ internal sealed class PackageDesk(
             throw new PantryException(PantryErrorCode.LimitReached, $"There are {packages.All.Count:N0} versions of packages, which is the server's limit. Remove some with Remove-PantryPackage.");
     }
 
-    private static PackageInfo ToInfo(StoredPackage package, IReadOnlyDictionary<string, IReadOnlyList<string>> users) => new()
+    // Whose applications others are is nobody else's business.
+    private static string Named(IReadOnlyList<string> users, OperatorEntry by)
+    {
+        string[] seen = [.. users.Where(user => ProvisioningRights.MayRead(by, user))];
+        int hidden = users.Count - seen.Length;
+        if (seen.Length == 0)
+            return $"{(hidden == 1 ? "an application" : $"{hidden:N0} applications")} that you may not see";
+        string named = $"the application{(seen.Length == 1 ? "" : "s")} {string.Join(", ", seen.Take(MostNamed).Select(user => $"'{user}'"))}{(seen.Length > MostNamed ? $" and {seen.Length - MostNamed:N0} more" : "")}";
+        return hidden == 0 ? named : $"{named} and {hidden:N0} more that you may not see";
+    }
+
+    private static PackageInfo ToInfo(StoredPackage package, IReadOnlyDictionary<string, IReadOnlyList<string>> users, OperatorEntry by)
+    {
+        IReadOnlyList<string> all = users.GetValueOrDefault(package.Declaration.Name) ?? [];
+        string[] seen = [.. all.Where(user => ProvisioningRights.MayRead(by, user))];
+        return ToInfo(package) with { UsedBy = seen, UsedByOthers = all.Count - seen.Length };
+    }
+
+    private static PackageInfo ToInfo(StoredPackage package) => new()
     {
         Name = package.Declaration.Name,
         Version = package.Declaration.Version.ToString(),
@@ -126,6 +145,5 @@ internal sealed class PackageDesk(
         Size = package.Size,
         PublishedAt = package.PublishedAt,
         PublishedBy = package.PublishedBy,
-        UsedBy = users.GetValueOrDefault(package.Declaration.Name) ?? [],
     };
 }

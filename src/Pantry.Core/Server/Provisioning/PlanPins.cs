@@ -14,7 +14,7 @@ namespace Pantry.Server.Provisioning;
 /// Fixes what each target of a provisioning job gets: when the job is taken its plan is made anew, and must be one that the operator has signed. From then
 /// on it stays, whatever becomes of the application, over restarts too.
 /// </summary>
-internal sealed class PlanPins(PlanDesk plans, PinStore store, JobDispatcher jobs, JobsAtWork atWork, JobStore stored)
+internal sealed class PlanPins(PlanDesk plans, PinStore store, JobDispatcher jobs, JobsAtWork atWork)
 {
     // More documents than that at once begin anew.
     private const int MostRead = 1000;
@@ -66,20 +66,21 @@ internal sealed class PlanPins(PlanDesk plans, PinStore store, JobDispatcher job
 
     /// <summary>Whether a client that is at work on a job may have a tree for it.</summary>
     public bool MayRead(PublicKey key, string identity, ContentHash tree, string job) =>
-        atWork.Find(key, identity, job, ProvisionOrders.CommandName) is not null && store.Find(job, identity) is { } pinned && TreesOf(pinned.Digest, pinned.Document).Contains(tree.ToString());
+        atWork.Find(key, identity, job, ProvisionOrders.CommandName) is not null && store.DigestOf(job, identity) is { } plan
+        && TreesOf(plan, () => store.Find(job, identity)?.Document).Contains(tree.ToString());
 
     /// <summary>Trees that jobs which have not ended need.</summary>
     public IEnumerable<ContentHash> Wanted() => Open()
-        .SelectMany(plan => TreesOf(plan.Digest, plan.Document)).Distinct().Select(digest => ContentHash.TryParse(digest, out ContentHash tree) ? tree : default);
+        .SelectMany(plan => TreesOf(plan.Digest, () => plan.Document)).Distinct().Select(digest => ContentHash.TryParse(digest, out ContentHash tree) ? tree : default);
 
     /// <summary>A job that has not ended and has a package in that version; null where there is none.</summary>
     public string? UserOf(PackageEdition edition) => OpenJobs().FirstOrDefault(job => store.Documents(job).Any(plan => WrittenPlan.Read(plan.Document).Document.Packages.Any(package =>
         Names.Same(package.Name, edition.Declaration.Name) && package.Version == edition.Declaration.Version.ToString())));
 
-    /// <summary>Forgets the plans of jobs that are not kept any more.</summary>
+    /// <summary>Forgets the plans of jobs that have ended: nobody may read them any more.</summary>
     public void Prune()
     {
-        string[] gone = [.. store.Jobs.Where(job => jobs.Find(job) is null && !stored.List(null, job).Any())];
+        string[] gone = [.. store.Jobs.Where(job => jobs.Find(job) is not { Ended: false })];
         if (gone.Length > 0)
             store.Remove(gone);
     }
@@ -88,11 +89,14 @@ internal sealed class PlanPins(PlanDesk plans, PinStore store, JobDispatcher job
 
     private IEnumerable<(string Digest, byte[] Document)> Open() => OpenJobs().SelectMany(store.Documents);
 
-    private HashSet<string> TreesOf(string digest, byte[] document)
+    // The document is read where its trees are not known yet.
+    private HashSet<string> TreesOf(string digest, Func<byte[]?> document)
     {
         if (_trees.Count >= MostRead)
             _trees.Clear();
-        return _trees.GetOrAdd(digest, _ => [.. WrittenPlan.Read(document).Document.Packages.Select(package => package.Digest)]);
+        if (_trees.TryGetValue(digest, out HashSet<string>? known))
+            return known;
+        return document() is { } bytes ? _trees[digest] = [.. WrittenPlan.Read(bytes).Document.Packages.Select(package => package.Digest)] : [];
     }
 
     private static PantryException Changed(List<string> clients)

@@ -20,13 +20,14 @@ internal sealed class ProvisioningDesks : IAsyncDisposable
         var shelf = new ApplicationShelf(state.Provisioning.Applications);
         var use = new PackageUse(state.Provisioning.Applications, shelf, state.Provisioning.Packages, registry);
         Plans = new PlanDesk(shelf, state.Provisioning.Packages, registry);
-        Pins = new PlanPins(Plans, state.Provisioning.Pins, jobs, atWork, state.Jobs);
+        Pins = new PlanPins(Plans, state.Provisioning.Pins, jobs, atWork);
         Packages = new PackageDesk(state.Provisioning.Packages, state.Files, use, Pins, _rights, state.Audit, options, time);
-        Applications = new ApplicationDesk(state.Provisioning.Applications, state.Provisioning.Packages, _rights, state.Audit, options, time);
+        Applications = new ApplicationDesk(state.Provisioning.Applications, shelf, state.Provisioning.Packages, _rights, state.Audit, options, time);
         Access = new PackageAccess(state.Provisioning.Applications, state.Provisioning.Packages, Plans, Pins, registry);
         jobs.Terms = Pins.Fix;
         state.Files.Keep(Pins.Wanted);
-        Taker = new ReportTaker(state.Jobs, state.Provisioning.Reports, options, time, log);
+        Taker = new ReportTaker(state.Jobs, state.Provisioning.Reports, state.Provisioning.Pins, options, time, log);
+        jobs.ReportsDue = Taker.Due;
         Reports = new ReportDesk(state.Provisioning.Reports, Taker, registry, Plans, options);
     }
 

@@ -14,6 +14,7 @@ internal sealed class ReportTaker : IAsyncDisposable
 {
     private readonly JobStore _jobs;
     private readonly ReportStore _reports;
+    private readonly PinStore _pins;
     private readonly PantryOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
@@ -22,10 +23,11 @@ internal sealed class ReportTaker : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _work;
 
-    public ReportTaker(JobStore jobs, ReportStore reports, PantryOptions options, TimeProvider time, ILogger log)
+    public ReportTaker(JobStore jobs, ReportStore reports, PinStore pins, PantryOptions options, TimeProvider time, ILogger log)
     {
         _jobs = jobs;
         _reports = reports;
+        _pins = pins;
         _options = options;
         _time = time;
         _log = log;
@@ -90,8 +92,11 @@ internal sealed class ReportTaker : IAsyncDisposable
     private ReceivedReports Read(DueReports row)
     {
         IReadOnlyList<ProvisionReport>? reports = ReportIntake.Read(row.Command, row.Output, _options.Provision, _options.Provisioning.ReportBytes);
-        if (reports is null)
+        if (reports is null && row.Output.Length > 0)
             _log.LogWarning("What client {Client} returned for job {Job} holds no provisioning reports.", row.Client, row.Job);
-        return new ReceivedReports(row.Client, row.Key, row.Job, reports ?? []);
+        // By a plan that it was not given, a client could have drift found where there is none, and hide some.
+        if (_pins.DigestOf(row.Job, row.Client) is { } pinned)
+            reports = reports?.Select(report => report.Plan == pinned ? report : report with { Plan = null }).ToArray();
+        return new ReceivedReports(row.Client, row.Key, row.Job, reports);
     }
 }

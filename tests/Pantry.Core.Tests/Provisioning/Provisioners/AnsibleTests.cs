@@ -112,6 +112,29 @@ public sealed class AnsibleTests : IDisposable
     }
 
     [Fact(SkipWhen = nameof(NoAnsible), Skip = "Ansible is not installed: apt-get install ansible-core.")]
+    public async Task While_the_playbook_runs_what_its_tasks_came_to_is_where_only_the_owner_can_read_it()
+    {
+        // The playbook itself looks for what the task before it has printed.
+        PlannedPackage looks = _rig.Package("ansible", "looks", ("site.yml", """
+            - hosts: localhost
+              gather_facts: false
+              tasks:
+                - debug: { msg: "the password is {{ password }}" }
+                - shell: "grep -rl 'correct horse' '{{ runs }}' --include='report*' > '{{ root }}/found'; stat -c %a \"$PANTRY_REPORT\" > '{{ root }}/mode'; dirname \"$PANTRY_REPORT\" > '{{ root }}/folder'; true"
+            """));
+
+        ProvisionReport report = await _rig.ApplyAsync(looks, parameters: new JsonObject { ["root"] = _rig.Machine, ["runs"] = Path.Combine(_rig.Runs, ProvisionRun.WorkFolder) }, secrets: ProvisionRig.Secrets(("password", "correct horse")));
+
+        Assert.True(report.Status == ProvisionStatus.Changed, report.LogTail);
+        Assert.Equal("600\n", File.ReadAllText($"{_rig.Machine}/mode"));
+        string folder = File.ReadAllText($"{_rig.Machine}/folder").Trim();
+        Assert.StartsWith("pantry-secrets-", Path.GetFileName(folder), StringComparison.Ordinal);
+        Assert.False(Directory.Exists(folder));
+        if (folder.StartsWith("/dev/shm/", StringComparison.Ordinal))
+            Assert.Equal("", File.ReadAllText($"{_rig.Machine}/found"));
+    }
+
+    [Fact(SkipWhen = nameof(NoAnsible), Skip = "Ansible is not installed: apt-get install ansible-core.")]
     public async Task What_looks_like_a_template_in_a_parameter_or_a_secret_stays_what_it_is()
     {
         PlannedPackage package = _rig.Package("ansible", "literal", ("site.yml", """

@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Pantry.Provisioning.Provisioners;
-using Pantry.Targeting;
 
 namespace Pantry.Tests.Provisioning.Provisioners;
 
@@ -329,7 +328,7 @@ public sealed class FakeToolTests : IDisposable
         foreach ((string application, string name) in ((string, string)[])[("app", "shop-web"), ("app", "shop.web"), ("app-shop", "web"), ("app", new string('a', 70) + "1"), ("app", new string('a', 70) + "2")])
         {
             PlannedPackage package = _rig.Package("docker", name, ("compose.yaml", "services: { web: { image: nginx } }\n"));
-            await _rig.RunAsync(_rig.Plan(package) with { Client = ClientLabels.Create("app.host", application, null, []), DryRun = true });
+            await _rig.RunAsync(_rig.Plan(package) with { Client = Pantry.Targeting.ClientLabels.Create("app.host", application, null, []), DryRun = true });
         }
 
         string[] projects = [.. Kept("docker.projects").Split('\n', StringSplitOptions.RemoveEmptyEntries).Distinct()];

@@ -1,7 +1,5 @@
-using System.Text;
 using Pantry.Client;
 using Pantry.Configuration;
-using Pantry.Operators;
 using Pantry.Protocol;
 using Pantry.Targeting;
 using Pantry.Tests.EndToEnd;
@@ -23,10 +21,10 @@ public sealed class ProvisionLeavingsTests
         string enrollment = Path.Combine(fleet.Root, "enrollment"), found = Path.Combine(fleet.Root, "found"), go = Path.Combine(fleet.Root, "go");
         EnrollmentFile.Save(enrollment, configuration.Enrollment!);
         // A tool that gets its secrets as a file, says where that is, and goes on until it may end.
-        Directory.CreateDirectory(Path.Combine(configuration.Path, "packages", "web", "1.0.0"));
         string tool = Path.Combine(fleet.Root, "tool"), definitions = Path.Combine(configuration.Path, "provisioners");
         await File.WriteAllTextAsync(tool, $"#!/bin/sh\necho \"$1 $2 $$\" > {found}.new; mv {found}.new {found}\nwhile [ ! -e {go} ]; do sleep 0.05; done\n");
         File.SetUnixFileMode(tool, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        Directory.CreateDirectory(configuration.Path);
         Directory.CreateDirectory(definitions, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         File.SetUnixFileMode(configuration.Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         await File.WriteAllTextAsync(Path.Combine(definitions, "slow.yaml"), $$"""
@@ -71,14 +69,11 @@ public sealed class ProvisionLeavingsTests
         Assert.Empty(Directory.GetDirectories(Path.Combine(configuration.Path, "provision", "work")));
     }
 
-    private static async Task StartAsync(Fleet fleet) => await fleet.Server.Fleet.StartJobAsync(
-        new JobRequest
-        {
-            Target = Target.Clients(["web1"]),
-            Command = "Provision",
-            Format = BodyFormat.Json,
-            Arguments = Fleet.Json(new { packages = new[] { new { name = "web", version = "1.0.0", kind = "slow" } } }),
-            Secrets = new Dictionary<string, byte[]> { ["token"] = Encoding.UTF8.GetBytes("hunter22") },
-        },
-        default);
+    private static async Task StartAsync(Fleet fleet)
+    {
+        using PackageFolder folder = new PackageFolder().With("empty", "");
+        await folder.PublishAsync(fleet.Server.Fleet, "web", "1.0.0", "slow");
+        await fleet.Server.Fleet.Provisioning.SaveApplicationAsync(new SaveApplication("shop", 0), "packages: { web: '*' }\nparameters: { token: !secret token }", default);
+        await fleet.Server.Fleet.StartJobAsync(await ProvisionJobTests.RequestAsync(fleet.Server.Fleet, Target.Clients(["web1"]), ("token", "hunter22")), default);
+    }
 }

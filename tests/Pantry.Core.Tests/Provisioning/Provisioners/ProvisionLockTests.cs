@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using Pantry.Commands;
 using Pantry.Provisioning.Provisioners;
+using Pantry.Storage;
 using Pantry.Tests.EndToEnd;
+using Pantry.Tests.Storage;
 
 namespace Pantry.Tests.Provisioning.Provisioners;
 
@@ -92,6 +94,27 @@ public sealed class ProvisionLockTests : IDisposable
 
         Assert.NotNull(taken);
         Assert.True(Directory.Exists(Path.GetTempPath()));
+    }
+
+    [Fact]
+    public void A_full_disk_is_said_with_the_cure_whichever_file_there_was_no_room_for()
+    {
+        Directory.CreateDirectory(_rig.Home);
+        using SmallDisk disk = SmallDisk.MountAt(_rig.Home, "64k");
+        OwnerOnly.EnsureDirectory(_rig.Runs);
+        disk.Fill();
+
+        var full = Assert.Throws<PantryException>(() => ProvisionLock.TryTake(_rig.Runs, "jobA", DateTimeOffset.UtcNow, out _));
+        Assert.Equal(PantryErrorCode.StorageFailed, full.Code);
+        Assert.Contains(_rig.Runs, full.Message, StringComparison.Ordinal);
+        Assert.Contains("Its disk is full", full.Message, StringComparison.Ordinal);
+        Assert.Contains("Free some space", full.Message, StringComparison.Ordinal);
+        full = Assert.Throws<PantryException>(() => new ProvisionNote("jobA", DateTimeOffset.UtcNow).Save(_rig.Runs));
+        Assert.Contains("provision.json' cannot be used. Its disk is full", full.Message, StringComparison.Ordinal);
+
+        disk.Empty();
+        using ProvisionLock? taken = ProvisionLock.TryTake(_rig.Runs, "jobA", DateTimeOffset.UtcNow, out _);
+        Assert.NotNull(taken);
     }
 
     private static void OwnersFile(string path, byte[] bytes) => Pantry.Security.PrivateFile.Replace(path, bytes);

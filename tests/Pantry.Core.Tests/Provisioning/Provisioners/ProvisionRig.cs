@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging.Abstractions;
 using Pantry.Configuration;
+using Pantry.Provisioning.Applications;
 using Pantry.Provisioning.Provisioners;
 using Pantry.Storage;
 using Pantry.Targeting;
@@ -96,11 +97,18 @@ internal sealed class ProvisionRig : IDisposable
         secrets.ToDictionary(secret => secret.Name, secret => Encoding.UTF8.GetBytes(secret.Value));
 
     /// <summary>A plan whose parameters of these names are secrets.</summary>
-    public static ProvisionPlan WithSecrets(ProvisionPlan plan, Dictionary<string, byte[]> secrets) => plan with
+    public static ProvisionPlan WithSecrets(ProvisionPlan plan, Dictionary<string, byte[]> secrets) =>
+        Filled(plan, new JsonObject(secrets.Select(secret => KeyValuePair.Create(secret.Key, (JsonNode?)Secret(secret.Key)))), secrets);
+
+    /// <summary>A plan with parameters that name secrets.</summary>
+    public static ProvisionPlan Filled(ProvisionPlan plan, JsonObject parameters, Dictionary<string, byte[]> secrets)
     {
-        Secrets = secrets,
-        SecretParameters = new JsonObject(secrets.Select(secret => KeyValuePair.Create(secret.Key, (JsonNode?)Encoding.UTF8.GetString(secret.Value)))),
-    };
+        var filled = PlanParameters.Fill(parameters, secrets);
+        return plan with { Secrets = secrets, SecretParameters = filled.Secret, SecretPlaces = filled.SecretPlaces };
+    }
+
+    /// <summary>What stands in a plan for a secret.</summary>
+    public static JsonObject Secret(string name) => new() { [ParameterJson.SecretKey] = name };
 
     /// <summary>Files below the rig that hold a text, links not followed.</summary>
     public IEnumerable<string> FilesWith(string text) => Directory

@@ -32,7 +32,8 @@ internal static class AnsibleCallbackSource
 
             def __init__(self):
                 super(CallbackModule, self).__init__()
-                self._report = open(os.environ['PANTRY_REPORT'], 'w')
+                # Results may quote secrets.
+                self._report = os.fdopen(os.open(os.environ['PANTRY_REPORT'], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 'w')
                 self._begun = {}
 
             def _line(self, value):

@@ -37,7 +37,7 @@ internal sealed partial class AnsibleProvisioner : IProvisioner
 
     public void Read(ProvisionWork work, ToolOutcome outcome, ReportBuilder report)
     {
-        bool ended = work.ReadReport() is { } lines && AnsibleReport.Read(lines, report);
+        bool ended = work.ReadSecretReport() is { } lines && AnsibleReport.Read(lines, report);
         if (outcome.Last.ExitCode != 0 && !report.HasFailed)
             report.Fail($"ansible-playbook ended with exit code {outcome.Last.ExitCode}: {outcome.Last.LastWords}");
         else if (!ended && !report.HasFailed)
@@ -93,7 +93,7 @@ internal sealed partial class AnsibleProvisioner : IProvisioner
         ["ANSIBLE_NOCOLOR"] = "1",
         ["ANSIBLE_RETRY_FILES_ENABLED"] = "0",
         ["ANSIBLE_LOCALHOST_WARNING"] = "0",
-        ["PANTRY_REPORT"] = work.ReportPath,
+        ["PANTRY_REPORT"] = work.SecretReportPath,
         ["PYTHONDONTWRITEBYTECODE"] = "1",
     };
 

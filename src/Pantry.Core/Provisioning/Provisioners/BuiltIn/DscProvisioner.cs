@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Pantry.Configuration;
@@ -57,12 +56,11 @@ internal sealed class DscProvisioner : IProvisioner
         var request = new JsonObject
         {
             ["dryRun"] = work.DryRun,
-            ["parameters"] = parameters,
             ["resources"] = document.At("resources") is { ValueKind: JsonValueKind.Array } resources ? JsonNode.Parse(resources.GetRawText()) : throw work.Wrong("its document has no resources."),
         };
         return new ToolPlan(new ToolCommand(work.Tool.Path, ["-NoLogo", "-NoProfile", "-NonInteractive", "-File", work.Write("dsc.ps1", PowerShellSource.Dsc)], work.Package.Directory)
         {
-            Input = Encoding.UTF8.GetBytes(request.ToJsonString() + "\n"),
+            Input = PowerShellRequest.Write(work, request, parameters, []),
             Environment = new Dictionary<string, string> { ["NO_COLOR"] = "1", ["TERM"] = "dumb" },
         });
     }

@@ -5,7 +5,7 @@ namespace Pantry.Provisioning.Provisioners.BuiltIn;
 
 /// <summary>
 /// A script of the package, <c>apply.ps1</c> or the one that the entry names, in a PowerShell of its own. Parameters of the plan become those of the script that have
-/// their names, secrets SecureStrings. A dry run is -WhatIf, for scripts that support it.
+/// their names, secrets SecureStrings, in lists and maps too. A dry run is -WhatIf, for scripts that support it.
 /// </summary>
 internal sealed class PowerShellProvisioner : IProvisioner
 {
@@ -30,12 +30,12 @@ internal sealed class PowerShellProvisioner : IProvisioner
         environment["NO_COLOR"] = "1";
         environment["TERM"] = "dumb";
         // Secrets come over standard input: they are in no file, and in no environment that is handed on.
-        var request = new JsonObject { ["script"] = script, ["dryRun"] = work.DryRun, ["parameters"] = work.Parameters(), ["secrets"] = work.SecretParameters() };
+        var request = new JsonObject { ["script"] = script, ["dryRun"] = work.DryRun };
         return new ToolPlan(new ToolCommand(
             work.Tool.Path,
             ["-NoLogo", "-NoProfile", "-NonInteractive", .. OperatingSystem.IsWindows() ? ["-ExecutionPolicy", "Bypass"] : Array.Empty<string>(), "-File", work.Write("run.ps1", PowerShellSource.Run)],
             work.Package.Directory)
-        { Environment = environment, Input = System.Text.Encoding.UTF8.GetBytes(request.ToJsonString() + "\n") });
+        { Environment = environment, Input = PowerShellRequest.Write(work, request, work.Plan.Parameters, work.Plan.SecretParameters) });
     }
 
     public void Read(ProvisionWork work, ToolOutcome outcome, ReportBuilder report)

@@ -3,28 +3,46 @@ namespace Pantry.Provisioning.Provisioners.BuiltIn;
 /// <summary>Scripts that Pantry runs in a PowerShell child. They work in Windows PowerShell 5.1 too.</summary>
 internal static class PowerShellSource
 {
-    /// <summary>Runs a package's script with those parameters and secrets that it has a parameter for. Exit code 64: it has no -WhatIf.</summary>
-    public const string Run = """
+    // Takes the marks off that PowerShellRequest has put before each text. Maps are hashtables where those are asked for.
+    private const string ReadRequest = """
         $ErrorActionPreference = 'Stop'
+        function Read-Value($value, [bool] $open, [bool] $tables) {
+            if ($value -is [string]) {
+                $text = $value.Substring(1)
+                if ($open -or $value[0] -ne '!') { return $text }
+                $secret = [Security.SecureString]::new()
+                foreach ($character in $text.ToCharArray()) { $secret.AppendChar($character) }
+                return $secret
+            }
+            if ($value -is [array]) { return , @(foreach ($item in $value) { Read-Value $item $open $tables }) }
+            if ($value -is [Management.Automation.PSCustomObject]) {
+                $map = if ($tables) { @{} } else { [ordered]@{} }
+                foreach ($property in $value.PSObject.Properties) { $map[$property.Name] = Read-Value $property.Value $open $tables }
+                if ($tables) { return $map }
+                return [pscustomobject] $map
+            }
+            return $value
+        }
         $request = [Console]::In.ReadLine() | ConvertFrom-Json
-        $command = Get-Command -Name $request.script
+
+        """;
+
+    /// <summary>Runs a package's script with those parameters and secrets that it has a parameter for. Exit code 64: it has no -WhatIf.</summary>
+    public const string Run = ReadRequest + """
+        $script = Read-Value $request.script $true
+        $command = Get-Command -Name $script
         $arguments = @{}
         foreach ($given in $request.parameters.PSObject.Properties) {
-            if ($command.Parameters.ContainsKey($given.Name)) { $arguments[$given.Name] = $given.Value }
-        }
-        foreach ($given in $request.secrets.PSObject.Properties) {
             if (-not $command.Parameters.ContainsKey($given.Name)) { continue }
-            $secret = [Security.SecureString]::new()
-            foreach ($character in $given.Value.ToCharArray()) { $secret.AppendChar($character) }
-            if ($command.Parameters[$given.Name].ParameterType -eq [string]) { $arguments[$given.Name] = $given.Value }
-            else { $arguments[$given.Name] = $secret }
+            $type = $command.Parameters[$given.Name].ParameterType
+            $arguments[$given.Name] = Read-Value $given.Value ($type -eq [string] -or $type -eq [string[]]) ([Collections.IDictionary].IsAssignableFrom($type))
         }
         if ($request.dryRun) {
             if (-not $command.Parameters.ContainsKey('WhatIf')) { exit 64 }
             $arguments['WhatIf'] = $true
         }
         $global:LASTEXITCODE = 0
-        & $request.script @arguments
+        & $script @arguments
         exit $LASTEXITCODE
         """;
 
@@ -32,10 +50,9 @@ internal static class PowerShellSource
     /// Tests and sets resources with PSDesiredStateConfiguration, and writes what dsc would write: for each resource its name, type, whether it was as it should be,
     /// and for one that was not, whether it is now.
     /// </summary>
-    public const string Dsc = """
-        $ErrorActionPreference = 'Stop'
+    public const string Dsc = ReadRequest + """
+        $request = Read-Value $request $true
         Import-Module PSDesiredStateConfiguration
-        $request = [Console]::In.ReadLine() | ConvertFrom-Json
         $results = @(); $messages = @(); $failed = $false
         function ConvertTo-Property($value) {
             if ($value -is [string] -and $value -match "^\[parameters\('([^']+)'\)\]$") { return ConvertTo-Property $request.parameters.($Matches[1]) }

@@ -1,0 +1,25 @@
+using Pantry.Protocol;
+using Pantry.Provisioning.Reports;
+using Pantry.Targeting;
+
+namespace Pantry.Server.Jobs;
+
+/// <summary>Which rows say something of what a machine was provisioned with: by their reports, or by having none though the run may have been begun.</summary>
+internal static class RunReports
+{
+    /// <param name="order">The order.</param>
+    /// <param name="result">How one that may have had it ended.</param>
+    /// <param name="bodies">Its output.</param>
+    /// <param name="itself">Whether it is the target's own word.</param>
+    public static bool AreDue(JobOrder order, Result result, IReadOnlyList<byte[]> bodies, bool itself) =>
+        ReportIntake.HasReports(order.Commands, result.Format, bodies)
+        || (Names.Same(order.Statement.Command, ProvisionOrders.CommandName) && ProvisionOrders.Read(order.Request.Arguments) is not { DryRun: true } && (!itself || MayHaveApplied(result)));
+
+    // A client that refuses says so before it applies anything.
+    private static bool MayHaveApplied(Result result) => result.Truncated || result.Status switch
+    {
+        CommandStatus.Denied or CommandStatus.Expired => false,
+        CommandStatus.Failed => result.Error?.Code is nameof(PantryErrorCode.JobEnded) or "CommandFailed",
+        _ => true,
+    };
+}
