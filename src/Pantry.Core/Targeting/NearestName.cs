@@ -7,7 +7,7 @@ internal static class NearestName
     public static string? Of(string name, IEnumerable<string> among) => NamePattern.HasWildcards(name) ? null : among.Order(StringComparer.Ordinal)
         .Select(known => (Name: known, Distance: Distance(name.ToLowerInvariant(), known.ToLowerInvariant())))
         .Where(known => Math.Max(name.Length, known.Name.Length) is var length && known.Distance < length && known.Distance <= (length + 2) / 3)
-        .MinBy(known => known.Distance).Name;
+        .OrderBy(known => known.Distance).Select(known => known.Name).FirstOrDefault();
 
     /// <summary>A sentence for an error about a name that is not there.</summary>
     /// <param name="name">What was written.</param>

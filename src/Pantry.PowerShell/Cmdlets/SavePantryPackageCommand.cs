@@ -79,7 +79,8 @@ public sealed class SavePantryPackageCommand : FleetCmdlet
         PackageInfo found = await fleet.Provisioning.FindPackagesAsync(filter, cancellation).FirstOrDefaultAsync(cancellation).ConfigureAwait(false)
             ?? throw new PantryException(PantryErrorCode.NoMatchingPackage, range == AnyVersion
                 ? $"There is no package '{name}'. Get-PantryPackage lists those there are."
-                : $"There is no package '{name}' in the versions '{DisplayText.Clean(range, 80)}'. Get-PantryPackage {name} -AllVersions lists those there are.") { Target = name };
+                : $"There is no package '{name}' in the versions '{DisplayText.Clean(range, 80)}'. Get-PantryPackage {name} -AllVersions lists those there are.")
+            { Target = name };
         string directory = PathGuard.Resolve(parent, found.Name);
         if (!force && Directory.Exists(directory) && Directory.EnumerateFileSystemEntries(directory).Any())
             throw Invalid($"'{directory}' is there and not empty. Save into another directory, or give -Force to bring it to what the package has, which removes everything else in it.", directory);
