@@ -474,12 +474,12 @@ Describe 'Packages and applications' {
 
 Describe 'Get-PantryProvisionReport' -Skip:$IsWindows {
     BeforeAll {
-        $package = New-Item -ItemType Directory -Path (Join-Path $root 'shop.web1/packages/motd/1.0.0')
+        $package = New-Item -ItemType Directory -Path (Join-Path $root 'published/motd')
         Set-Content (Join-Path $package 'apply') "#!/bin/sh`necho '{`"resources`":[{`"type`":`"file`",`"name`":`"/etc/motd`",`"status`":`"changed`"}]}' > `$PANTRY_REPORT"
         [IO.File]::SetUnixFileMode((Join-Path $package 'apply'), 'UserRead, UserExecute')
-        $rows = 1..2 | ForEach-Object {
-            Send-PantryCommand -Client shop.web1 -Name Provision -Argument @{ Packages = @(@{ Name = 'motd'; Version = '1.0.0'; Kind = 'script' }) }
-        }
+        $null = Publish-PantryPackage $package -Version 1.0.0 -Kind script
+        $null = Set-PantryApplication shop -Document "packages: { motd: '*' }" -Force
+        $rows = 1..2 | ForEach-Object { Invoke-PantryProvision -Client shop.web1 }
     }
 
     It 'shows the last run, and all on request' {
