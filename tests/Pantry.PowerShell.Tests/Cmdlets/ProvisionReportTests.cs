@@ -28,7 +28,7 @@ public sealed class ProvisionReportTests
         Assert.Empty(session.Run("Get-PantryProvisionReport -Drift -History").Clean());
         Assert.Empty(session.Run("Get-PantryClient nobody* | Get-PantryProvisionReport").Clean());
         Assert.Equal(["NoMatchingClient"], session.Run("Get-PantryProvisionReport nobody").ErrorIds);
-        Assert.NotNull(session.Run("Get-PantryProvisionReport -Last 2 -History").Fatal);
+        Assert.NotEmpty(session.Run("Get-PantryProvisionReport -Last 2 -History").ErrorIds);
         session.Set("line", "Get-PantryProvisionReport -Client we");
         session.Until("[System.Management.Automation.CommandCompletion]::CompleteInput($line, $line.Length, $null).CompletionMatches.CompletionText -contains 'web1'");
     }
