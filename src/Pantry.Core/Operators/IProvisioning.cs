@@ -35,6 +35,7 @@ internal interface IProvisioning
 
     /// <summary>The plan documents of a target's clients, to be signed; of clients that the operator may not provision nothing is said.</summary>
     IAsyncEnumerable<PlanShare> MakePlansAsync(Target target, CancellationToken cancellation);
+
     /// <summary>What came of provisioning clients, the newest first.</summary>
     IAsyncEnumerable<ProvisionReport> FindReportsAsync(ReportFilter filter, CancellationToken cancellation);
 }

@@ -40,24 +40,14 @@ internal static class JobSchema
         ) STRICT, WITHOUT ROWID;
         """;
 
-    // Rows whose provisioning reports are still to be taken into the other database, and the keys of their clients.
+    // Rows whose provisioning reports are still to be taken into the other database, and the keys of their clients; in the order in which the rows
+    // came, for jobs overlap, and what a client says last is how it is.
     private const string Reports = """
         CREATE TABLE reports_due (
-            job INTEGER NOT NULL, row INTEGER NOT NULL, key BLOB NOT NULL CHECK (length(key) = 32),
-            PRIMARY KEY (job, row), FOREIGN KEY (job, row) REFERENCES rows (job, number) ON DELETE CASCADE
-        ) STRICT, WITHOUT ROWID;
-        """;
-
-    // In the order in which the rows came: jobs overlap, and what a client says last is how it is.
-    private const string ReportsInOrder = """
-        CREATE TABLE reports_come (
             arrival INTEGER PRIMARY KEY, job INTEGER NOT NULL, row INTEGER NOT NULL, key BLOB NOT NULL CHECK (length(key) = 32),
             UNIQUE (job, row), FOREIGN KEY (job, row) REFERENCES rows (job, number) ON DELETE CASCADE
         ) STRICT;
-        INSERT INTO reports_come (job, row, key) SELECT job, row, key FROM reports_due ORDER BY job, row;
-        DROP TABLE reports_due;
-        ALTER TABLE reports_come RENAME TO reports_due;
         """;
 
-    public static IReadOnlyList<string> Migrations { get; } = [Jobs, Pieces, Reports, ReportsInOrder];
+    public static IReadOnlyList<string> Migrations { get; } = [Jobs, Pieces, Reports];
 }
