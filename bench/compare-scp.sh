@@ -37,6 +37,8 @@ StrictModes no
 UsePAM no
 MaxStartups 500:100:500
 Subsystem sftp internal-sftp
+# What the account's shell does at each start is not measured.
+SetEnv HOME=$dir
 # sshd listens on 16 addresses at most, so it does on all; whoever comes from elsewhere is not let in.
 Match Address *,!127.0.0.0/8
     PubkeyAuthentication no

@@ -4,7 +4,6 @@ using Pantry.Operators;
 using Pantry.Protocol;
 using Pantry.Targeting;
 using Pantry.Tests.EndToEnd;
-using Pantry.Tests.Fuzzing;
 
 namespace Pantry.Tests.Commands;
 
@@ -100,17 +99,6 @@ public sealed class StepsTests
             new JobRequest { Target = Target.All, Command = "Steps", Format = BodyFormat.Json, Arguments = Encoding.UTF8.GetBytes(arguments) }));
         Assert.Equal(PantryErrorCode.InvalidArgument, refused.Code);
     }
-
-    [Fact]
-    public void Damaged_steps_are_steps_or_allow_nothing() => FuzzRun.Run(
-        (damaged, _) =>
-        {
-            var commands = OrderCommands.Of("Steps", BodyFormat.Json, damaged);
-            Assert.Equal(commands.Fault is null, commands.Steps is not null);
-            Assert.All(commands.Steps?.Steps ?? [], step => Assert.Contains(step.Command, commands.All, StringComparer.OrdinalIgnoreCase));
-            return commands.Fault is null;
-        },
-        new OrderSteps([new OrderStep("Shell", BodyFormat.Json, [1, 2, 3], "a name", 1.5, "somebody"), new OrderStep("Ping", BodyFormat.None, [])]).ToBytes());
 
     [Fact(SkipWhen = nameof(OnWindows), Skip = "A POSIX shell is needed.")]
     public async Task A_step_sees_its_own_secrets_alone_and_none_is_in_the_row()

@@ -11,6 +11,7 @@ using Pantry.Transport;
 namespace Pantry.Tests.Fuzzing;
 
 /// <summary>Files and texts that somebody was given: damaged ones are refused with a reason.</summary>
+[Collection(nameof(FuzzRun))]
 public sealed class FileFuzzTests : IDisposable
 {
     private readonly string _folder = TestDirectory.Create();

@@ -2,6 +2,10 @@ using Pantry.Tests.Security;
 
 namespace Pantry.Tests.Fuzzing;
 
+/// <summary>Alone in the process: what other tests keep meanwhile would count as kept here.</summary>
+[CollectionDefinition(nameof(FuzzRun), DisableParallelization = true)]
+public sealed class FuzzRuns;
+
 /// <summary>
 /// Tries a decoder with as many damaged inputs as the environment asks for: it must end in a verdict or a
 /// <see cref="PantryException"/>, take no more memory than a case is worth, and keep none.

@@ -6,6 +6,7 @@ using Pantry.Tests.Protocol;
 namespace Pantry.Tests.Fuzzing;
 
 /// <summary>What comes after the seal was opened: any bytes that somebody with a key may say.</summary>
+[Collection(nameof(FuzzRun))]
 public sealed class MessageFuzzTests
 {
     private static readonly WireLimits Limits = new() { FragmentBytes = 64, MaxMessageBytes = 4096, MaxIncompleteMessages = 4, MaxIncompleteBytes = 8192 };

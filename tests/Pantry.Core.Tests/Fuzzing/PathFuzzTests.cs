@@ -4,6 +4,7 @@ using Pantry.Security;
 namespace Pantry.Tests.Fuzzing;
 
 /// <summary>Names from outside: what the path guard takes means the same place under the root on Linux and on Windows.</summary>
+[Collection(nameof(FuzzRun))]
 public sealed class PathFuzzTests
 {
     private static readonly string[] Names =

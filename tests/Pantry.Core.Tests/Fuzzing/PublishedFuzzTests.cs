@@ -6,6 +6,7 @@ using Pantry.Transport;
 namespace Pantry.Tests.Fuzzing;
 
 /// <summary>What is published on a topic that this side hears, from whoever could publish there.</summary>
+[Collection(nameof(FuzzRun))]
 public sealed class PublishedFuzzTests
 {
     [Fact]

@@ -10,6 +10,7 @@ using Pantry.Tests.Fuzzing;
 namespace Pantry.Tests.Provisioning.Reports;
 
 /// <summary>Reports come from programs, which may be anybody's: damaged ones are read as far as that goes, or not at all.</summary>
+[Collection(nameof(FuzzRun))]
 public sealed class ReportFuzzTests
 {
     // A report is read once, and a document of JSON or YAML takes a multiple of its bytes.

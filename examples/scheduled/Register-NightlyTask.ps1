@@ -6,7 +6,7 @@ Makes a Windows scheduled task that runs pantry-job.ps1 each night.
 The task runs whether anybody is logged on or not, as the account that is given; a group managed service account needs no password. The operator's file must be
 that account's alone. The webhook is the account's own variable PANTRY_WEBHOOK.
 .EXAMPLE
-./Register-PantryTask.ps1 -Account 'EXAMPLE\pantry-night$' -OperatorFile C:\ProgramData\Pantry\night.operator -Stream shop.production -ShellCommand 'hostname'
+./Register-NightlyTask.ps1 -Account 'EXAMPLE\pantry-night$' -OperatorFile C:\ProgramData\Pantry\night.operator -Stream shop.production -ShellCommand 'hostname'
 #>
 [CmdletBinding(SupportsShouldProcess)]
 param(
