@@ -50,6 +50,14 @@ Describe 'The module' {
         $views | Should -Contain 'ListControl'
     }
 
+    It 'lists the one resource of a report that was changed' {
+        $report = [Pantry.ProvisionReport]@{ Client = 'web1'; Package = 'motd'; Version = '1.0.0'; Resources = [Pantry.ProvisionResource[]]@(
+                [Pantry.ProvisionResource]::new('File', '/etc/motd', 'Changed', $null, $null), [Pantry.ProvisionResource]::new('File', '/etc/issue', 'Unchanged', $null, $null)) }
+        $list = $report | Format-List | Out-String -Width 120
+        $list | Should -Match 'Resources +: .*File\[/etc/motd\]'
+        $list | Should -Not -Match 'issue'
+    }
+
     It 'shows enrolments with the name first and the id last, in 80 columns' {
         $listed = [Pantry.EnrollmentInfo]@{ Id = 'f' * 32; Kind = 'Enrollment'; Identity = 'web1'; Application = 'shop'; Environment = 'live'; Roles = [string[]]'web'
             Status = 'Open'; CreatedBy = 'local'; CreatedAt = [DateTimeOffset]::Now; ExpiresAt = [DateTimeOffset]::Now }

@@ -1,5 +1,4 @@
 using Pantry.Protocol;
-using Pantry.Targeting;
 
 namespace Pantry.Tests.Fuzzing;
 

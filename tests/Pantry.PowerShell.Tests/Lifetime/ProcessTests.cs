@@ -9,9 +9,9 @@ public sealed class ProcessTests(ITestOutputHelper log)
     public async Task Importing_loads_nothing_but_the_module()
     {
         // What makes an import instant: transport, databases and YAML come with the first cmdlet that needs them.
-        (_, string output, string error) = await EngineProcess.RunAsync($"""
-            Import-Module '{Places.Manifest}'
-            [AppDomain]::CurrentDomain.GetAssemblies() | ForEach-Object {{ $_.GetName().Name }}
+        (_, string output, string error) = await EngineProcess.RunAsync($$"""
+            Import-Module '{{Places.Manifest}}'
+            [AppDomain]::CurrentDomain.GetAssemblies() | ForEach-Object { $_.GetName().Name }
             """);
         Assert.Equal("", error);
         string[] loaded = output.Split('\n', StringSplitOptions.TrimEntries);
