@@ -9,8 +9,8 @@ namespace Pantry.Provisioning.Reports;
 /// </summary>
 internal sealed class ReportBuilder(ProvisionLimits limits, SecretRedactor redactor, bool dryRun = false)
 {
-    private readonly List<(int Place, ProvisionResource Resource)> _telling = [];
-    private readonly List<(int Place, ProvisionResource Resource)> _quiet = [];
+    // What failed, what changed and the rest, each up to the bound: whatever comes before it, a failure has room.
+    private readonly List<(int Place, ProvisionResource Resource)>[] _told = [[], [], []];
     private readonly List<string> _artifacts = [];
     private readonly int[] _counts = new int[Enum.GetValues<ResourceStatus>().Length];
     private int _place;
@@ -29,7 +29,7 @@ internal sealed class ReportBuilder(ProvisionLimits limits, SecretRedactor redac
         if (dryRun && status == ResourceStatus.Changed)
             status = ResourceStatus.WouldChange;
         _counts[(int)status]++;
-        List<(int, ProvisionResource)> list = status is ResourceStatus.Unchanged or ResourceStatus.Skipped ? _quiet : _telling;
+        List<(int, ProvisionResource)> list = _told[status switch { ResourceStatus.Failed => 0, ResourceStatus.Unchanged or ResourceStatus.Skipped => 2, _ => 1 }];
         if (list.Count < limits.Resources)
         {
             list.Add((_place++, new ProvisionResource(
@@ -54,11 +54,7 @@ internal sealed class ReportBuilder(ProvisionLimits limits, SecretRedactor redac
     /// <param name="most">How many resources it lists.</param>
     public ToolReport Build(int most)
     {
-        ProvisionResource[] kept =
-        [
-            .. _telling.OrderByDescending(entry => entry.Resource.Status == ResourceStatus.Failed).Take(most).Concat(_quiet.Take(Math.Max(0, most - _telling.Count)))
-                .OrderBy(entry => entry.Place).Select(entry => entry.Resource),
-        ];
+        ProvisionResource[] kept = [.. _told.SelectMany(list => list).Take(most).OrderBy(entry => entry.Place).Select(entry => entry.Resource)];
         return new ToolReport
         {
             Resources = kept,

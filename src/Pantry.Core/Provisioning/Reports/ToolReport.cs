@@ -20,12 +20,8 @@ internal sealed record ToolReport
     /// <summary>Why the tool failed; null where it did not.</summary>
     public string? Failure { get; init; }
 
-    /// <summary>Why the tool did nothing, such as that it has no dry run; null where it ran.</summary>
-    public string? NotRun { get; init; }
-
     public ProvisionStatus Status(bool dryRun) =>
         Failure is not null || Failed > 0 ? ProvisionStatus.Failed
-        : NotRun is not null ? ProvisionStatus.NotRun
         : Changed == 0 ? ProvisionStatus.Unchanged
         : dryRun ? ProvisionStatus.WouldChange : ProvisionStatus.Changed;
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Pantry.Commands;
 using Pantry.Provisioning.Provisioners;
 
 namespace Pantry.Tests.Provisioning.Provisioners;
@@ -29,6 +30,23 @@ public sealed class ScriptTests : IDisposable
         ProvisionReport failed = await _rig.ApplyAsync(_rig.Package("script", "fails", ("apply", "#!/bin/sh\necho no space left >&2; exit 7\n")));
         Assert.Equal((ProvisionStatus.Failed, 7), (failed.Status, failed.ExitCode));
         Assert.Equal("The script ended with exit code 7: no space left", failed.Error!.Message);
+    }
+
+    [Fact(SkipWhen = nameof(OnWindows), Skip = "A POSIX shell is needed.")]
+    public async Task A_row_fails_with_the_resource_that_failed_though_more_were_changed_before_it_than_a_report_lists()
+    {
+        PlannedPackage package = _rig.Package("script", "long", ("apply", """
+            #!/bin/sh
+            i=0
+            { printf '{"resources":['
+            while [ $i -le 1000 ]; do printf '{"type":"file","name":"f%s","status":"changed"},' $i; i=$((i+1)); done
+            printf '{"type":"service","name":"web","status":"failed","message":"does not start"}]}'; } > "$PANTRY_REPORT"
+            """));
+
+        CommandOutcome row = ProvisionCommand.Outcome(await _rig.RunToResultAsync(_rig.Plan(package)));
+
+        Assert.Equal(CommandStatus.Failed, row.Status);
+        Assert.Equal("long 1.2.3 failed with script: service[web]: does not start", row.Error!.Message);
     }
 
     [Fact(SkipWhen = nameof(OnWindows), Skip = "A POSIX shell is needed.")]
