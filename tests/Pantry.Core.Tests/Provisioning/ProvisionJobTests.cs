@@ -96,6 +96,32 @@ public sealed class ProvisionJobTests
         Assert.Equal("mine", File.ReadAllText(Path.Combine(elsewhere, "x")));
     }
 
+    [Theory(SkipWhen = nameof(OnWindows), Skip = "A POSIX shell is needed.")]
+    [InlineData("packages/web/1.0.0")]
+    [InlineData("packages/web")]
+    public async Task A_link_in_the_place_of_a_package_goes_and_the_package_itself_is_applied(string place)
+    {
+        await using Fleet fleet = await Fleet.StartAsync();
+        await using RemoteFleet console = await fleet.ConnectAsync();
+        using PackageFolder folder = Script("cat data.txt; echo unchanged > \"$PANTRY_REPORT\"\n").With("data.txt", "right");
+        await folder.PublishAsync(console, "web", "1.0.0");
+        await console.Provisioning.SaveApplicationAsync(new SaveApplication("shop", 0), "packages: { web: '*' }", default);
+        ClientAgent client = await fleet.AddAsync("web1", "shop");
+        await ProvisionAsync(console, fleet, Target.All);
+        string link = Path.Combine(client.Configuration.Path, place), elsewhere = Path.Combine(fleet.Root, "elsewhere");
+        Directory.CreateDirectory(Path.Combine(elsewhere, "1.0.0"));
+        File.WriteAllText(Path.Combine(elsewhere, "1.0.0", "data.txt"), "mine");
+        Directory.Delete(link, recursive: true);
+        Directory.CreateSymbolicLink(link, elsewhere);
+
+        ResultRow row = Assert.Single(await ProvisionAsync(console, fleet, Target.All));
+
+        Assert.Equal((CommandStatus.Succeeded, null), (row.Result.Status, row.Result.Error?.Message));
+        Assert.Contains("right", Assert.Single(Reports(row)).LogTail, StringComparison.Ordinal);
+        Assert.Null(new DirectoryInfo(link).LinkTarget);
+        Assert.Equal("mine", File.ReadAllText(Path.Combine(elsewhere, "1.0.0", "data.txt")));
+    }
+
     [Fact(SkipWhen = nameof(OnWindows), Skip = "A POSIX shell is needed.")]
     public async Task Versions_that_no_run_has_used_for_long_leave_the_client_and_those_of_the_plan_stay()
     {

@@ -18,9 +18,13 @@ internal sealed class PackageCache(string home, ITreeExchange trees, PantryOptio
     private readonly string _home = Path.TrimEndingDirectorySeparator(Path.GetFullPath(home));
     private readonly HeldTrees _held = new(Path.Combine(home, "package-trees"), options.Files, most: int.MaxValue);
 
-    /// <summary>The directory of a package; it need not be there.</summary>
-    /// <exception cref="PantryException">The name or the version is none, or a link is in its place.</exception>
-    public string Locate(string name, string version) => PathGuard.Resolve(_home, NameOf(name, version));
+    /// <summary>The directory of a package; it need not be there, and where it was not brought yet there may be something else.</summary>
+    /// <exception cref="PantryException">The name or the version is none.</exception>
+    public string Locate(string name, string version)
+    {
+        _ = NameOf(name, version);
+        return PathOf(name, version);
+    }
 
     /// <summary>Brings packages here, one after the other, and lets go of those that no plan had for long.</summary>
     /// <param name="packages">The packages of a plan.</param>
@@ -41,7 +45,7 @@ internal sealed class PackageCache(string home, ITreeExchange trees, PantryOptio
         if (!ContentHash.TryParse(package.Digest, out ContentHash digest))
             throw new PantryException(PantryErrorCode.InvalidArgument, $"The plan names no files of {package}.") { Target = package.ToString() };
         RemoveLinks(package);
-        string directory = Locate(package.Name, package.Version);
+        string directory = PathGuard.Resolve(_home, NameOf(package.Name, package.Version));
         var source = new PackageTree(trees, digest, job);
         await using (source.ConfigureAwait(false))
         {
