@@ -62,6 +62,15 @@ public sealed class PuppetTests : IDisposable
     }
 
     [Fact(SkipWhen = nameof(NoPuppet), Skip = "Puppet is not installed: apt-get install puppet-agent.")]
+    public async Task Reports_that_were_read_do_not_pile_up_in_what_Puppet_keeps()
+    {
+        ProvisionReport report = await _rig.ApplyAsync(Shop, parameters: Parameters());
+
+        Assert.Equal((ProvisionStatus.Changed, 2), (report.Status, report.Resources.Count));
+        Assert.DoesNotContain(Directory.EnumerateFiles(Path.Combine(_rig.Runs, "state", "puppet"), "*", SearchOption.AllDirectories), file => file.Contains("/reports/", StringComparison.Ordinal));
+    }
+
+    [Fact(SkipWhen = nameof(NoPuppet), Skip = "Puppet is not installed: apt-get install puppet-agent.")]
     public async Task A_resource_that_fails_fails_the_report_and_is_named()
     {
         JsonObject parameters = Parameters();

@@ -43,7 +43,8 @@ internal sealed partial class PuppetProvisioner : IProvisioner
         return new ToolPlan(new ToolCommand(
             work.Tool.Path,
             [
-                "apply", work.DryRun ? "--noop" : "--no-noop", "--detailed-exitcodes", "--color=false", "--no-show_diff", "--logdest=console",
+                // Of its own it would keep the report of each run for ever.
+                "apply", work.DryRun ? "--noop" : "--no-noop", "--detailed-exitcodes", "--color=false", "--no-show_diff", "--logdest=console", "--reports=none",
                 .. Directories.Select(name => $"--{name}={Directory.CreateDirectory(Path.Combine(work.State, name)).FullName}"), $"--statedir={Directory.CreateDirectory(Path.Combine(work.State, "state")).FullName}",
                 $"--modulepath={string.Join(Path.PathSeparator, modules)}", $"--hiera_config={WriteHiera(work)}",
                 $"--lastrunreport={Path.Combine(work.Directory, ReportFile)}", $"--lastrunfile={Path.Combine(work.Directory, SummaryFile)}",
