@@ -72,11 +72,25 @@ internal sealed class ProvisionLock : IDisposable
         Save();
     }
 
-    /// <summary>Remembers the tool's process; none while the next is being started.</summary>
+    /// <summary>A tool is about to be started: until it is known, whatever runs for the job counts as the tool.</summary>
+    public void NoteStart()
+    {
+        _note = _note with { Tool = 0, ToolStartedAt = default };
+        Save();
+    }
+
+    /// <summary>Remembers the tool's process, as far as that goes: it runs by now, and to leave it alone because of a note would be worse.</summary>
     public void NoteTool((int Id, DateTimeOffset StartedAt) tool)
     {
         _note = _note with { Tool = tool.Id, ToolStartedAt = tool.StartedAt };
-        Save();
+        try
+        {
+            Save();
+        }
+        catch (PantryException)
+        {
+            // The note says still that one is being started.
+        }
     }
 
     public void Dispose()

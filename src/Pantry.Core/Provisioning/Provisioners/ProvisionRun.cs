@@ -129,7 +129,7 @@ internal sealed class ProvisionRun(ProvisionPlan plan, ProvisionerTable provisio
         var runs = new List<ToolRun>();
         foreach (ToolCommand command in commands.Commands)
         {
-            held.NoteTool((0, default));
+            held.NoteStart();
             written.Note(string.Join(' ', new[] { command.Program }.Concat(command.Arguments).Select(argument => argument.Contains(' ', StringComparison.Ordinal) ? $"'{argument}'" : argument)));
             ToolRun run = await ToolRunner.RunAsync(command, plan.JobId, written, options, held.NoteTool, cancellation).ConfigureAwait(false);
             written.Note($"ended with exit code {run.ExitCode}");

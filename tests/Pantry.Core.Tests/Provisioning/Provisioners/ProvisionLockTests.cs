@@ -97,6 +97,19 @@ public sealed class ProvisionLockTests : IDisposable
     }
 
     [Fact]
+    public void A_tool_that_runs_goes_on_though_its_number_cannot_be_written_down_and_none_is_started_where_nothing_can()
+    {
+        using ProvisionLock held = ProvisionLock.TryTake(_rig.Runs, "jobA", DateTimeOffset.UtcNow, out _)!;
+        string note = Path.Combine(_rig.Runs, "provision.json");
+        File.Delete(note);
+        // Nothing takes the place of a directory.
+        Directory.CreateDirectory(note);
+
+        held.NoteTool((Environment.ProcessId, DateTimeOffset.UtcNow));
+        Assert.Equal(PantryErrorCode.StorageFailed, Assert.Throws<PantryException>(held.NoteStart).Code);
+    }
+
+    [Fact]
     public void A_full_disk_is_said_with_the_cure_whichever_file_there_was_no_room_for()
     {
         Directory.CreateDirectory(_rig.Home);
