@@ -58,7 +58,7 @@ internal sealed class PlanSet(Target target)
 
         (string client, CommandError why) = _faults.First();
         throw new PantryException(Enum.TryParse(why.Code, out PantryErrorCode code) ? code : PantryErrorCode.Refused,
-            $"{(_faults.Count == 1 ? $"'{client}' has no plan" : $"None of {_faults.Count:N0} clients has a plan")}, so nothing was sent. {DisplayText.Clean(why.Message, 2000)}")
+            $"{(_faults.Count == 1 ? $"'{DisplayText.Clean(client, 80)}' has no plan" : $"None of {_faults.Count:N0} clients has a plan")}, so nothing was sent. {DisplayText.Clean(why.Message, 2000)}")
         { Target = client };
     }
 

@@ -48,6 +48,13 @@ public sealed class PlanDocumentTests
         string text = Encoding.UTF8.GetString(written.Bytes);
         foreach (string wrong in (string[])["", "{}", "null", "[1]", text[..^1], text.Replace("\"format\":1", "\"format\":2", StringComparison.Ordinal), text.Replace("\"secrets\":[\"db\"]", "\"secrets\":[null]", StringComparison.Ordinal)])
             Assert.Throws<PantryException>(() => WrittenPlan.Read(Encoding.UTF8.GetBytes(wrong)));
+        // What would be shown to whoever is asked, and become a path on the client, is a name.
+        foreach (string name in (string[])["\"nginx\"", "\"1.2.0\"", "\"chef\"", "\"db\""])
+        {
+            Assert.Contains(name, text, StringComparison.Ordinal);
+            foreach (string wrong in (string[])["\"\"", "\"../x\"", "\"\\u001b[2Jx\""])
+                Assert.Throws<PantryException>(() => WrittenPlan.Read(Encoding.UTF8.GetBytes(text.Replace(name, wrong, StringComparison.Ordinal))));
+        }
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using Pantry.Provisioning.Packages;
 using Pantry.Targeting;
 
 namespace Pantry.Provisioning.Resolution;
@@ -85,7 +86,7 @@ internal sealed record WrittenPlan(PlanDocument Document, byte[] Bytes, string D
         try
         {
             if (bytes.Length <= PlanDocument.MaxBytes && JsonSerializer.Deserialize(bytes, PlanDocumentJson.Default.PlanDocument) is { Format: PlanDocument.CurrentFormat } document
-                && !HasNull(document))
+                && !HasNull(document) && HasNames(document))
             {
                 return new WrittenPlan(document, bytes, DigestOf(bytes));
             }
@@ -115,6 +116,12 @@ internal sealed record WrittenPlan(PlanDocument Document, byte[] Bytes, string D
 
     private static bool HasNull(PlanDocument document) =>
         document.Roles.Contains(null) || document.Except.Contains(null) || document.Secrets.Contains(null) || document.Packages.Contains(null) || document.Steps.Contains(null);
+
+    // They are shown to whoever is asked, and become paths.
+    private static bool HasNames(PlanDocument document) =>
+        document.Packages.All(package => Names.IsPath(package.Name) && PackageVersions.TryParse(package.Version) is not null && Names.IsSegment(package.Kind))
+        && document.Steps.All(step => Names.IsPath(step.Package) && PackageVersions.TryParse(step.Version) is not null && Names.IsSegment(step.Provisioner))
+        && document.Secrets.All(Names.IsPath);
 }
 
 [JsonSourceGenerationOptions(
