@@ -85,17 +85,18 @@ internal sealed class SecretRedactor
     /// </summary>
     public int Decided(ReadOnlySpan<byte> output)
     {
-        for (int length = Math.Min(LongestValue - 1, output.Length); length > 0; length--)
+        int open = 0;
+        foreach (byte[] value in _bytes)
         {
-            ReadOnlySpan<byte> tail = output[^length..];
-            foreach (byte[] value in _bytes)
+            // Each to its own length: a long value of many lines has many short ones.
+            for (int length = Math.Min(value.Length - 1, output.Length); length > open; length--)
             {
-                if (value.Length > length && value.AsSpan().StartsWith(tail))
-                    return output.Length - length;
+                if (value.AsSpan().StartsWith(output[^length..]))
+                    open = length;
             }
         }
 
-        return output.Length;
+        return output.Length - open;
     }
 
     /// <summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using Pantry.Commands;
 
@@ -22,6 +23,18 @@ public sealed class RedactedPartsTests
     [InlineData("hunterhunt", 6)]
     public void Only_what_could_be_the_beginning_of_a_value_is_undecided(string output, int decided) =>
         Assert.Equal(decided, Redactor("hunter2").Decided(Encoding.UTF8.GetBytes(output)));
+
+    [Fact]
+    public void To_look_for_the_beginning_of_a_long_value_of_many_lines_takes_no_longer_than_to_look_for_the_value()
+    {
+        var random = new Random(7);
+        SecretRedactor redactor = new([Encoding.UTF8.GetBytes(string.Join('\n', Enumerable.Range(0, 500).Select(_ => Letters(random, 64))))]);
+        byte[] output = Encoding.UTF8.GetBytes(new string('x', redactor.LongestValue));
+
+        TimeSpan redacting = Takes(() => redactor.Redact(output)), deciding = Takes(() => redactor.Decided(output));
+
+        Assert.True(deciding < redacting * 5, $"{deciding} against {redacting}");
+    }
 
     [Fact]
     public void Parts_that_are_cut_anywhere_are_the_same_bytes_as_the_whole()
@@ -84,6 +97,14 @@ public sealed class RedactedPartsTests
         var soon = new RedactedStream(Redactor("hunter2"));
         Assert.Equal("the password is ", Encoding.UTF8.GetString(soon.Take("the password is hunt"u8)));
         Assert.Equal("********, as you know", Encoding.UTF8.GetString(soon.Take("er2, as you know"u8)));
+    }
+
+    private static TimeSpan Takes(Action work)
+    {
+        long begun = Stopwatch.GetTimestamp();
+        for (int i = 0; i < 20; i++)
+            work();
+        return Stopwatch.GetElapsedTime(begun);
     }
 
     private static SecretRedactor Redactor(string secrets) => new(secrets.Split('|').Select(Encoding.UTF8.GetBytes));
