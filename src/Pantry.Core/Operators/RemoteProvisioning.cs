@@ -39,6 +39,7 @@ internal sealed class RemoteProvisioning(FleetRequests requests) : IProvisioning
 
     public IAsyncEnumerable<PlanShare> MakePlansAsync(Target target, CancellationToken cancellation) =>
         requests.ListAsync<PlansMade, PlanShare>(MessageKind.MakePlans, new MakePlans(target), page => (page.Plans, page.Last), cancellation);
+
     public IAsyncEnumerable<ProvisionReport> FindReportsAsync(ReportFilter filter, CancellationToken cancellation) =>
         requests.ListAsync<ReportPage, ReportEntry>(MessageKind.ListReports, new ListReports(filter), page => (page.Reports, page.Last), cancellation).Select(entry => entry.ToReport());
 }

@@ -21,11 +21,10 @@ internal sealed class ApplicationDesk(
     public IEnumerable<ApplicationInfo> List(ApplicationFilter filter, OperatorEntry by)
     {
         NamePattern[] names = [.. filter.Names.Select(name => new NamePattern(name))];
-        IEnumerable<StoredRevision> found = filter.History ? store.AllEver.SelectMany(newest => store.History(newest.Name)) : store.All;
-        return found
-            .Where(revision => names.Length == 0 || names.Any(name => name.Matches(revision.Name)))
-            .Where(revision => ProvisioningRights.MayRead(by, revision.Name))
-            .Select(ToInfo);
+        IEnumerable<StoredRevision> found = (filter.History ? store.AllEver : store.All)
+            .Where(newest => names.Length == 0 || names.Any(name => name.Matches(newest.Name)))
+            .Where(newest => ProvisioningRights.MayRead(by, newest.Name));
+        return (filter.History ? found.SelectMany(newest => store.History(newest.Name)) : found).Select(ToInfo);
     }
 
     /// <summary>An application and its document.</summary>

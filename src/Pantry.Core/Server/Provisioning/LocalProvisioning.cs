@@ -36,6 +36,7 @@ internal sealed class LocalProvisioning(ProvisioningDesks desks, Func<OperatorEn
     public IAsyncEnumerable<PantryPlan> FindPlansAsync(ClientFilter filter, CancellationToken cancellation) => desks.Plans.List(filter, running()).ToAsyncEnumerable();
 
     public IAsyncEnumerable<PlanShare> MakePlansAsync(Target target, CancellationToken cancellation) => desks.Plans.Share(target, running()).ToAsyncEnumerable();
+
     public IAsyncEnumerable<ProvisionReport> FindReportsAsync(ReportFilter filter, CancellationToken cancellation) =>
         desks.Reports.List(filter, running()).Select(entry => entry.ToReport()).ToAsyncEnumerable();
 }
