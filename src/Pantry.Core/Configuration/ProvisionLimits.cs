@@ -21,7 +21,7 @@ internal sealed record ProvisionLimits
     /// <summary>Characters of a resource's name and type.</summary>
     public int NameLength { get; init; } = 300;
 
-    /// <summary>Bytes of a run's log; what comes after is left out, and the log says so.</summary>
+    /// <summary>Bytes of a package's log of a run; what comes after is left out, and the log says so.</summary>
     public long LogBytes { get; init; } = 64L * 1024 * 1024;
 
     /// <summary>Bytes of all logs together; the oldest are removed.</summary>

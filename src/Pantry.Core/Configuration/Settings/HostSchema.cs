@@ -125,7 +125,7 @@ internal static class HostSchema
         Option(Client, "limits.max_waiting_commands", Count(0, 1_000_000), o => o.MaxWaitingCommands, (o, v) => o with { MaxWaitingCommands = v }, "Orders that wait on the client; more are refused."),
         Option(Client, "limits.output", Size(1024, 1L << 30), o => o.OutputBytes, (o, v) => o with { OutputBytes = (int)v }, "Bytes kept of each of a command's streams; what comes after is left out."),
         Option(Client, "limits.outbox", Size(1 << 20, 1L << 40), o => o.OutboxBytes, (o, v) => o with { OutboxBytes = v }, "Bytes of results that wait for the server; beyond, a result goes without its output."),
-        Option(Client, "limits.provision_log", Size(64 * 1024, 1L << 40), o => o.Provision.LogBytes, (o, v) => o with { Provision = o.Provision with { LogBytes = v } }, "Bytes of one provisioning run's log; what comes after is left out."),
+        Option(Client, "limits.provision_log", Size(64 * 1024, 1L << 40), o => o.Provision.LogBytes, (o, v) => o with { Provision = o.Provision with { LogBytes = v } }, "Bytes of the log of each package that a provisioning run applies; what comes after is left out."),
     ];
 
     private static IEnumerable<SettingKey<HostSettings>> Retention() =>
