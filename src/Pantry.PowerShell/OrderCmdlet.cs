@@ -42,7 +42,10 @@ public abstract class OrderCmdlet : TargetCmdlet
     [ValidateNotNullOrEmpty]
     public string? MaxFailure { get; set; }
 
-    /// <summary>So many clients, as a number or a percentage, must say that they are ready before any begins.</summary>
+    /// <summary>
+    /// So many clients, as a number or a percentage, must say that they are ready before any begins. One that is offline is not ready, and counts; one that has
+    /// no plan to be provisioned by counts in no percentage.
+    /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? Quorum { get; set; }

@@ -157,6 +157,24 @@ public sealed class JobTests
         Assert.True(job.QuorumIsLost);
     }
 
+    [Fact]
+    public void A_quorum_is_a_share_of_the_targets_that_can_be_started_and_one_that_is_away_is_among_them()
+    {
+        string[] targets = ["a", "b", "c", "d", "away", "x", "y"];
+        Job job = NewJob(targets, new RolloutPlan { Quorum = new Share(80, IsPercent: true) });
+        // Two cannot be started at all: what is to be done there is not known.
+        Assert.True(End(job, "x", CommandStatus.Failed, itself: false));
+        Assert.True(End(job, "y", CommandStatus.Failed, itself: false));
+        Assert.True(End(job, "away", CommandStatus.Offline, itself: false));
+        job.Enqueue(["a", "b", "c", "d"]);
+
+        Assert.False(job.QuorumIsLost);
+        Assert.False(job.Prepared("a"));
+        Assert.False(job.Prepared("b"));
+        Assert.False(job.Prepared("c"));
+        Assert.True(job.Prepared("d"));
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -179,8 +197,8 @@ public sealed class JobTests
         return read;
     }
 
-    private static bool End(Job job, string target, CommandStatus status) =>
-        job.TryEnd(target, NewResult(status), [], null, itself: true) is not null;
+    private static bool End(Job job, string target, CommandStatus status, bool itself = true) =>
+        job.TryEnd(target, NewResult(status), [], null, itself) is not null;
 
     private static ResultRow Row(int number, string target, IReadOnlyList<byte[]> bodies) => new(number, target, null, NewResult(CommandStatus.Succeeded), bodies);
 

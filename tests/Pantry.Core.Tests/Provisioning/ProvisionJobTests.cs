@@ -206,8 +206,10 @@ public sealed class ProvisionJobTests
         Assert.Contains("None of 2 clients has a plan, so nothing was sent.", none.Message, StringComparison.Ordinal);
     }
 
-    [Fact(SkipWhen = nameof(OnWindows), Skip = "A POSIX shell is needed.")]
-    public async Task A_client_without_a_plan_holds_no_rollout_up()
+    [Theory(SkipWhen = nameof(OnWindows), Skip = "A POSIX shell is needed.")]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_client_without_a_plan_holds_no_rollout_up(bool quorum)
     {
         await using Fleet fleet = await Fleet.StartAsync();
         await using RemoteFleet console = await fleet.ConnectAsync();
@@ -221,7 +223,13 @@ public sealed class ProvisionJobTests
         JobRequest request = await RequestAsync(console, Target.All);
 
         List<ResultRow> rows = await fleet.RunAsync(
-            request with { Plan = new RolloutPlan { Canary = new Share(1), BatchSize = new Share(10, IsPercent: true), MaxFailure = new Share(0) } }, console);
+            request with
+            {
+                Plan = quorum
+                    ? new RolloutPlan { Quorum = new Share(100, IsPercent: true) }
+                    : new RolloutPlan { Canary = new Share(1), BatchSize = new Share(10, IsPercent: true), MaxFailure = new Share(0) },
+            },
+            console);
 
         Assert.Equal(
             ["lonely NoMatchingApplication", "torn PackageConflict", "web1 ", "web2 ", "web3 "], rows.Select(row => $"{row.Client} {row.Result.Error?.Code}").Order(StringComparer.Ordinal));

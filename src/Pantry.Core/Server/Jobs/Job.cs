@@ -35,7 +35,7 @@ internal sealed class Job
         Rows = rows;
         Progress = new JobProgress(_lock, targets, keys);
         _window = new JobWindow(order.Request.Plan, targets.Count);
-        _quorum = new JobQuorum(order.Request.Plan.Quorum?.Of(targets.Count) ?? 0, targets.Count);
+        _quorum = new JobQuorum(order.Request.Plan.Quorum, targets.Count);
     }
 
     public string Id => Order.Statement.Job;
@@ -133,7 +133,7 @@ internal sealed class Job
                 JobTarget ended = Progress.Find(row.Row.Client)!;
                 (ended.State, ended.Written) = (TargetState.Done, true);
                 if (row.IsLeftOut)
-                    _window.LeftOut();
+                    LeaveOut();
                 else
                     _window.Restore(row.Row.Result.Status == CommandStatus.Succeeded, row.Canary);
                 _done++;
@@ -251,7 +251,7 @@ internal sealed class Job
                 ReportsOf = mayHaveRun && RunReports.AreDue(Order, result, bodies, itself) ? target.Key : null,
             };
             if (!itself && row.IsLeftOut)
-                _window.LeftOut();
+                LeaveOut();
             else
                 _window.Ended(result.Status == CommandStatus.Succeeded, wasRunning: target.IsOpen, target.Canary);
             target.State = TargetState.Done;
@@ -339,5 +339,12 @@ internal sealed class Job
             _line.PutBack(target);
             return true;
         }
+    }
+
+    // It is known before anybody is asked that it cannot be started: whatever is a share of the targets is one of the others.
+    private void LeaveOut()
+    {
+        _window.LeftOut();
+        _quorum.LeftOut();
     }
 }
