@@ -236,7 +236,7 @@ public sealed class ProvisionJobTests
     }
 
     [Fact(SkipWhen = nameof(OnWindows), Skip = "A POSIX shell is needed.")]
-    public async Task After_a_run_that_was_lost_nobody_can_tell_what_has_drifted()
+    public async Task A_run_that_was_lost_is_in_the_history_and_after_it_nobody_can_tell_what_has_drifted()
     {
         await using Fleet fleet = await Fleet.StartAsync(new PantryOptions { ReturnGrace = TimeSpan.FromSeconds(60) });
         IFleet here = fleet.Server.Fleet;
@@ -261,6 +261,8 @@ public sealed class ProvisionJobTests
         client = await HostProcess.StartAsync(fleet.Options, arguments);
         using var deadline = new CancellationTokenSource(Fleet.Deadline);
         Assert.Equal(CommandStatus.Lost, (await job.ReadRowsAsync(deadline.Token).SingleAsync(deadline.Token)).Result.Status);
+        ProvisionReport lost = Assert.Single(await here.Provisioning.FindReportsAsync(new ReportFilter { Last = 1, Statuses = [ProvisionStatus.Failed, ProvisionStatus.Lost] }, default).ToListAsync(default));
+        Assert.Equal(("phoenix", "web", "1.1.0", job.Id, "ClientRestarted"), (lost.Client, lost.Package, lost.Version, lost.JobId, lost.Error!.Code));
         File.WriteAllText(go, "");
         await here.Provisioning.RemovePackageAsync(new RemovePackage("web", "1.1.0", true), default);
 

@@ -245,10 +245,12 @@ internal sealed class Job
             if (Progress.Find(identity) is not { State: not TargetState.Done } target)
                 return null;
             // One that waits anew since the server was restarted may have been sent the order before that.
-            bool mayHaveRun = itself || target.IsOpen || (RestoredAt != 0 && target.Place < _begun);
+            bool mayHaveRun = itself || (target.IsOpen && target.WasSent) || (RestoredAt != 0 && target.Place < _begun);
+            bool due = mayHaveRun && RunReports.AreDue(Order, result, bodies, itself);
             var row = new StoredRow(new ResultRow(0, target.Identity, roundTrip, result, bodies), target.Canary, Output is null ? null : target.Place)
             {
-                ReportsOf = mayHaveRun && RunReports.AreDue(Order, result, bodies, itself) ? target.Key : null,
+                ReportsOf = due ? target.Key : null,
+                DryRun = due && RunReports.IsDryRun(Order),
             };
             if (!itself && row.IsLeftOut)
                 LeaveOut();

@@ -220,6 +220,7 @@ internal sealed class JobDispatcher(
         // Looked up after the turn was noted: who goes before this is missing here, who goes after it finds the job.
         List<Recipient> recipients = sender.Present(job, batch);
         Recipient[] online = [.. recipients.Where(recipient => recipient.Status == ClientStatus.Online)];
+        job.Progress.NoteSent(online.Select(recipient => recipient.Identity));
         sender.Send(job, online, whole: job.IsAll(batch));
         foreach (Recipient recipient in recipients.Where(recipient => recipient.Status != ClientStatus.Online))
             EndUnreachable(job, recipient);
