@@ -75,7 +75,7 @@ public sealed class SendPantryFileCommand : OrderCmdlet
                 Plan = plan,
             };
             IJob job = await fleet.StartJobAsync(request, cancellation).ConfigureAwait(false);
-            await (AsJob ? PostAsJobAsync(output, job, request, what) : new RowPrinter(output, what).RunAsync(job, request.Command, live: false, cancellation)).ConfigureAwait(false);
+            await (AsJob ? PostAsJobAsync(output, job, request, what, cancellation) : new RowPrinter(output, what).RunAsync(job, request.Command, live: false, cancellation)).ConfigureAwait(false);
         });
     }
 
