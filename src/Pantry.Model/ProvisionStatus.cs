@@ -23,4 +23,10 @@ public enum ProvisionStatus
 
     /// <summary>The tool was not started: a package before this one failed, or the tool has no dry run.</summary>
     NotRun,
+
+    /// <summary>
+    /// No report came of a run that may have been begun: its client ended or went away in the middle, or said nothing that could be read. Nobody knows how far it
+    /// came; the report's error says how the row ended. The server says this, never a client.
+    /// </summary>
+    Lost,
 }

@@ -42,7 +42,10 @@ public abstract class OrderCmdlet : TargetCmdlet
     [ValidateNotNullOrEmpty]
     public string? MaxFailure { get; set; }
 
-    /// <summary>So many clients, as a number or a percentage, must say that they are ready before any begins.</summary>
+    /// <summary>
+    /// So many clients, as a number or a percentage, must say that they are ready before any begins. One that is offline is not ready, and counts; one that has
+    /// no plan to be provisioned by counts in no percentage.
+    /// </summary>
     [Parameter]
     [ValidateNotNullOrEmpty]
     public string? Quorum { get; set; }
@@ -64,15 +67,33 @@ public abstract class OrderCmdlet : TargetCmdlet
     /// <summary>The target, for whoever asks what would happen or is asked whether it may.</summary>
     private protected string Whom(IFleet fleet, Target target) => Expands ? Expanded(fleet, target) : target.ToString();
 
-    /// <summary>Follows the order in the background.</summary>
-    private protected async Task PostAsJobAsync(CmdletOutput output, IJob job, JobRequest request, string what, bool live = false) =>
-        await output.PostAsync(() =>
+    /// <summary>Follows the order in the background. Where the pipeline is stopped before there is a job that anybody could find, the order is cancelled.</summary>
+    private protected async Task PostAsJobAsync(CmdletOutput output, IJob job, JobRequest request, string what, CancellationToken cancellation, bool live = false)
+    {
+        var there = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        int decided = 0;
+        try
         {
-            var background = new PantryJob(job, request.Command, what, live);
-            JobRepository.Add(background);
-            WriteObject(background);
-            background.Start();
-        }).ConfigureAwait(false);
+            await output.PostAsync(() =>
+            {
+                if (Interlocked.Exchange(ref decided, 1) != 0)
+                    return;
+                var background = new PantryJob(job, request.Command, what, live);
+                JobRepository.Add(background);
+                // Before it is written: who has had enough then, as Select-Object -First has, ends this at once.
+                background.Start();
+                there.SetResult();
+                WriteObject(background);
+            }).ConfigureAwait(false);
+            await there.Task.WaitAsync(cancellation).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            if (Interlocked.Exchange(ref decided, 1) == 0)
+                _ = job.CancelAsync();
+            throw;
+        }
+    }
 
     private static Share? ShareOf(string? text, string parameter, int least)
     {

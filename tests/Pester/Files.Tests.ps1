@@ -40,6 +40,24 @@ Describe 'Send-PantryFile' {
         (Get-Item "$root/modes/a.txt").UnixMode | Should -Be '-rwxr-x---'
     }
 
+    It 'keeps what is hidden, and access lists where that is wanted' -Skip:(-not $IsWindows) {
+        $null = New-Item -ItemType Directory "$root/traits"
+        Set-Content "$root/traits/hidden.txt" 'hidden' -NoNewline
+        Set-Content "$root/traits/closed.txt" 'closed' -NoNewline
+        (Get-Item "$root/traits/hidden.txt").Attributes = 'Hidden, System'
+        $acl = Get-Acl "$root/traits/closed.txt"
+        $acl.SetAccessRuleProtection($true, $true)
+        $acl.AddAccessRule([Security.AccessControl.FileSystemAccessRule]::new([Security.Principal.SecurityIdentifier]::new('S-1-5-21-1-2-3-1000'), 'Read', 'Allow'))
+        Set-Acl "$root/traits/closed.txt" $acl
+        $null = Send-PantryFile "$root/traits" -Destination "$root/without" -Client web1
+        $null = Send-PantryFile "$root/traits" -Destination "$root/with" -Client web1 -KeepAcl
+        (Get-Item "$root/with/traits/hidden.txt" -Force).Attributes.ToString() | Should -BeLike '*Hidden*System*'
+        (Get-Acl "$root/with/traits/closed.txt").Sddl | Should -BeLike '*D:P*S-1-5-21-1-2-3-1000*'
+        (Get-Acl "$root/without/traits/closed.txt").Sddl | Should -Not -BeLike '*S-1-5-21-1-2-3-1000*'
+        $null = Receive-PantryFile "$root/with/traits" -Destination "$root/back" -Client web1 -KeepAcl
+        (Get-Acl "$root/back/web1/traits/closed.txt").Sddl | Should -BeLike '*D:P*S-1-5-21-1-2-3-1000*'
+    }
+
     It 'says what would happen and contacts nobody' {
         Send-PantryFile "$root/source" -Destination "$root/none" -All -WhatIf | Should -BeNullOrEmpty
         "$root/none" | Should -Not -Exist

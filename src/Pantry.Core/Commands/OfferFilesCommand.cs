@@ -16,7 +16,7 @@ internal sealed class OfferFilesCommand(ITreeExchange trees, FileLimits limits, 
         if (FileOrders.ReadOffer(context.Arguments) is not { Paths.Count: > 0 } arguments || arguments.BytesPerSecond <= 0)
             return CommandOutcome.Failed(nameof(PantryErrorCode.InvalidArgument), $"The arguments of {Name} are not what it takes. Use Receive-PantryFile.");
         TreeItem[] items = [.. arguments.Paths.SelectMany(path => PathPattern.Expand(path, arguments.Literal)).Distinct()];
-        using LocalTree tree = new TreeReader(limits) { Exclude = [.. arguments.Exclude ?? []] }.Read(items, cancellation);
+        using LocalTree tree = new TreeReader(limits) { Exclude = [.. arguments.Exclude ?? []], KeepsAcls = arguments.KeepAcl }.Read(items, cancellation);
         if (tree.Tree.Size > arguments.MaxBytes)
         {
             return CommandOutcome.Failed(nameof(PantryErrorCode.LimitReached),

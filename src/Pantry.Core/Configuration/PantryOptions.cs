@@ -225,6 +225,9 @@ internal sealed record PantryOptions
     /// <summary>Jobs under way; more are refused.</summary>
     public int MaxJobs { get; init; } = 10_000;
 
+    /// <summary>Jobs of an operator that were cancelled before they came, and are refused when they do.</summary>
+    public int KeptCancels { get; init; } = 64;
+
     /// <summary>Jobs that have ended and are kept in memory for consoles that come back; the others are read from the disk.</summary>
     public int KeptJobs { get; init; } = 64;
 

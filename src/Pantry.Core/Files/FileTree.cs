@@ -35,6 +35,9 @@ internal sealed class FileTree
     /// <summary>Bytes of all files together.</summary>
     public long Size { get; }
 
+    /// <summary>Whether it has access lists of Windows, which no other system can set.</summary>
+    public bool HasAcls => Entries.Any(entry => entry.Acl is not null);
+
     public IEnumerable<TreeEntry> Files => Entries.Where(entry => !entry.IsDirectory);
 
     /// <summary>Length of each chunk.</summary>

@@ -29,7 +29,9 @@ internal sealed class PlainFolder : RootFolder
             : (info.Attributes & FileAttributes.Device) != 0 ? FileKind.Other
             : info is DirectoryInfo ? FileKind.Directory : FileKind.File;
         int mode = kind == FileKind.Directory ? Listable : (info.Attributes & FileAttributes.ReadOnly) != 0 ? Unwritable : Writable;
-        return new FileFacts(kind, OperatingSystem.IsWindows() ? mode : (int)info.UnixFileMode & TreeEntry.ModeMask, info is FileInfo { Exists: true } file ? file.Length : 0, info.LastWriteTimeUtc);
+        return new FileFacts(
+            kind, OperatingSystem.IsWindows() ? mode : (int)info.UnixFileMode & TreeEntry.ModeMask, info is FileInfo { Exists: true } file ? file.Length : 0, info.LastWriteTimeUtc,
+            OperatingSystem.IsWindows() ? (int)info.Attributes & TreeEntry.AttributesMask : 0);
     }
 
     public override IReadOnlyList<string> List(string path)
@@ -76,9 +78,15 @@ internal sealed class PlainFolder : RootFolder
     {
         string full = System.IO.Path.Combine(Resolve(Parent(path)), path[(path.LastIndexOf('/') + 1)..]);
         if (Directory.Exists(full))
+        {
             Directory.Delete(full);
-        else
-            File.Delete(full);
+            return;
+        }
+
+        // What may not be written may not be removed either, on Windows.
+        if (OperatingSystem.IsWindows() && Look(path) is { Kind: FileKind.File, Mode: Unwritable })
+            SetMode(path, Writable);
+        File.Delete(full);
     }
 
     public override void DeleteDirectory(string path) => Directory.Delete(Resolve(path));
@@ -90,6 +98,24 @@ internal sealed class PlainFolder : RootFolder
             File.SetUnixFileMode(full, (UnixFileMode)mode);
         else if (File.Exists(full))
             File.SetAttributes(full, (mode & OwnerWrites) != 0 ? File.GetAttributes(full) & ~FileAttributes.ReadOnly : File.GetAttributes(full) | FileAttributes.ReadOnly);
+    }
+
+    public override void SetAttributes(string path, int attributes)
+    {
+        if (!OperatingSystem.IsWindows())
+            return;
+        string full = Resolve(path);
+        File.SetAttributes(full, (FileAttributes)(((int)File.GetAttributes(full) & ~TreeEntry.AttributesMask) | attributes));
+    }
+
+    public override string ReadAcl(string path) => OperatingSystem.IsWindows() ? WindowsAcl.Read(Resolve(path), IsDirectory(path)) : base.ReadAcl(path);
+
+    public override void SetAcl(string path, string acl)
+    {
+        if (OperatingSystem.IsWindows())
+            WindowsAcl.Set(Resolve(path), IsDirectory(path), acl);
+        else
+            base.SetAcl(path, acl);
     }
 
     // Each file is put on the disk by whoever wrote it.
@@ -104,6 +130,14 @@ internal sealed class PlainFolder : RootFolder
     private static string Parent(string path) => path.LastIndexOf('/') is >= 0 and int slash ? path[..slash] : "";
 
     private string Resolve(string path) => path.Length == 0 ? Path : PathGuard.Resolve(Path, path);
+
+    private bool IsDirectory(string path) => Look(path) switch
+    {
+        { Kind: FileKind.Directory } => true,
+        { Kind: FileKind.File } => false,
+        null => throw new FileNotFoundException($"There is no '{System.IO.Path.Combine(Path, path)}'."),
+        _ => throw NotFollowed(Path, path),
+    };
 
     private void RequirePlain(string path, bool mayBeMissing)
     {

@@ -45,6 +45,19 @@ internal abstract class RootFolder : IDisposable
     /// <summary>Sets who may do what with a file or directory.</summary>
     public abstract void SetMode(string path, int mode);
 
+    /// <summary>Makes a file or directory hidden, or one of the system, where the system has that.</summary>
+    public virtual void SetAttributes(string path, int attributes)
+    {
+    }
+
+    /// <summary>What is explicit in the access list of a file or directory.</summary>
+    /// <exception cref="PantryException">It cannot be read, or the system is not Windows.</exception>
+    public virtual string ReadAcl(string path) => throw NoAcls();
+
+    /// <summary>Sets what is explicit in the access list of a file or directory.</summary>
+    /// <exception cref="PantryException">It cannot be set, or the system is not Windows.</exception>
+    public virtual void SetAcl(string path, string acl) => throw NoAcls();
+
     /// <summary>Begins to put a part of a file on the disk, and does not wait for it; where that cannot be, nothing is lost but time.</summary>
     public virtual void BeginFlush(SafeFileHandle file, long offset, long length)
     {
@@ -71,6 +84,10 @@ internal abstract class RootFolder : IDisposable
         DeleteDirectory(path);
     }
 
+    /// <summary>Access lists are those of Windows.</summary>
+    public static PantryException NoAcls() => new(PantryErrorCode.NotOffered,
+        "Access lists are kept from one Windows machine to another, and this one is none. Leave -KeepAcl out; modes are kept without it.");
+
     private protected static PantryException NotFollowed(string root, string path) => new(PantryErrorCode.InsecureFile,
         $"'{DisplayText.FirstLine(path, 200)}' under '{DisplayText.FirstLine(root, 200)}' is a link, or leads through a link or something that is no directory. Put the file or directory itself there.")
     { Target = path };
@@ -85,7 +102,8 @@ internal abstract class RootFolder : IDisposable
 /// <param name="Mode">Nine bits.</param>
 /// <param name="Size">Bytes.</param>
 /// <param name="ModifiedAt">When it was last changed.</param>
-internal sealed record FileFacts(FileKind Kind, int Mode, long Size, DateTimeOffset ModifiedAt);
+/// <param name="Attributes">Whether it is hidden, or of the system, as Windows has it.</param>
+internal sealed record FileFacts(FileKind Kind, int Mode, long Size, DateTimeOffset ModifiedAt, int Attributes = 0);
 
 internal enum FileKind
 {

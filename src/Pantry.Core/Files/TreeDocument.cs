@@ -14,17 +14,31 @@ internal sealed record TreeDocument(int Version, IReadOnlyList<TreeDocument.Entr
     /// <param name="Modified">Milliseconds since 1970 in UTC.</param>
     /// <param name="Hash">SHA-256 of the file in hexadecimal digits; null of a directory.</param>
     /// <param name="Chunks">Hash and length, in 4 bytes, of one chunk after the other; null where the file is one chunk, or empty.</param>
-    internal sealed record Entry(string Path, int Mode, long? Size = null, long? Modified = null, string? Hash = null, byte[]? Chunks = null);
+    /// <param name="Attributes">Attributes of Windows; null for none.</param>
+    /// <param name="Acl">Access list of Windows; null where it is not kept.</param>
+    internal sealed record Entry(
+        string Path, int Mode, long? Size = null, long? Modified = null, string? Hash = null, byte[]? Chunks = null, int? Attributes = null, string? Acl = null);
 
-    public static Entry Of(TreeEntry entry) => entry.IsDirectory
-        ? new Entry(entry.Path, entry.Mode)
-        : new Entry(entry.Path, entry.Mode, entry.Size, entry.ModifiedAt?.ToUnixTimeMilliseconds(), entry.Hash.ToString(), entry.Chunks.Count > 1 ? Write(entry.Chunks) : null);
+    public static Entry Of(TreeEntry entry)
+    {
+        int? attributes = entry.Attributes == 0 ? null : entry.Attributes;
+        return entry.IsDirectory
+            ? new Entry(entry.Path, entry.Mode, Attributes: attributes, Acl: entry.Acl)
+            : new Entry(
+                entry.Path, entry.Mode, entry.Size, entry.ModifiedAt?.ToUnixTimeMilliseconds(), entry.Hash.ToString(), entry.Chunks.Count > 1 ? Write(entry.Chunks) : null,
+                attributes, entry.Acl);
+    }
 
     /// <summary>The entry; null where it is no entry at all.</summary>
     public static TreeEntry? ToEntry(Entry entry)
     {
         if (entry.Hash is null)
-            return entry is { Size: null, Modified: null, Chunks: null } ? new TreeEntry(entry.Path, IsDirectory: true, entry.Mode) : null;
+        {
+            return entry is { Size: null, Modified: null, Chunks: null }
+                ? new TreeEntry(entry.Path, IsDirectory: true, entry.Mode) { Attributes = entry.Attributes ?? 0, Acl = entry.Acl }
+                : null;
+        }
+
         if (entry.Size is not { } size || !ContentHash.TryParse(entry.Hash, out ContentHash hash) || entry.Chunks is { } listed && listed.Length % Chunk.ListedBytes != 0
             || entry.Modified is < -62_135_596_800_000 or > 253_402_300_799_999)
         {
@@ -38,6 +52,8 @@ internal sealed record TreeDocument(int Version, IReadOnlyList<TreeDocument.Entr
             Size = size,
             ModifiedAt = entry.Modified is { } modified ? DateTimeOffset.FromUnixTimeMilliseconds(modified) : null,
             Hash = hash,
+            Attributes = entry.Attributes ?? 0,
+            Acl = entry.Acl,
             Chunks = chunks,
         };
     }

@@ -16,6 +16,12 @@ internal sealed class TreeReader(FileLimits limits)
     /// <summary>Whether the tree says when files were changed. Without it the same content is the same tree whenever it was made.</summary>
     public bool KeepsTimes { get; init; } = true;
 
+    /// <summary>Whether the tree says which files and directories are hidden or of the system, where this is Windows.</summary>
+    public bool KeepsAttributes { get; init; } = true;
+
+    /// <summary>Whether the tree has the access lists of files and directories; this must be Windows then.</summary>
+    public bool KeepsAcls { get; init; }
+
     /// <summary>Told how many bytes have been read so far, now and then.</summary>
     public IProgress<long>? Progress { get; init; }
 
@@ -27,6 +33,8 @@ internal sealed class TreeReader(FileLimits limits)
     /// <exception cref="PantryException">One of them cannot be sent or read, or two would have one name; the message names it.</exception>
     public LocalTree Read(IReadOnlyList<TreeItem> items, CancellationToken cancellation = default)
     {
+        if (KeepsAcls && !OperatingSystem.IsWindows())
+            throw RootFolder.NoAcls();
         var roots = new Dictionary<string, RootFolder>(StringComparer.Ordinal);
         try
         {
@@ -135,12 +143,12 @@ internal sealed class TreeReader(FileLimits limits)
                     throw new FileNotFoundException($"There is no '{full}'.");
                 case FileKind.Directory:
                     if (name.Length > 0)
-                        Entries.Add(new TreeEntry(name, IsDirectory: true, facts.Mode));
+                        Entries.Add(WithTraits(new TreeEntry(name, IsDirectory: true, facts.Mode), root, path, facts));
                     foreach (string child in root.List(path))
                         Add(root, path.Length == 0 ? child : $"{path}/{child}", name.Length == 0 ? child : $"{name}/{child}");
                     break;
                 case FileKind.File:
-                    Entries.Add(ReadFile(root, path, name, facts));
+                    Entries.Add(WithTraits(ReadFile(root, path, name, facts), root, path, facts));
                     Places[name] = (root, path);
                     break;
                 default:
@@ -149,6 +157,9 @@ internal sealed class TreeReader(FileLimits limits)
                     { Target = full };
             }
         }
+
+        private TreeEntry WithTraits(TreeEntry entry, RootFolder root, string path, FileFacts facts) =>
+            entry with { Attributes = reader.KeepsAttributes ? facts.Attributes : 0, Acl = reader.KeepsAcls ? root.ReadAcl(path) : null };
 
         private TreeEntry ReadFile(RootFolder root, string path, string name, FileFacts facts)
         {

@@ -33,6 +33,10 @@ internal static class TreeRules
                 throw Invalid($"it differs from '{DisplayText.FirstLine(names[entry.Path.Normalize(NormalizationForm.FormC)], 200)}' only in upper and lower case or in how its letters are composed", entry.Path);
             if ((entry.Mode & ~TreeEntry.ModeMask) != 0)
                 throw Invalid("its mode has other bits than those of reading, writing and executing", entry.Path);
+            if ((entry.Attributes & ~TreeEntry.AttributesMask) != 0)
+                throw Invalid("it has other attributes than hidden and system", entry.Path);
+            if (entry.Acl is { } acl && AclText.Fault(acl, entry.IsDirectory) is { } fault)
+                throw Invalid(fault, entry.Path);
             if (entry.IsDirectory)
                 directories.Add(entry.Path);
             else

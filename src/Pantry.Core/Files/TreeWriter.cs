@@ -27,6 +27,12 @@ internal sealed class TreeWriter(FileLimits limits)
     /// <exception cref="PantryException">Something is in the way, the disk is full or failed, or a chunk is not what it must be.</exception>
     public async Task<TreeChanges> WriteAsync(FileTree tree, string destination, IChunkSource source, CancellationToken cancellation)
     {
+        if (tree.HasAcls && !OperatingSystem.IsWindows())
+        {
+            throw new PantryException(PantryErrorCode.NotOffered,
+                "The files come with access lists of Windows, which this machine cannot set; without them others could read what they must not. Nothing was written. Send them without -KeepAcl.");
+        }
+
         var held = new List<RootFolder>();
         try
         {
@@ -82,21 +88,51 @@ internal sealed class TreeWriter(FileLimits limits)
 
     private static void Settle(RootFolder root, FileTree tree, TreePlan plan, TreeBuild build)
     {
+        // Nobody may do with a file under its name what its access list forbids; and where one cannot be set, nothing is changed.
+        // Elsewhere than on Windows they are what they must be since they were built.
+        foreach (TreeEntry file in OperatingSystem.IsWindows() ? plan.Build : [])
+            Dress(root, build.PartOf(file), file);
         if (plan.Build.Count > 0)
             root.Flush();
         foreach (string extra in plan.Remove)
             root.DeleteAll(extra);
         foreach (TreeEntry directory in tree.Entries.Where(entry => entry.IsDirectory))
+        {
             root.MakeDirectory(directory.Path);
+            if (directory.Acl is { } acl)
+                root.SetAcl(directory.Path, acl);
+        }
+
         foreach (TreeEntry file in plan.Build)
             root.Rename(build.PartOf(file), file.Path);
-        foreach (TreeEntry file in plan.Unchanged.Where(file => root.Look(file.Path) is { } there && there.Mode != file.Mode))
-            root.SetMode(file.Path, file.Mode);
+        // Once more: what they inherit is still that of the place where they were built.
+        foreach (TreeEntry file in plan.Build.Where(file => file.Acl is not null))
+            root.SetAcl(file.Path, file.Acl!);
+        foreach (TreeEntry file in plan.Unchanged)
+            Dress(root, file.Path, file);
         // The deepest first: one that may not be written could not be gone through to those in it.
         foreach (TreeEntry directory in tree.Entries.Where(entry => entry.IsDirectory).Reverse())
+        {
             root.SetMode(directory.Path, directory.Mode);
+            if (directory.Attributes != 0)
+                root.SetAttributes(directory.Path, directory.Attributes);
+        }
+
         root.DeleteAll(TreeStaging.Folder);
         root.Flush();
+    }
+
+    // What a tree does not say of attributes stays as it is: only Windows knows them. The access list comes last, for it may forbid to change the others.
+    private static void Dress(RootFolder root, string path, TreeEntry file)
+    {
+        if (root.Look(path) is not { } there)
+            return;
+        if (file.Attributes != 0 && there.Attributes != file.Attributes)
+            root.SetAttributes(path, file.Attributes);
+        if (there.Mode != file.Mode)
+            root.SetMode(path, file.Mode);
+        if (file.Acl is { } acl)
+            root.SetAcl(path, acl);
     }
 }
 

@@ -119,11 +119,11 @@ internal sealed partial class RemoteFleet : IFleet, ILinkOwner, IAsyncDisposable
             cancellation.ThrowIfCancellationRequested();
             return job;
         }
-        catch (OperationCanceledException)
+        catch (Exception) when (cancellation.IsCancellationRequested)
         {
-            // It may be on its way; nobody waits for the server to hear that it is not wanted any more.
+            // It may be on its way, also where the link was lost in the same moment; nobody waits for the server to hear that it is not wanted any more.
             _ = _jobs.AbandonAsync(SecurityJson.TryRead(signed.Order.Statement, SecurityJson.Default.OrderStatement, _options.Wire.MaxStatementBytes)!.Job);
-            throw;
+            throw new OperationCanceledException(cancellation);
         }
     }
 

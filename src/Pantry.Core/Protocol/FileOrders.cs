@@ -48,8 +48,9 @@ internal sealed record ReceiveFilesArguments(string Tree, string Destination, lo
 /// <param name="Exclude">Patterns of what is left out.</param>
 /// <param name="MaxBytes">What one client may send at most.</param>
 /// <param name="BytesPerSecond">The most that one client sends; null for no limit.</param>
+/// <param name="KeepAcl">Whether access lists of Windows go along.</param>
 internal sealed record OfferFilesArguments(
-    IReadOnlyList<string> Paths, bool Literal = false, IReadOnlyList<string>? Exclude = null, long? MaxBytes = null, long? BytesPerSecond = null);
+    IReadOnlyList<string> Paths, bool Literal = false, IReadOnlyList<string>? Exclude = null, long? MaxBytes = null, long? BytesPerSecond = null, bool KeepAcl = false);
 
 /// <summary>What a client says of a transfer in its result.</summary>
 /// <param name="Tree">Digest of the manifest.</param>

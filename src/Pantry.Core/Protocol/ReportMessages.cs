@@ -23,7 +23,7 @@ internal sealed record ReportEntry(string Client, string Job, DateTimeOffset Rec
 
 /// <summary>
 /// Which reports: of those of the clients, packages, jobs and time that are asked for, the last ones of each client and package are taken, and
-/// of these the ones with the status and with drift. Names know <c>*</c>, <c>?</c> and <c>[a-z]</c>.
+/// of these the ones with a status and with drift. Names know <c>*</c>, <c>?</c> and <c>[a-z]</c>.
 /// </summary>
 internal sealed record ReportFilter
 {
@@ -43,7 +43,9 @@ internal sealed record ReportFilter
     /// <summary>So many runs of each client and package; null for all.</summary>
     public int? Last { get; init; }
 
-    public ProvisionStatus? Status { get; init; }
+    /// <summary>One of these; none for any.</summary>
+    [JsonRequired]
+    public IReadOnlyList<ProvisionStatus> Statuses { get; init; } = [];
 
     public bool Drift { get; init; }
 }

@@ -48,7 +48,11 @@ internal static class JobRows
             ("$round_trip", row.RoundTrip?.Ticks), ("$result", JsonSerializer.SerializeToUtf8Bytes(row.Result, WireJson.Default.Result)),
             ("$output", ByteLists.ToBytes(row.Bodies))) > 0;
         if (added && stored.ReportsOf is { } key)
-            connection.Run("INSERT INTO reports_due (job, row, key) VALUES ($job, $row, $key)", ("$job", job), ("$row", number), ("$key", key.Bytes.ToArray()));
+        {
+            connection.Run("INSERT INTO reports_due (job, row, key, dry_run) VALUES ($job, $row, $key, $dry_run)",
+                ("$job", job), ("$row", number), ("$key", key.Bytes.ToArray()), ("$dry_run", stored.DryRun ? 1 : 0));
+        }
+
         return added;
     }
 
@@ -84,12 +88,14 @@ internal static class JobRows
 
     public static StoredRow ReadHead(SqliteDataReader reader)
     {
-        Result result = Read(reader.Bytes("result"), WireJson.Default.Result);
+        Result result = ReadResult(reader);
         TimeSpan? roundTrip = reader["round_trip"] is long ticks ? TimeSpan.FromTicks(ticks) : null;
         return new StoredRow(
             new ResultRow((int)reader.GetInt64(reader.GetOrdinal("number")), reader.Text("client"), roundTrip, result, []),
             reader.GetInt64(reader.GetOrdinal("canary")) != 0);
     }
+
+    public static Result ReadResult(SqliteDataReader reader) => Read(reader.Bytes("result"), WireJson.Default.Result);
 
     private static StoredOrder ReadOrder(SqliteDataReader reader)
     {

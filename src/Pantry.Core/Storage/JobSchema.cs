@@ -44,7 +44,7 @@ internal static class JobSchema
     // came, for jobs overlap, and what a client says last is how it is.
     private const string Reports = """
         CREATE TABLE reports_due (
-            arrival INTEGER PRIMARY KEY, job INTEGER NOT NULL, row INTEGER NOT NULL, key BLOB NOT NULL CHECK (length(key) = 32),
+            arrival INTEGER PRIMARY KEY, job INTEGER NOT NULL, row INTEGER NOT NULL, key BLOB NOT NULL CHECK (length(key) = 32), dry_run INTEGER NOT NULL,
             UNIQUE (job, row), FOREIGN KEY (job, row) REFERENCES rows (job, number) ON DELETE CASCADE
         ) STRICT;
         """;

@@ -14,14 +14,10 @@ internal sealed class ReportStore(SqliteFile file)
     {
         foreach (ReceivedReports row in rows)
         {
-            if (row.Reports is not { } reports)
-            {
+            if (row.MayHaveApplied)
                 ReportRows.ForgetBaselines(connection, row);
-                continue;
-            }
-
-            for (int place = 0; place < reports.Count; place++)
-                ReportRows.Add(connection, row, place, reports[place], now);
+            for (int place = 0; place < row.Reports.Count; place++)
+                ReportRows.Add(connection, row, place, row.Reports[place], now);
         }
     });
 

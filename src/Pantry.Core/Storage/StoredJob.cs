@@ -58,6 +58,9 @@ internal sealed record StoredRow(ResultRow Row, bool Canary, int? Live = null)
     /// <summary>Key of the client where the row has its provisioning reports, or should have them; else null.</summary>
     public PublicKey? ReportsOf { get; init; }
 
+    /// <summary>Whether the order of such a row was a dry run.</summary>
+    public bool DryRun { get; init; }
+
     /// <summary>Whether the target could not be started from the beginning. Of no other row that the server makes itself it says that it failed.</summary>
     public bool IsLeftOut => Row is { RoundTrip: null, Result: { Status: CommandStatus.Failed, StartedAt: null } };
 }

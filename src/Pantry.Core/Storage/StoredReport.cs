@@ -19,5 +19,6 @@ internal sealed record StoredReport(
 /// <param name="Client">Whose row it is.</param>
 /// <param name="Key">The client's key.</param>
 /// <param name="Job">Id of the job.</param>
-/// <param name="Reports">The reports, within bounds, in their order; null where a run left none, and nobody knows how far it came.</param>
-internal sealed record ReceivedReports(string Client, PublicKey Key, string Job, IReadOnlyList<ProvisionReport>? Reports);
+/// <param name="Reports">The reports, within bounds, in their order.</param>
+/// <param name="MayHaveApplied">Whether it was a run that left none of its own, and nobody knows how far it came.</param>
+internal sealed record ReceivedReports(string Client, PublicKey Key, string Job, IReadOnlyList<ProvisionReport> Reports, bool MayHaveApplied = false);

@@ -53,9 +53,13 @@ public sealed class GetPantryProvisionReportCommand : ClientFilterCmdlet
     [Parameter(ParameterSetName = "History", Mandatory = true)]
     public SwitchParameter History { get; set; }
 
-    /// <summary>Of these, the reports of a status.</summary>
+    /// <summary>
+    /// Of these, the reports with one of the statuses. Failed is what a tool said; of a run that left no report, for its client ended or went away in the middle,
+    /// stands Lost. So what went wrong is Failed, TimedOut, Cancelled, Lost.
+    /// </summary>
     [Parameter]
-    public ProvisionStatus? Status { get; set; }
+    [ValidateNotNullOrEmpty]
+    public ProvisionStatus[]? Status { get; set; }
 
     /// <summary>Of these, the reports that show that something else had changed the machine.</summary>
     [Parameter]
@@ -83,11 +87,11 @@ public sealed class GetPantryProvisionReportCommand : ClientFilterCmdlet
             Since = Since?.ToUniversalTime(),
             Until = Until?.ToUniversalTime(),
             Last = History ? null : Last,
-            Status = Status,
+            Statuses = [.. (Status ?? []).Distinct()],
             Drift = Drift,
         };
         // Who asks for more than names knows that there may be nothing.
-        bool byNameAlone = filter is { Packages.Count: 0, Jobs.Count: 0, Since: null, Until: null, Status: null, Drift: false };
+        bool byNameAlone = filter is { Packages.Count: 0, Jobs.Count: 0, Since: null, Until: null, Statuses.Count: 0, Drift: false };
         Run(async (output, cancellation) =>
         {
             var missing = new HashSet<string>(byNameAlone ? filter.Clients.Identities.Where(name => new NamePattern(name).IsLiteral) : [], Names.Comparer);

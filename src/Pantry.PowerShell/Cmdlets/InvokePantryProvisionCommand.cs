@@ -69,7 +69,7 @@ public sealed class InvokePantryProvisionCommand : OrderCmdlet
                 secrets.Wipe();
             }
 
-            await (AsJob ? PostAsJobAsync(output, job, request, what) : new RowPrinter(output, what).RunAsync(job, request.Command, live: false, cancellation)).ConfigureAwait(false);
+            await (AsJob ? PostAsJobAsync(output, job, request, what, cancellation) : new RowPrinter(output, what).RunAsync(job, request.Command, live: false, cancellation)).ConfigureAwait(false);
         });
     }
 

@@ -118,7 +118,7 @@ public sealed class PublishPantryPackageCommand : FleetCmdlet
     {
         await using var bytes = new BytesLine(output, $"Publishing {declaration}") { Step = "Reading" };
         // The same files are the same package, whenever they were written.
-        using LocalTree files = new TreeReader(options.Files) { Exclude = exclude, KeepsTimes = false, Progress = bytes }.ReadDirectory(directory, cancellation);
+        using LocalTree files = new TreeReader(options.Files) { Exclude = exclude, KeepsTimes = false, KeepsAttributes = false, Progress = bytes }.ReadDirectory(directory, cancellation);
         bytes.Step = "Sending";
         var publishing = new PackagePublishing(fleet) { Progress = bytes };
         PackageInfo package = await publishing.PublishAsync(declaration, files, cancellation).ConfigureAwait(false);

@@ -36,6 +36,13 @@ public sealed class ReceivePantryFileCommand : OrderCmdlet
     [ValidateNotNullOrEmpty]
     public string[] Exclude { get; set; } = [];
 
+    /// <summary>
+    /// From Windows to Windows: files and directories get the entries of their access lists that they do not inherit. Owners and audit entries are never sent. A client that is no
+    /// Windows machine has none to send, and fails.
+    /// </summary>
+    [Parameter]
+    public SwitchParameter KeepAcl { get; set; }
+
     /// <summary>Bytes that one client may send at most, by default 1 GiB; one that has more sends none.</summary>
     [Parameter]
     [ValidateRange(1, long.MaxValue)]
@@ -53,6 +60,8 @@ public sealed class ReceivePantryFileCommand : OrderCmdlet
         Targeting.Target target = Checked(Target);
         RolloutPlan plan = Checked(Plan);
         string destination = Checked(() => FileSystemPath(Destination));
+        if (KeepAcl)
+            _ = Checked(FilesText.RequireAcls);
         bool literal = ParameterSetName == "LiteralPath";
         string[] paths = literal ? LiteralPath : Path;
         string what = $"Fetch {FilesText.Of(paths)} into '{DisplayText.FirstLine(destination, 200)}'";
@@ -65,7 +74,7 @@ public sealed class ReceivePantryFileCommand : OrderCmdlet
             Target = target,
             Command = FileOrders.Offer,
             Format = BodyFormat.Json,
-            Arguments = FileOrders.Write(new OfferFilesArguments(paths, literal, Exclude, MaxBytes, limit)),
+            Arguments = FileOrders.Write(new OfferFilesArguments(paths, literal, Exclude, MaxBytes, limit, KeepAcl)),
             Timeout = timeout,
             DeliveryTimeout = DeliveryTimeout,
             ValidFor = ValidFor > TimeSpan.Zero || Queue || BatchSize is not null || Canary is not null ? ValidFor : timeout,

@@ -128,7 +128,7 @@ public sealed class SendPantryCommandCommand : OrderCmdlet
                 secrets.Wipe();
             }
 
-            await (AsJob ? PostAsJobAsync(output, job, request, what, Live) : new RowPrinter(output, what).RunAsync(job, request.Command, Live, cancellation)).ConfigureAwait(false);
+            await (AsJob ? PostAsJobAsync(output, job, request, what, cancellation, Live) : new RowPrinter(output, what).RunAsync(job, request.Command, Live, cancellation)).ConfigureAwait(false);
         });
     }
 

@@ -39,6 +39,13 @@ public sealed class SendPantryFileCommand : OrderCmdlet
     [ValidateNotNullOrEmpty]
     public string[] Exclude { get; set; } = [];
 
+    /// <summary>
+    /// From Windows to Windows: files and directories get the entries of their access lists that they do not inherit. Owners and audit entries are never sent. A client that is no
+    /// Windows machine refuses such files.
+    /// </summary>
+    [Parameter]
+    public SwitchParameter KeepAcl { get; set; }
+
     /// <summary>Bytes a second that go to the server, and from it to each client, at most.</summary>
     [Parameter]
     [ValidateRange(1024, long.MaxValue)]
@@ -75,7 +82,7 @@ public sealed class SendPantryFileCommand : OrderCmdlet
                 Plan = plan,
             };
             IJob job = await fleet.StartJobAsync(request, cancellation).ConfigureAwait(false);
-            await (AsJob ? PostAsJobAsync(output, job, request, what) : new RowPrinter(output, what).RunAsync(job, request.Command, live: false, cancellation)).ConfigureAwait(false);
+            await (AsJob ? PostAsJobAsync(output, job, request, what, cancellation) : new RowPrinter(output, what).RunAsync(job, request.Command, live: false, cancellation)).ConfigureAwait(false);
         });
     }
 
@@ -84,7 +91,7 @@ public sealed class SendPantryFileCommand : OrderCmdlet
         var progress = new BytesLine(output, what) { Step = "Read" };
         await using (progress.ConfigureAwait(false))
         {
-            using LocalTree tree = new TreeReader(new FileLimits()) { Exclude = Exclude, Progress = progress }.Read(items, cancellation);
+            using LocalTree tree = new TreeReader(new FileLimits()) { Exclude = Exclude, KeepsAcls = KeepAcl, Progress = progress }.Read(items, cancellation);
             progress.Step = "Sent to the server";
             ByteRate? rate = BandwidthLimit > 0 ? new ByteRate(BandwidthLimit, TimeProvider.System) : null;
             long sent = await fleet.Trees.SendAsync(tree, null, rate, progress, cancellation).ConfigureAwait(false);
@@ -95,6 +102,8 @@ public sealed class SendPantryFileCommand : OrderCmdlet
 
     private TreeItem[] Items()
     {
+        if (KeepAcl)
+            _ = FilesText.RequireAcls();
         string[] paths = ParameterSetName == "LiteralPath" ? [.. LiteralPath.Select(FileSystemPath)] : [.. Path.SelectMany(FileSystemPaths)];
         return [.. paths.Select(System.IO.Path.TrimEndingDirectorySeparator).Distinct().Select(path => System.IO.Path.GetFileName(path) is { Length: > 0 } name
             ? new TreeItem(System.IO.Path.GetDirectoryName(path)!, name, name)

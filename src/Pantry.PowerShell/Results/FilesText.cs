@@ -8,6 +8,10 @@ internal static class FilesText
     /// <summary>Time for a transfer to one client where the user gives none.</summary>
     public static TimeSpan UsualTimeout { get; } = TimeSpan.FromHours(1);
 
+    /// <summary>Access lists go from one Windows machine to another.</summary>
+    /// <exception cref="PantryException">This is none.</exception>
+    public static bool RequireAcls() => OperatingSystem.IsWindows() ? true : throw Files.RootFolder.NoAcls();
+
     /// <summary>The first names, and how many there are.</summary>
     public static string Of(IEnumerable<string> names)
     {

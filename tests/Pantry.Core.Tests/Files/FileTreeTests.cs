@@ -28,6 +28,120 @@ public sealed class FileTreeTests
     public void The_digest_is_that_of_the_content_whatever_the_order_it_was_given_in() =>
         Assert.Equal(Some().Digest, FileTree.Create(Some().Entries.Reverse(), FileTestFolder.Limits).Digest);
 
+    [Fact]
+    public void What_has_neither_attributes_nor_an_access_list_is_written_as_it_ever_was() =>
+        Assert.Equal("3db8d3a7f06164eb832ceb783266fb6686427ad1d70eb587c677f5e3b5b84d90", Some().Digest.ToString());
+
+    [Fact]
+    public void Attributes_and_access_lists_are_written_last_and_read_as_they_were()
+    {
+        const string list = "D:P(D;;0x2;;;S-1-1-0)(A;OICINPIO;0x1f01ff;;;S-1-5-21-1-2-4294967295-500)(A;CI;0xf0000000;;;S-1-15-2-1)";
+        FileTree tree = FileTree.Create(
+        [
+            new TreeEntry("d", IsDirectory: true, 0x1ed) { Attributes = 6, Acl = list },
+            new TreeEntry("f", IsDirectory: false, 0x1a4) { Hash = ContentHash.OfNothing, Attributes = 2, Acl = "D:" },
+        ], FileTestFolder.Limits);
+
+        string hash = ContentHash.OfNothing.ToString();
+        Assert.Equal(
+            "{\"version\":1,\"entries\":[{\"path\":\"d\",\"mode\":493,\"attributes\":6,\"acl\":\"" + list + "\"},{\"path\":\"f\",\"mode\":420,\"size\":0,\"hash\":\"" + hash + "\",\"attributes\":2,\"acl\":\"D:\"}]}",
+            Encoding.UTF8.GetString(tree.Bytes));
+        FileTree read = FileTree.Parse(tree.Bytes, FileTestFolder.Limits);
+        Assert.Equal([(6, list), (2, "D:")], read.Entries.Select(entry => (entry.Attributes, entry.Acl!)));
+        Assert.True(read.HasAcls);
+        Assert.False(Some().HasAcls);
+    }
+
+    [Theory]
+    [InlineData("attributes", "0")]
+    [InlineData("attributes", "1")]
+    [InlineData("attributes", "-2147483648")]
+    [InlineData("attributes", "34")]
+    [InlineData("attributes", "\"H\"")]
+    [InlineData("acl", "\"\"")]
+    [InlineData("acl", "\"D\"")]
+    [InlineData("acl", "\"O:SYG:SYD:\"")]
+    [InlineData("acl", "\"D:S:\"")]
+    [InlineData("acl", "\"D:AI\"")]
+    [InlineData("acl", "\"D:PAI\"")]
+    [InlineData("acl", "\"d:p\"")]
+    [InlineData("acl", "\"D: \"")]
+    [InlineData("acl", "\"D:\\n\"")]
+    [InlineData("acl", "\"D:NO_ACCESS_CONTROL\"")]
+    [InlineData("acl", "\"D:(A;;FA;;;SY)\"")]
+    [InlineData("acl", "\"D:(A;;0x1f01ff;;;SY)\"")]
+    [InlineData("acl", "\"D:(A;;FA;;;S-1-5-18)\"")]
+    [InlineData("acl", "\"D:(A;;0x1F01FF;;;S-1-5-18)\"")]
+    [InlineData("acl", "\"D:(A;;0x01f01ff;;;S-1-5-18)\"")]
+    [InlineData("acl", "\"D:(A;;0x0;;;S-1-5-18)\"")]
+    [InlineData("acl", "\"D:(A;;0x2000000;;;S-1-5-18)\"")]
+    [InlineData("acl", "\"D:(A;;0x100000000;;;S-1-5-18)\"")]
+    [InlineData("acl", "\"D:(A;OI;0x1f01ff;;;S-1-5-18)\"")]
+    [InlineData("acl", "\"D:(A;ID;0x1f01ff;;;S-1-5-18)\"")]
+    [InlineData("acl", "\"D:(A;;0x1f01ff;;;S-1-5)\"")]
+    [InlineData("acl", "\"D:(A;;0x1f01ff;;;S-1-5-018)\"")]
+    [InlineData("acl", "\"D:(A;;0x1f01ff;;;S-1-5-4294967296)\"")]
+    [InlineData("acl", "\"D:(A;;0x1f01ff;;;S-1-281474976710656-1)\"")]
+    [InlineData("acl", "\"D:(A;;0x1f01ff;;;S-2-5-18)\"")]
+    [InlineData("acl", "\"D:(A;;0x1f01ff;;;S-1-5-1-2-3-4-5-6-7-8-9-10-11-12-13-14-15-16)\"")]
+    [InlineData("acl", "\"D:(OA;;0x1f01ff;bf967aba-0de6-11d0-a285-00aa003049e2;;S-1-5-18)\"")]
+    [InlineData("acl", "\"D:(XA;;0x1f01ff;;;S-1-5-18;(@User.a==1))\"")]
+    [InlineData("acl", "\"D:(AU;;0x1f01ff;;;S-1-5-18)\"")]
+    [InlineData("acl", "\"D:(A;;0x1f01ff;;;S-1-5-18\"")]
+    [InlineData("acl", "\"D:(A;;0x1f01ff;;;S-1-5-18))\"")]
+    [InlineData("acl", "\"D:(A;;0x1f01ff;;;S-1-5-\u0661\u0668)\"")]
+    [InlineData("acl", "[\"D:\"]")]
+    public void What_is_said_of_attributes_and_access_lists_must_be_what_windows_could_have(string property, string value)
+    {
+        JsonObject file = File("a");
+        file[property] = JsonNode.Parse(value);
+
+        PantryException error = Assert.Throws<PantryException>(() => FileTree.Parse(Raw(file), FileTestFolder.Limits));
+
+        Assert.Equal(PantryErrorCode.InvalidTree, error.Code);
+        Assert.DoesNotContain(error.Message, char.IsControl);
+        // What the JSON itself cannot be names no entry; all else does.
+        Assert.True(error.Target == "a" || !value.StartsWith("\"D", StringComparison.Ordinal), error.Message);
+    }
+
+    [Fact]
+    public void Only_a_directory_hands_rights_down_and_then_to_something()
+    {
+        foreach (string wrong in (string[])["NP", "IO", "NPIO", "CIOI", "OIOI", "ID", "OI CI"])
+            Assert.NotNull(AclText.Fault($"D:(A;{wrong};0x1f01ff;;;S-1-5-18)", isDirectory: true));
+        foreach (string right in (string[])["", "OI", "CI", "OICI", "OINP", "CIIO", "OICINPIO"])
+            Assert.Null(AclText.Fault($"D:(A;{right};0x1f01ff;;;S-1-5-18)", isDirectory: true));
+        Assert.NotNull(AclText.Fault("D:(A;OICI;0x1f01ff;;;S-1-5-18)", isDirectory: false));
+        Assert.Null(AclText.Fault("D:P", isDirectory: false));
+    }
+
+    [Fact]
+    public void An_access_list_is_bounded_and_read_in_no_time()
+    {
+        string entry = "(A;;0x1f01ff;;;S-1-5-21-1004336348-1177238915-682003330-512)";
+        string most = "D:" + string.Concat(Enumerable.Repeat(entry, (AclText.MaxLength - 2) / entry.Length));
+        Assert.Null(AclText.Fault(most, isDirectory: false));
+        Assert.Contains("more than 16,384 characters", AclText.Fault(most + entry, isDirectory: false), StringComparison.Ordinal);
+        // One that fails only at its end.
+        Assert.NotNull(AclText.Fault(most[..^1], isDirectory: false));
+        Assert.NotNull(AclText.Fault("D:(A;;0x1f01ff;;;S-1-" + new string('1', 16_000), isDirectory: false));
+    }
+
+    [Fact]
+    public void An_access_list_that_is_written_can_be_read()
+    {
+        AclEntry[] entries =
+        [
+            new(Allows: false, 0x10000, "S-1-1-0"),
+            new(Allows: true, 0x1200a9, "S-1-5-32-545") { ObjectInherit = true, ContainerInherit = true, NoPropagate = true, InheritOnly = true },
+        ];
+
+        string text = AclText.Write(isProtected: true, entries);
+
+        Assert.Equal("D:P(D;;0x10000;;;S-1-1-0)(A;OICINPIO;0x1200a9;;;S-1-5-32-545)", text);
+        Assert.Null(AclText.Fault(text, isDirectory: true));
+    }
+
     [Theory]
     [InlineData("../a")]
     [InlineData("a/../../b")]
@@ -153,6 +267,11 @@ public sealed class FileTreeTests
             Assert.DoesNotContain(refused.Message, character => char.IsControl(character) && character != '\t');
         }
     }), iter: Fuzz.Iterations);
+
+    [Fact]
+    public void A_damaged_access_list_is_taken_or_refused_and_nothing_else() =>
+        Fuzz.Damaged(Encoding.ASCII.GetBytes("D:P(D;;0x10000;;;S-1-1-0)(A;OICINPIO;0x1200a9;;;S-1-5-32-545)")).Sample(
+            damaged => Fuzz.Measured(() => _ = AclText.Fault(Encoding.Latin1.GetString(damaged), isDirectory: true)), iter: Fuzz.Iterations);
 
     private static FileTree Some()
     {

@@ -62,6 +62,18 @@ public sealed class TreeReaderTests : IDisposable
     }
 
     [Fact]
+    public void Access_lists_are_not_to_be_had_where_this_is_no_Windows_machine()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has them.");
+        _folder.Write("a", [1]);
+
+        var refused = Assert.Throws<PantryException>(() => new TreeReader(FileTestFolder.Limits) { KeepsAcls = true }.ReadDirectory(_folder.Source));
+
+        Assert.Equal(PantryErrorCode.NotOffered, refused.Code);
+        Assert.Contains("Leave -KeepAcl out", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_large_file_has_the_hash_of_the_whole_and_its_chunks_can_be_read()
     {
         byte[] content = FileTestFolder.Random(9_000_001, 7);

@@ -201,6 +201,24 @@ public sealed class TreeWriterTests : IDisposable
     }
 
     [Fact]
+    public async Task Attributes_of_windows_mean_nothing_elsewhere_and_access_lists_are_refused_before_anything_is_written()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has both.");
+        _folder.Write("a", [1, 2, 3]);
+        using LocalTree tree = _folder.Read();
+        FileTree hidden = FileTree.Create([tree.Tree.Entries[0] with { Attributes = 6 }], FileTestFolder.Limits);
+        FileTree listed = FileTree.Create([tree.Tree.Entries[0] with { Acl = "D:P(A;;0x1f01ff;;;S-1-5-18)" }], FileTestFolder.Limits);
+
+        PantryException refused = await Assert.ThrowsAsync<PantryException>(() => new TreeWriter(FileTestFolder.Limits).WriteAsync(listed, Target, tree, default));
+        Assert.Equal(PantryErrorCode.NotOffered, refused.Code);
+        Assert.Contains("Send them without -KeepAcl", refused.Message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Target));
+
+        await new TreeWriter(FileTestFolder.Limits).WriteAsync(hidden, Target, tree, default);
+        Assert.Equal(FileTestFolder.Contents(_folder.Source), FileTestFolder.Contents(Target));
+    }
+
+    [Fact]
     public async Task A_manifest_that_lies_about_a_size_is_found_out()
     {
         _folder.Write("a", [1, 2, 3]);

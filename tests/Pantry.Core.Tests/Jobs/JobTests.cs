@@ -4,6 +4,7 @@ using Pantry.Operators;
 using Pantry.Protocol;
 using Pantry.Security;
 using Pantry.Server.Jobs;
+using Pantry.Storage;
 using Pantry.Targeting;
 
 namespace Pantry.Tests.Jobs;
@@ -157,6 +158,52 @@ public sealed class JobTests
         Assert.True(job.QuorumIsLost);
     }
 
+    [Fact]
+    public void A_quorum_is_a_share_of_the_targets_that_can_be_started_and_one_that_is_away_is_among_them()
+    {
+        string[] targets = ["a", "b", "c", "d", "away", "x", "y"];
+        Job job = NewJob(targets, new RolloutPlan { Quorum = new Share(80, IsPercent: true) });
+        // Two cannot be started at all: what is to be done there is not known.
+        Assert.True(End(job, "x", CommandStatus.Failed, itself: false));
+        Assert.True(End(job, "y", CommandStatus.Failed, itself: false));
+        Assert.True(End(job, "away", CommandStatus.Offline, itself: false));
+        job.Enqueue(["a", "b", "c", "d"]);
+
+        Assert.False(job.QuorumIsLost);
+        Assert.False(job.Prepared("a"));
+        Assert.False(job.Prepared("b"));
+        Assert.False(job.Prepared("c"));
+        Assert.True(job.Prepared("d"));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_run_may_have_been_begun_only_where_the_order_has_left(bool dryRun)
+    {
+        string[] targets = ["waiting", "away", "sent", "refused", "denied"];
+        using SigningKey key = SigningKey.Generate();
+        var signer = new OrderSigner("tester", key, "network", new PantryOptions(), TimeProvider.System);
+        SignedJob signed = signer.Sign(new JobRequest
+        {
+            Target = Target.Clients(targets),
+            Command = ProvisionOrders.CommandName,
+            Arguments = ProvisionOrders.Write(new ProvisionOrder([new string('a', 64)], dryRun)),
+        });
+        using CurveKeyPair client = CurveKeyPair.Generate();
+        var job = new Job(OrderOf(signed, key), targets, [.. targets.Select(_ => client.PublicKey)], DateTimeOffset.UtcNow, new JobRowList(targets.Length, 0, _ => [], []));
+        job.Enqueue(["away", "sent", "refused", "denied"]);
+        job.TakeBatch(0, _ => true);
+        job.Progress.NoteSent(["sent", "refused", "denied"]);
+
+        Assert.Null(job.TryEnd("waiting", NewResult(CommandStatus.Failed), [], null, itself: false)!.ReportsOf);
+        Assert.Null(job.TryEnd("away", NewResult(CommandStatus.Offline), [], null, itself: false)!.ReportsOf);
+        Assert.Null(job.TryEnd("refused", NewResult(CommandStatus.Denied), [], null, itself: true)!.ReportsOf);
+        StoredRow lost = job.TryEnd("sent", NewResult(CommandStatus.Offline), [], null, itself: false)!, dismissed = job.TryEnd("denied", NewResult(CommandStatus.Denied), [], null, itself: false)!;
+        Assert.Equal((client.PublicKey, dryRun), (lost.ReportsOf, lost.DryRun));
+        Assert.Equal(client.PublicKey, dismissed.ReportsOf);
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -179,8 +226,8 @@ public sealed class JobTests
         return read;
     }
 
-    private static bool End(Job job, string target, CommandStatus status) =>
-        job.TryEnd(target, NewResult(status), [], null, itself: true) is not null;
+    private static bool End(Job job, string target, CommandStatus status, bool itself = true) =>
+        job.TryEnd(target, NewResult(status), [], null, itself) is not null;
 
     private static ResultRow Row(int number, string target, IReadOnlyList<byte[]> bodies) => new(number, target, null, NewResult(CommandStatus.Succeeded), bodies);
 

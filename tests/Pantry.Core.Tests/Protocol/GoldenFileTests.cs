@@ -206,7 +206,7 @@ public sealed class GoldenFileTests
         new(MessageKind.PlansMade, new PlansMade([new PlanShare(["web1", "web2"], [123, 125], null), new PlanShare(["web3"], null, new CommandError("PackageConflict", "no"))], true), 29),
         new(MessageKind.ReadPlan, new ReadPlan("j1"), 30),
         new(MessageKind.PlanRead, new PlanRead("j1"), 30) { Bodies = [Encoding.UTF8.GetBytes("{}")] },
-        new(MessageKind.ListReports, new ListReports(new ReportFilter { Clients = new ClientFilter { Application = "shop" }, Packages = ["web*"], Jobs = ["j1"], Since = Moment, Last = 1, Status = ProvisionStatus.Changed, Drift = true }), 29),
+        new(MessageKind.ListReports, new ListReports(new ReportFilter { Clients = new ClientFilter { Application = "shop" }, Packages = ["web*"], Jobs = ["j1"], Since = Moment, Last = 1, Statuses = [ProvisionStatus.Changed], Drift = true }), 29),
         new(MessageKind.ReportPage, new ReportPage([new ReportEntry("app.host", "j1", Moment, true, false, Report)], true), 29),
         new(MessageKind.EnrollmentWithdrawn, new EnrollmentWithdrawn(Listed with { Status = EnrollmentStatus.Withdrawn, WithdrawnAt = Moment, WithdrawnBy = "mary" }), 16),
         new(MessageKind.OpenFiles, new OpenFiles("0.1.0"), 1),

@@ -70,6 +70,25 @@ public sealed class PackageTests
     }
 
     [Fact]
+    public async Task A_package_with_access_lists_is_refused()
+    {
+        await using Fleet fleet = await Fleet.StartAsync();
+        await using RemoteFleet console = await fleet.ConnectAsync();
+        using PackageFolder folder = new PackageFolder().With("run.sh", "echo one");
+        using LocalTree read = folder.Read();
+        using var tree = new LocalTree(
+            FileTree.Create([read.Tree.Entries[0] with { Acl = "D:P(A;;0x1f01ff;;;S-1-5-18)" }], new FileLimits()),
+            new Dictionary<string, (RootFolder, string)> { ["run.sh"] = (RootFolder.Open(folder.Path), "run.sh") }, []);
+        var declaration = Pantry.Provisioning.Packages.PackageDeclaration.Create("web", "1.0.0", "script", null, []);
+
+        PantryException refused = await Assert.ThrowsAsync<PantryException>(() => new PackagePublishing(console).PublishAsync(declaration, tree, default));
+
+        Assert.Equal(PantryErrorCode.InvalidTree, refused.Code);
+        Assert.Contains("no package keeps", refused.Message, StringComparison.Ordinal);
+        Assert.Empty(await console.Provisioning.FindPackagesAsync(new PackageFilter(), default).ToListAsync());
+    }
+
+    [Fact]
     public async Task Of_two_who_publish_one_version_at_once_one_is_first_and_the_other_is_told_so()
     {
         await using Fleet fleet = await Fleet.StartAsync();

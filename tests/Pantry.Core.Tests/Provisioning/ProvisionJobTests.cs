@@ -232,8 +232,10 @@ public sealed class ProvisionJobTests
         Assert.Contains("None of 2 clients has a plan, so nothing was sent.", none.Message, StringComparison.Ordinal);
     }
 
-    [Fact(SkipWhen = nameof(OnWindows), Skip = "A POSIX shell is needed.")]
-    public async Task A_client_without_a_plan_holds_no_rollout_up()
+    [Theory(SkipWhen = nameof(OnWindows), Skip = "A POSIX shell is needed.")]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_client_without_a_plan_holds_no_rollout_up(bool quorum)
     {
         await using Fleet fleet = await Fleet.StartAsync();
         await using RemoteFleet console = await fleet.ConnectAsync();
@@ -247,14 +249,20 @@ public sealed class ProvisionJobTests
         JobRequest request = await RequestAsync(console, Target.All);
 
         List<ResultRow> rows = await fleet.RunAsync(
-            request with { Plan = new RolloutPlan { Canary = new Share(1), BatchSize = new Share(10, IsPercent: true), MaxFailure = new Share(0) } }, console);
+            request with
+            {
+                Plan = quorum
+                    ? new RolloutPlan { Quorum = new Share(100, IsPercent: true) }
+                    : new RolloutPlan { Canary = new Share(1), BatchSize = new Share(10, IsPercent: true), MaxFailure = new Share(0) },
+            },
+            console);
 
         Assert.Equal(
             ["lonely NoMatchingApplication", "torn PackageConflict", "web1 ", "web2 ", "web3 "], rows.Select(row => $"{row.Client} {row.Result.Error?.Code}").Order(StringComparer.Ordinal));
     }
 
     [Fact(SkipWhen = nameof(OnWindows), Skip = "A POSIX shell is needed.")]
-    public async Task After_a_run_that_was_lost_nobody_can_tell_what_has_drifted()
+    public async Task A_run_that_was_lost_is_in_the_history_and_after_it_nobody_can_tell_what_has_drifted()
     {
         await using Fleet fleet = await Fleet.StartAsync(new PantryOptions { ReturnGrace = TimeSpan.FromSeconds(60) });
         IFleet here = fleet.Server.Fleet;
@@ -279,6 +287,8 @@ public sealed class ProvisionJobTests
         client = await HostProcess.StartAsync(fleet.Options, arguments);
         using var deadline = new CancellationTokenSource(Fleet.Deadline);
         Assert.Equal(CommandStatus.Lost, (await job.ReadRowsAsync(deadline.Token).SingleAsync(deadline.Token)).Result.Status);
+        ProvisionReport lost = Assert.Single(await here.Provisioning.FindReportsAsync(new ReportFilter { Last = 1, Statuses = [ProvisionStatus.Failed, ProvisionStatus.Lost] }, default).ToListAsync(default));
+        Assert.Equal(("phoenix", "web", "1.1.0", job.Id, "ClientRestarted"), (lost.Client, lost.Package, lost.Version, lost.JobId, lost.Error!.Code));
         File.WriteAllText(go, "");
         await here.Provisioning.RemovePackageAsync(new RemovePackage("web", "1.1.0", true), default);
 

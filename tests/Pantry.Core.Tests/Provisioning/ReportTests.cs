@@ -41,7 +41,8 @@ public sealed class ReportTests
         Assert.Empty(await ListAsync(console, new ReportFilter { Since = DateTimeOffset.UtcNow.AddMinutes(1) }));
         Assert.Empty(await ListAsync(console, new ReportFilter { Until = DateTimeOffset.UtcNow.AddMinutes(-10) }));
         // The last run of web2 did not end so, though an earlier one did.
-        Assert.Equal("web1", Assert.Single(await ListAsync(console, new ReportFilter { Last = 1, Status = ProvisionStatus.Unchanged })).Client);
+        Assert.Equal("web1", Assert.Single(await ListAsync(console, new ReportFilter { Last = 1, Statuses = [ProvisionStatus.Unchanged, ProvisionStatus.Failed] })).Client);
+        Assert.Equal(2, (await ListAsync(console, new ReportFilter { Last = 1, Statuses = [ProvisionStatus.Unchanged, ProvisionStatus.Changed] })).Count);
         Assert.Equal(6, (await ListAsync(fleet.Server.Fleet, new ReportFilter())).Count);
     }
 
@@ -171,7 +172,7 @@ public sealed class ReportTests
         evil.Send(new Message(MessageKind.Result, result) { Bodies = [[], [], "[\"no report\"]"u8.ToArray()] });
         await rows;
 
-        Assert.Equal("web2", Assert.Single(await ListAsync(fleet.Server.Fleet, new ReportFilter())).Client);
+        Assert.Equal(["evil Lost", "web2 Changed"], (await ListAsync(fleet.Server.Fleet, new ReportFilter())).Select(report => $"{report.Client} {report.Status}").Order());
     }
 
     private static long Count(string file)

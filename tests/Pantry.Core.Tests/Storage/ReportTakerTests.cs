@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Pantry.Configuration;
 using Pantry.Protocol;
 using Pantry.Provisioning.Reports;
+using Pantry.Provisioning.Resolution;
 using Pantry.Security;
 using Pantry.Server.Provisioning;
 using Pantry.Storage;
@@ -69,20 +70,94 @@ public sealed class ReportTakerTests : IAsyncDisposable
         Assert.NotNull(plans["unknown"]);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_run_that_left_no_report_has_one_that_says_that_it_is_lost_for_each_step_of_its_plan(bool dryRun)
+    {
+        WrittenPlan plan = Plan("web", "db");
+        foreach (string job in (string[])["before", "lost", "after"])
+        {
+            await _jobs.AddAsync(NewJob(job));
+            _provisioning.Pins.Add(job, new Dictionary<string, string> { ["web1"] = plan.Digest }, new Dictionary<string, byte[]> { [plan.Digest] = plan.Bytes });
+        }
+
+        await AddRowAsync("before", SampleReport.Of("a=Changed b=Unchanged", plan.Digest));
+        await AddRowAsync("lost", Result.WithoutRun("lost", CommandStatus.Offline, "WentOffline", "It went\aaway."), [], dryRun);
+        await AddRowAsync("after", SampleReport.Of("a=Changed b=Unchanged", plan.Digest));
+
+        await TakeAsync();
+
+        StoredReport[] heads = [.. _provisioning.Reports.Heads(null)];
+        Assert.Equal(["after web Changed", "lost db Lost", "lost web Lost", "before web Changed"], heads.Select(head => $"{head.Job} {head.Package} {head.Status}"));
+        IReadOnlyDictionary<long, ProvisionReport> texts = _provisioning.Reports.Texts(heads.Select(head => head.Number));
+        ProvisionReport lost = texts[heads[1].Number];
+        Assert.Equal(("db", "1.0.0", "script", plan.Digest, dryRun, "WentOffline"), (lost.Package, lost.Version, lost.Kind, lost.Plan, lost.DryRun, lost.Error!.Code));
+        Assert.Matches(@"\ANo report of this run came, and it is not known how far it got\. It went.away\.\z", lost.Error.Message);
+        Assert.DoesNotContain('\a', lost.Error.Message);
+        Assert.Null(heads[1].Drift);
+        // A question changes nothing; of a run nobody knows what it did.
+        Assert.Equal(dryRun ? true : null, heads[0].Drift);
+    }
+
+    [Fact]
+    public async Task A_row_that_is_no_report_is_a_lost_run_and_one_whose_plan_is_gone_only_ends_what_was_known()
+    {
+        WrittenPlan plan = Plan("web");
+        foreach (string job in (string[])["torn", "bare", "odd"])
+            await _jobs.AddAsync(NewJob(job));
+        _provisioning.Pins.Add("torn", new Dictionary<string, string> { ["web1"] = plan.Digest }, new Dictionary<string, byte[]> { [plan.Digest] = plan.Bytes });
+        _provisioning.Pins.Add("odd", new Dictionary<string, string> { ["web1"] = SampleReport.PlanB }, new Dictionary<string, byte[]> { [SampleReport.PlanB] = [1] });
+        foreach (string job in (string[])["torn", "bare", "odd"])
+            await AddRowAsync(job, new Result(job, CommandStatus.Succeeded, 0, null, BodyFormat.Json, null, false, null, TimeSpan.Zero), "[{"u8.ToArray(), dryRun: false);
+
+        await TakeAsync();
+
+        StoredReport head = Assert.Single(_provisioning.Reports.Heads(null));
+        Assert.Equal(("torn", ProvisionStatus.Lost), (head.Job, head.Status));
+        Assert.Equal("NoReport", _provisioning.Reports.Texts([head.Number])[head.Number].Error!.Code);
+    }
+
+    [Fact]
+    public async Task A_client_cannot_say_of_itself_that_its_run_was_lost()
+    {
+        await _jobs.AddAsync(NewJob("job"));
+        await AddRowAsync("job", SampleReport.Of("a=Changed") with { Status = ProvisionStatus.Lost });
+
+        await TakeAsync();
+
+        Assert.Equal(ProvisionStatus.Failed, Assert.Single(_provisioning.Reports.Heads(null)).Status);
+    }
+
     private async Task TakeAsync()
     {
         await using var taker = new ReportTaker(_jobs, _provisioning.Reports, _provisioning.Pins, new PantryOptions(), TimeProvider.System, NullLogger.Instance);
         taker.TakeAll();
     }
 
-    private Task AddRowAsync(string job, ProvisionReport report)
+    private Task AddRowAsync(string job, ProvisionReport report) => AddRowAsync(
+        job, new Result(job, CommandStatus.Succeeded, 0, null, BodyFormat.Json, null, false, null, TimeSpan.Zero),
+        System.Text.Json.JsonSerializer.SerializeToUtf8Bytes<IReadOnlyList<ProvisionReport>>([report], ProvisionJson.Default.IReadOnlyListProvisionReport), dryRun: false);
+
+    private Task AddRowAsync(string job, Result result, byte[] output, bool dryRun)
     {
         var stored = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        byte[] output = System.Text.Json.JsonSerializer.SerializeToUtf8Bytes<IReadOnlyList<ProvisionReport>>([report], ProvisionJson.Default.IReadOnlyListProvisionReport);
-        var result = new Result(job, CommandStatus.Succeeded, 0, null, BodyFormat.Json, null, false, null, TimeSpan.Zero);
-        _jobs.AddRow(job, new StoredRow(new ResultRow(0, "web1", null, result, [[], [], output]), Canary: false) { ReportsOf = Key }, (_, _) => stored.SetResult());
+        _jobs.AddRow(job, new StoredRow(new ResultRow(0, "web1", null, result, [[], [], output]), Canary: false) { ReportsOf = Key, DryRun = dryRun }, (_, _) => stored.SetResult());
         return stored.Task.WaitAsync(Fleet.Deadline);
     }
+
+    private static WrittenPlan Plan(params string[] packages) => WrittenPlan.Write(new PlanDocument
+    {
+        Format = PlanDocument.CurrentFormat,
+        Application = "shop",
+        Roles = [],
+        Except = [],
+        Revision = 1,
+        Packages = [],
+        Steps = [.. packages.Select(package => new PantryPlanStep(package, "1.0.0", "script", null))],
+        Parameters = [],
+        Secrets = [],
+    });
 
     private static StoredJob NewJob(string id) => JobStoreTests.NewJob(id, "web1") with { Command = ProvisionOrders.CommandName };
 }

@@ -55,6 +55,27 @@ public sealed class SendFileTests
     }
 
     [Fact]
+    public async Task Files_with_access_lists_are_refused_by_a_client_that_is_no_Windows_machine_and_it_says_what_to_do()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows takes them.");
+        await using TransferRig rig = await TransferRig.StartAsync();
+        await rig.AddAsync("a");
+        rig.Folder.Write("file", [1, 2, 3]);
+        using LocalTree read = rig.Folder.Read();
+        // As a console on Windows makes it.
+        using var tree = new LocalTree(
+            FileTree.Create([read.Tree.Entries[0] with { Acl = "D:P(A;;0x1f01ff;;;S-1-5-18)" }], FileTestFolder.Limits),
+            new Dictionary<string, (RootFolder, string)> { ["file"] = (RootFolder.Open(rig.Folder.Source), "file") }, []);
+        await rig.Console.Trees.SendAsync(tree, null, null, null, default);
+
+        ResultRow row = Assert.Single(await rig.SendAsync(tree.Tree.Digest, Target.Clients(["a"]), rig.Target("a")));
+
+        Assert.Equal((CommandStatus.Failed, nameof(PantryErrorCode.NotOffered)), (row.Result.Status, row.Result.Error!.Code));
+        Assert.Contains("Send them without -KeepAcl", row.Result.Error.Message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(rig.Target("a")));
+    }
+
+    [Fact]
     public async Task Twenty_clients_have_the_files_from_one_order()
     {
         await using TransferRig rig = await TransferRig.StartAsync();

@@ -64,6 +64,24 @@ public sealed class FileTests
     }
 
     [Fact]
+    public void Access_lists_are_kept_on_windows_alone_and_elsewhere_that_is_said_before_anything_is_done()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has them.");
+        using Session session = Session.WithFleet("web1 shop");
+        WriteSource(session);
+
+        foreach (string verb in (string[])["Send", "Receive"])
+        {
+            Outcome refused = session.Run($"{verb}-PantryFile \"$root/src\" -Destination \"$root/dst\" -Client web1 -KeepAcl");
+            Assert.Equal("NotOffered", refused.ErrorId);
+            Assert.Contains("Leave -KeepAcl out", refused.Message, StringComparison.Ordinal);
+        }
+
+        Assert.Empty(session.Run("Get-PantryJob").Clean());
+        Assert.Empty(FilesIn(session, "dst"));
+    }
+
+    [Fact]
     public void In_the_background_each_target_is_a_child_job()
     {
         using Session session = Session.WithFleet("web1 shop", "web2 shop");

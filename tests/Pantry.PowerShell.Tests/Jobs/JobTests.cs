@@ -53,6 +53,36 @@ public sealed class JobTests
     }
 
     [Fact]
+    public void An_order_that_is_stopped_at_any_moment_before_there_is_a_job_for_it_does_not_run_on()
+    {
+        using Session session = Session.WithFleet("one shop");
+        session.Run("$null = Send-PantryCommand -All -Name Ping").Clean();
+
+        for (int moment = 0; moment < 40; moment++)
+        {
+            using Running running = session.Start("$null = Send-PantryCommand -All -AsJob { while ($true) { $null = [Threading.Tasks.Task]::Delay(20).Wait(20) } }");
+            for (long begun = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(begun).TotalMilliseconds < moment * 0.5;)
+                Thread.SpinWait(20);
+            running.Stop();
+        }
+
+        // Whoever has a job can stop it; of an order without one nobody knows.
+        session.Until("$own = @(Get-Job | ForEach-Object JobId); @(Get-PantryJob -All | Where-Object { $_.State -notin 'Ended', 'Cancelled' -and $_.JobId -notin $own }).Count -eq 0");
+        session.Run("Get-Job | Stop-Job; Get-Job | Remove-Job").Clean();
+    }
+
+    [Fact]
+    public void A_job_whose_pipeline_ends_with_it_is_followed_all_the_same()
+    {
+        using Session session = Session.WithFleet("one shop");
+
+        session.Run("foreach ($once in 1) { Send-PantryCommand -All -AsJob { 'done' } | ForEach-Object { $job = $_; break } }").Clean();
+
+        Assert.Equal("Completed", session.Run("(Wait-Job $job -Timeout 30).State").Clean().Single()!.ToString());
+        Assert.Equal(["one"], session.Run("Receive-Job $job").Texts("Client"));
+    }
+
+    [Fact]
     public void A_job_of_a_session_that_is_closed_ends_with_a_row_for_every_target()
     {
         using Session here = Session.WithFleet("one shop");

@@ -97,6 +97,9 @@ internal sealed class ProvisionWork(ProvisionPlan plan, PlannedPackage package, 
         return variables;
     }
 
+    /// <summary>Whether a variable can have a name as it is.</summary>
+    public static bool CanBeVariable(string name) => Commands.SecretVariables.NameFor(name) == name;
+
     /// <summary>A file or directory of the package, which no link leads out of.</summary>
     public string InPackage(string name) => PathGuard.Resolve(package.Directory, name);
 

@@ -17,7 +17,7 @@ internal static class DriftRule
     /// <returns>Null where it cannot be told.</returns>
     public static bool? Of(ProvisionReport report, bool wasThere)
     {
-        if (!wasThere || report.Plan is null || report.Status == ProvisionStatus.NotRun)
+        if (!wasThere || report.Plan is null || report.Status is ProvisionStatus.NotRun or ProvisionStatus.Lost)
             return null;
         bool changed = report.Resources.Any(resource => resource.Status is ResourceStatus.Changed or ResourceStatus.WouldChange);
         if (changed)

@@ -66,7 +66,8 @@ internal static class ReportIntake
             Kind = Name(report.Kind)!,
             Tool = Name(report.Tool),
             ToolVersion = Name(report.ToolVersion),
-            Status = Enum.IsDefined(report.Status) ? report.Status : ProvisionStatus.Failed,
+            // Lost is what the server says where a client says nothing.
+            Status = Enum.IsDefined(report.Status) && report.Status != ProvisionStatus.Lost ? report.Status : ProvisionStatus.Failed,
             Changed = Math.Max(0, report.Changed),
             Failed = Math.Max(0, report.Failed),
             Unchanged = Math.Max(0, report.Unchanged),

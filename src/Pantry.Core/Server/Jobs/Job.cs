@@ -35,7 +35,7 @@ internal sealed class Job
         Rows = rows;
         Progress = new JobProgress(_lock, targets, keys);
         _window = new JobWindow(order.Request.Plan, targets.Count);
-        _quorum = new JobQuorum(order.Request.Plan.Quorum?.Of(targets.Count) ?? 0, targets.Count);
+        _quorum = new JobQuorum(order.Request.Plan.Quorum, targets.Count);
     }
 
     public string Id => Order.Statement.Job;
@@ -133,7 +133,7 @@ internal sealed class Job
                 JobTarget ended = Progress.Find(row.Row.Client)!;
                 (ended.State, ended.Written) = (TargetState.Done, true);
                 if (row.IsLeftOut)
-                    _window.LeftOut();
+                    LeaveOut();
                 else
                     _window.Restore(row.Row.Result.Status == CommandStatus.Succeeded, row.Canary);
                 _done++;
@@ -245,13 +245,15 @@ internal sealed class Job
             if (Progress.Find(identity) is not { State: not TargetState.Done } target)
                 return null;
             // One that waits anew since the server was restarted may have been sent the order before that.
-            bool mayHaveRun = itself || target.IsOpen || (RestoredAt != 0 && target.Place < _begun);
+            bool mayHaveRun = itself || (target.IsOpen && target.WasSent) || (RestoredAt != 0 && target.Place < _begun);
+            bool due = mayHaveRun && RunReports.AreDue(Order, result, bodies, itself);
             var row = new StoredRow(new ResultRow(0, target.Identity, roundTrip, result, bodies), target.Canary, Output is null ? null : target.Place)
             {
-                ReportsOf = mayHaveRun && RunReports.AreDue(Order, result, bodies, itself) ? target.Key : null,
+                ReportsOf = due ? target.Key : null,
+                DryRun = due && RunReports.IsDryRun(Order),
             };
             if (!itself && row.IsLeftOut)
-                _window.LeftOut();
+                LeaveOut();
             else
                 _window.Ended(result.Status == CommandStatus.Succeeded, wasRunning: target.IsOpen, target.Canary);
             target.State = TargetState.Done;
@@ -339,5 +341,12 @@ internal sealed class Job
             _line.PutBack(target);
             return true;
         }
+    }
+
+    // It is known before anybody is asked that it cannot be started: whatever is a share of the targets is one of the others.
+    private void LeaveOut()
+    {
+        _window.LeftOut();
+        _quorum.LeftOut();
     }
 }

@@ -141,7 +141,7 @@ internal sealed class JobAnswers(JobDispatcher jobs, JobStore store, OrderSender
             if (state is TargetState.Sent or TargetState.Accepted && job.CancelledAt != 0)
                 sender.SendCancel(job, it);
             else if (state == TargetState.Sent || (state == TargetState.Accepted && restarted && !job.Halted))
-                sender.Present(job, it).ForEach(recipient => sender.SendDirectly(job, recipient));
+                SendAgain(job, it);
             else if (state == TargetState.Waiting && job.State == PantryJobState.Preparing)
                 sender.SendPrepare(job, it);
             else if (state == TargetState.Waiting)
@@ -154,6 +154,12 @@ internal sealed class JobAnswers(JobDispatcher jobs, JobStore store, OrderSender
     {
         foreach (Job job in Open(identity, key).Where(job => job.Progress.SentAt(identity) is not null || job.Order.Request.Plan.Queue))
             jobs.End(job, identity, CommandStatus.Denied, code, why);
+    }
+
+    private void SendAgain(Job job, string[] identities)
+    {
+        job.Progress.NoteSent(identities);
+        sender.Present(job, identities).ForEach(recipient => sender.SendDirectly(job, recipient));
     }
 
     private void TakeLate(Job job, Result result, ClientRecord client, Action stored)

@@ -71,6 +71,8 @@ internal sealed class JobDirectory(JobDispatcher jobs, JobStore store, ClientReg
     /// <exception cref="PantryException">There is no such job of this operator, or it has ended.</exception>
     public JobInfo Control(ControlJob request, OperatorEntry by, string? from)
     {
+        if (request.Action == JobAction.Cancel)
+            jobs.NoteCancel(request.Job, by);
         _ = Open(request.Job, by, from, request.Action.ToString());
         if (jobs.Find(request.Job) is not { Ended: false } job)
         {

@@ -18,6 +18,7 @@ internal sealed class JobDispatcher(
 {
     private readonly ConcurrentDictionary<string, Job> _jobs = new();
     private readonly ConcurrentQueue<string> _ended = new();
+    private readonly EarlyCancels _early = new(options, time);
     private readonly long _startedAt = time.GetTimestamp();
     private int _open;
     private volatile bool _stopped;
@@ -71,9 +72,11 @@ internal sealed class JobDispatcher(
         {
             terms?.Keep();
             await store.AddAsync(ToStored(job, keys)).ConfigureAwait(false);
-            // Looked at after the job can be found: either this sees the stop, or the stop sees the job.
+            // Looked at after the job can be found: either this sees the stop, or the stop sees the job; and so with its cancel.
             if (_stopped)
                 throw Stopped();
+            if (_early.Take(job.Id, by))
+                throw new PantryException(PantryErrorCode.JobEnded, $"The job {job.Id} was cancelled before it was taken; nothing was sent.") { Target = job.Id };
         }
         catch
         {
@@ -108,6 +111,14 @@ internal sealed class JobDispatcher(
             else
                 Advance(job);
         }
+    }
+
+    /// <summary>The job that its operator wants to cancel; one that has not come yet, and comes later, is not begun then.</summary>
+    public void NoteCancel(string id, OperatorEntry by)
+    {
+        _early.Add(id, by);
+        if (_jobs.ContainsKey(id))
+            _early.Remove(id);
     }
 
     /// <summary>Cancels a job: what was not started ends now, what runs is told to stop.</summary>
@@ -203,6 +214,9 @@ internal sealed class JobDispatcher(
 
         // The order of the targets is that in which they take their turns, also after a restart.
         job.Enqueue(reachable);
+        // Whoever cancelled it before this found nobody in line.
+        if (job.CancelledAt != 0)
+            Cancel(job);
         if (job.State == PantryJobState.Preparing)
             sender.SendPrepare(job, reachable);
         Advance(job);
@@ -220,6 +234,7 @@ internal sealed class JobDispatcher(
         // Looked up after the turn was noted: who goes before this is missing here, who goes after it finds the job.
         List<Recipient> recipients = sender.Present(job, batch);
         Recipient[] online = [.. recipients.Where(recipient => recipient.Status == ClientStatus.Online)];
+        job.Progress.NoteSent(online.Select(recipient => recipient.Identity));
         sender.Send(job, online, whole: job.IsAll(batch));
         foreach (Recipient recipient in recipients.Where(recipient => recipient.Status != ClientStatus.Online))
             EndUnreachable(job, recipient);

@@ -44,6 +44,16 @@ internal sealed class JobProgress(Lock guard, IReadOnlyList<string> targets, IRe
         }
     }
 
+    /// <summary>The order is about to leave for targets.</summary>
+    public void NoteSent(IEnumerable<string> identities)
+    {
+        lock (guard)
+        {
+            foreach (string identity in identities)
+                _targets[identity].WasSent = true;
+        }
+    }
+
     /// <summary>The target was sent the order, or its end, once more.</summary>
     public void NoteResend(string identity, long now)
     {

@@ -20,6 +20,9 @@ internal sealed class JobTarget(string identity, PublicKey? key, int place)
 
     public long SentAt { get; set; }
 
+    /// <summary>Whether the order left for it: one whose turn came while it was away has had its turn, and no order.</summary>
+    public bool WasSent { get; set; }
+
     public long LastSentAt { get; set; }
 
     public long AcceptedAt { get; set; }

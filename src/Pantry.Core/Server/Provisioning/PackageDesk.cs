@@ -51,6 +51,9 @@ internal sealed class PackageDesk(
         // What is here is marked as wanted, so that it stays until the package names it.
         if (TryReadTree(digest) is not { } tree || files.Store.Claim(tree.Chunks()).Count > 0)
             return null;
+        // What may be done with a package is each machine's own affair; and the same files are the same package wherever they come from.
+        if (tree.HasAcls)
+            throw new PantryException(PantryErrorCode.InvalidTree, $"{edition} has access lists of Windows, which no package keeps. Publish it with Publish-PantryPackage.") { Target = edition.ToString() };
         if (stored is null)
         {
             RequireRoom();

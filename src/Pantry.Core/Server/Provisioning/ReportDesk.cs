@@ -47,7 +47,7 @@ internal sealed class ReportDesk(ReportStore store, ReportTaker taker, ClientReg
                 && (jobs.Length == 0 || jobs.Any(job => job.Matches(report.Job)))
                 && (filter.Since is not { } since || report.ReceivedAt >= since)
                 && (filter.Until is not { } until || report.ReceivedAt <= until);
-            if (fits && IsAmongLast(report, filter.Last, runs) && (filter.Status is null || report.Status == filter.Status) && (!filter.Drift || report.Drift == true))
+            if (fits && IsAmongLast(report, filter.Last, runs) && (filter.Statuses.Count == 0 || filter.Statuses.Contains(report.Status)) && (!filter.Drift || report.Drift == true))
                 yield return report;
         }
     }

@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Pantry.Configuration;
 using Pantry.Provisioning.Reports;
+using Pantry.Provisioning.Resolution;
 using Pantry.Storage;
 
 namespace Pantry.Server.Provisioning;
@@ -91,12 +92,32 @@ internal sealed class ReportTaker : IAsyncDisposable
 
     private ReceivedReports Read(DueReports row)
     {
-        IReadOnlyList<ProvisionReport>? reports = ReportIntake.Read(row.Command, row.Output, _options.Provision, _options.Provisioning.ReportBytes);
-        if (reports is null && row.Output.Length > 0)
-            _log.LogWarning("What client {Client} returned for job {Job} holds no provisioning reports.", row.Client, row.Job);
+        if (ReportIntake.Read(row.Command, row.Output, _options.Provision, _options.Provisioning.ReportBytes) is not { } reports)
+        {
+            if (row.Output.Length > 0)
+                _log.LogWarning("What client {Client} returned for job {Job} holds no provisioning reports.", row.Client, row.Job);
+            return new ReceivedReports(row.Client, row.Key, row.Job, Lost(row), MayHaveApplied: !row.DryRun);
+        }
+
         // By a plan that it was not given, a client could have drift found where there is none, and hide some.
         if (_pins.DigestOf(row.Job, row.Client) is { } pinned)
-            reports = reports?.Select(report => report.Plan == pinned ? report : report with { Plan = null }).ToArray();
+            reports = [.. reports.Select(report => report.Plan == pinned ? report : report with { Plan = null })];
         return new ReceivedReports(row.Client, row.Key, row.Job, reports);
+    }
+
+    // The plan is there for as long as the job is, and some time longer; without it nobody can say what was to be applied.
+    private IReadOnlyList<ProvisionReport> Lost(DueReports row)
+    {
+        if (_pins.Find(row.Job, row.Client) is not { } pinned)
+            return [];
+        try
+        {
+            return LostRun.Reports(WrittenPlan.Read(pinned.Document), row.Result, row.DryRun, _options.Provision);
+        }
+        catch (PantryException unread)
+        {
+            _log.LogWarning("The plan that client {Client} had for job {Job} cannot be read: {Reason}", row.Client, row.Job, unread.Message);
+            return [];
+        }
     }
 }

@@ -228,7 +228,7 @@ public sealed class FakeToolTests : IDisposable
         Assert.Equal(("web", "would be created"), (would.Resources[0].Name, would.Resources[0].Message));
         Assert.False(File.Exists(Path.Combine(_rig.Programs, "docker.up")));
 
-        ProvisionReport report = await _rig.ApplyAsync(package, parameters: new JsonObject { ["PORT"] = 80, ["LD_PRELOAD"] = "/x", ["not a variable"] = 1 }, secrets: ProvisionRig.Secrets(("DB_PASSWORD", "hunter'22$x")));
+        ProvisionReport report = await _rig.ApplyAsync(package, parameters: new JsonObject { ["PORT"] = 80, ["LD_PRELOAD"] = "/x" }, secrets: ProvisionRig.Secrets(("DB_PASSWORD", "hunter'22$x")));
         Assert.Equal((ProvisionStatus.Failed, "docker compose", "2.40.3"), (report.Status, report.Tool, report.ToolVersion));
         Assert.Equal(
             [("shop-web-1", ResourceStatus.Changed), ("shop-db-1", ResourceStatus.Unchanged), ("shop-job-1", ResourceStatus.Failed)],
@@ -302,6 +302,35 @@ public sealed class FakeToolTests : IDisposable
         }
 
         Assert.False(File.Exists(Path.Combine(_rig.Programs, "docker.ran")));
+    }
+
+    [Theory(SkipWhen = nameof(OnWindows), Skip = "A POSIX shell is needed.")]
+    [InlineData("web-port")]
+    [InlineData("shop::port")]
+    [InlineData("2nd")]
+    [InlineData("grün")]
+    public async Task A_parameter_that_can_be_no_variable_is_named_where_nothing_but_compose_could_take_it(string name)
+    {
+        _rig.Fake("docker", """
+            [ "$2" = version ] && { echo 2.40.3; exit 0; }
+            while [ $# -gt 0 ]; do [ "$1" = --env-file ] && cat "$2"; shift; done > "$0.files"
+            """);
+        PlannedPackage package = _rig.Package("docker", "web", ("compose.yaml", "services: { web: { image: nginx } }\n"));
+        var parameters = new JsonObject { [name] = 80, ["PORT"] = 80, ["for-others"] = new JsonObject { ["a-b"] = 1 } };
+
+        foreach (bool dryRun in (bool[])[false, true])
+        {
+            ProvisionReport refused = await _rig.ApplyAsync(package, dryRun, parameters);
+            Assert.Equal((ProvisionStatus.Failed, "InvalidArgument"), (refused.Status, refused.Error!.Code));
+            Assert.Contains($"the parameter '{name}' has a name that no variable can have. Use letters, digits and underscores", refused.Error.Message, StringComparison.Ordinal);
+        }
+
+        Assert.False(File.Exists(Path.Combine(_rig.Programs, "docker.files")));
+        // Another tool's package has parameters in its own words.
+        PlannedPackage other = _rig.Package("script", "other", ("apply", "#!/bin/sh\necho unchanged > \"$PANTRY_REPORT\"\n"));
+        IReadOnlyList<ProvisionReport> reports = await _rig.RunAsync(_rig.Plan(other, package) with { Parameters = parameters });
+        Assert.DoesNotContain(reports, report => report.Error?.Code == "InvalidArgument");
+        Assert.Equal("PANTRY_IDENTITY='app.host'\nPORT='80'\n", Kept("docker.files"));
     }
 
     [Fact(SkipWhen = nameof(OnWindows), Skip = "A POSIX shell is needed.")]

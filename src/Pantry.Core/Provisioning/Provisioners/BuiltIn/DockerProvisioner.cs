@@ -69,15 +69,25 @@ internal sealed class DockerProvisioner : IProvisioner
             : $"{project[..Math.Min(project.Length, MaxProjectLength - HashLength - 1)]}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{application}\n{package}")))[..HashLength]}";
     }
 
-    // Only what is a name and a plain value can be a variable; the rest is for other packages.
+    // Only what is a name and a plain value can be a variable. The rest is for packages of other tools, where there are some: nothing is left out that could be meant for
+    // nobody else.
     private static Dictionary<string, string> Plain(ProvisionWork work)
     {
         var plain = new Dictionary<string, string> { ["PANTRY_IDENTITY"] = work.Plan.Client.Identity };
+        bool alone = work.Plan.Packages.Where(package => package.Apply).All(package => package.Kind == work.Package.Kind);
         foreach ((string name, JsonNode? value) in work.Plan.Parameters)
         {
-            if (value is JsonValue && name.Length is > 0 and < 128 && name.All(character => char.IsAsciiLetterOrDigit(character) || character == '_') && !char.IsAsciiDigit(name[0])
-                && !plain.TryAdd(name, value.ToString()))
+            if (value is not JsonValue)
+                continue;
+            if (!ProvisionWork.CanBeVariable(name))
+            {
+                if (alone)
+                    throw work.Wrong($"the parameter '{DisplayText.Clean(name, 80)}' has a name that no variable can have. Use letters, digits and underscores, and begin with no digit.");
+            }
+            else if (!plain.TryAdd(name, value.ToString()))
+            {
                 throw work.Wrong($"the parameter '{name}' has the name of a variable of Pantry's own. Call it something else.");
+            }
         }
 
         return plain;
