@@ -15,6 +15,11 @@ internal static class JobsVerb
         var live = new Option<bool>("--live") { Description = "Writes again, and as it comes, what clients wrote, where the job was sent with --live." };
         var cancel = new Option<bool>("--cancel") { Description = "Cancels the job: what was not started never is, and what runs is stopped." };
         var newest = new Option<int>("--newest") { Description = "So many of the newest jobs are listed.", DefaultValueFactory = _ => 20, HelpName = "number" };
+        newest.Validators.Add(result =>
+        {
+            if (result.Tokens is [var number] && int.TryParse(number.Value, out int count) && count < 1)
+                result.AddError("--newest must be a number from 1 on.");
+        });
         var state = new Option<PantryJobState?>("--state") { Description = "Only jobs that are so far." };
         var command = new Command("jobs", "Lists jobs, or writes the results of one.") { id, wait, live, cancel, newest, state };
         ParseResult Checked(ParseResult parsed) => parsed.GetValue(id) is not null || !(parsed.GetValue(wait) || parsed.GetValue(live) || parsed.GetValue(cancel)) ? parsed

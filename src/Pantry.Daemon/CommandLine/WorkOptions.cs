@@ -20,7 +20,7 @@ internal sealed class WorkOptions
 
     public WorkOptions() => _depth.Validators.Add(result =>
     {
-        if (result.GetValueOrDefault<int>() is < 1 or > ScriptCommand.MaxDepth)
+        if (result.Tokens is [var number] && int.TryParse(number.Value, out int depth) && depth is < 1 or > ScriptCommand.MaxDepth)
             result.AddError($"--depth must be a number from 1 to {ScriptCommand.MaxDepth}.");
     });
 
