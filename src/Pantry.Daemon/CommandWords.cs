@@ -3,16 +3,18 @@ using System.Text.RegularExpressions;
 namespace Pantry.Daemon;
 
 /// <summary>Errors name their cure in the words of the cmdlets; this program has words of its own.</summary>
-internal static partial class CommandWords
+internal static class CommandWords
 {
     private static readonly Dictionary<string, string> Words = new(StringComparer.Ordinal)
     {
         ["Connect-PantryServer -OperatorFile"] = "--operator-file",
         ["Connect-PantryServer"] = "--operator-file",
-        ["Approve-PantryClient -Fingerprint"] = "pantry approve --fingerprint",
+        ["Get-PantryServer"] = "pantry status",
         ["Approve-PantryClient"] = "pantry approve",
         ["Deny-PantryClient"] = "pantry deny",
         ["Revoke-PantryClient"] = "pantry revoke",
+        ["Remove-PantryClient"] = "pantry remove",
+        ["Unregister-PantryClient"] = "pantry remove",
         ["Get-PantryClient"] = "pantry clients",
         ["Get-PantryJob"] = "pantry jobs",
         ["Receive-PantryJob"] = "pantry jobs",
@@ -22,9 +24,19 @@ internal static partial class CommandWords
         ["New-PantryOperator"] = "pantry operators add",
         ["Revoke-PantryOperator"] = "pantry operators revoke",
         ["Get-PantryOperator"] = "pantry operators",
+        ["Export-PantryRootKey"] = "pantry root-key export",
+        ["Import-PantryRootKey"] = "pantry root-key import",
+        ["New-PantryRootKey"] = "pantry root-key renew",
         ["-Administrator"] = "--administrator",
+        ["-EnrollmentFile"] = "--file",
         ["-ExpiresIn"] = "--expires-in",
+        ["-Fingerprint"] = "--fingerprint",
+        ["-Live"] = "--live",
+        ["-OutFile"] = "--out-file",
+        ["-RootKeyFile"] = "--root-key-file",
+        ["-RunAs"] = "--run-as",
         ["-Scope"] = "--scope",
+        ["-Secret"] = "--secret",
         ["-ServerPublicKey"] = "--server-key",
         ["-OperatorFile"] = "--operator-file",
         ["-Identity"] = "--identity",
@@ -33,12 +45,13 @@ internal static partial class CommandWords
         ["-Role"] = "--role",
         ["-Token"] = "--token",
         ["-Timeout"] = "--timeout",
+        ["-ValidFor"] = "--valid-for",
         ["-Path"] = "--path",
     };
 
-    public static string Of(string message) => Pattern().Replace(message, match => Words[match.Value]);
+    // The longest first: some words begin with others.
+    private static readonly Regex Pattern = new(
+        $@"(?<![-\w])(?:{string.Join('|', Words.Keys.OrderByDescending(word => word.Length).Select(Regex.Escape))})\b(?!-)", RegexOptions.CultureInvariant);
 
-    [GeneratedRegex(
-        @"Connect-PantryServer -OperatorFile|Approve-PantryClient -Fingerprint|(?:Connect-PantryServer|Approve-PantryClient|Deny-PantryClient|Revoke-PantryClient|Get-PantryClient|Get-PantryJob|Receive-PantryJob|Stop-PantryJob|New-PantryEnrollmentToken|New-PantryEnrollment|New-PantryOperator|Revoke-PantryOperator|Get-PantryOperator)\b|(?<![-\w])-(?:Administrator|ExpiresIn|Scope|ServerPublicKey|OperatorFile|Identity|Application|Environment|Role|Token|Timeout|Path)\b")]
-    private static partial Regex Pattern();
+    public static string Of(string message) => Pattern.Replace(message, match => Words[match.Value]);
 }

@@ -1,11 +1,12 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using System.Text.RegularExpressions;
 using Pantry.Daemon.CommandLine;
 
 namespace Pantry.Daemon;
 
 /// <summary>The program: reads the command line, carries it out, and turns whatever goes wrong into a line and an exit code.</summary>
-internal static class PantryProgram
+internal static partial class PantryProgram
 {
     public static async Task<ExitCode> RunAsync(string[] arguments, Terminal terminal)
     {
@@ -13,7 +14,7 @@ internal static class PantryProgram
         if (parsed.Action is ParseErrorAction)
         {
             // A word that is no command says more than that a command is missing.
-            string[] errors = [.. parsed.Errors.Select(error => error.Message).Distinct()];
+            string[] errors = [.. parsed.Errors.Select(error => Said(error.Message)).Distinct()];
             foreach (string error in parsed.UnmatchedTokens.Count > 0 && errors.Length > 1 ? errors[1..] : errors)
                 terminal.Error($"pantry: {error}");
             terminal.Error($"'{Path(parsed)} --help' says what there is.");
@@ -46,6 +47,21 @@ internal static class PantryProgram
             return ExitCode.Internal;
         }
     }
+
+    // What the parser says of a value names a type of the program, and the choices on lines of their own.
+    private static string Said(string message)
+    {
+        if (ValueFault().Match(message) is not { Success: true } fault)
+            return message;
+        string[] choices = fault.Groups["choices"].Value.Split(['\n', '\r', '\t', '\''], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        string what = choices.Length > 0 ? $"one of {string.Join(", ", choices)}" : fault.Groups["type"].Value is "System.Int32" ? "a whole number" : "another value";
+        return $"{(fault.Groups["name"] is { Success: true } name ? $"'{name.Value}'" : "An argument")} is '{fault.Groups["value"].Value}'; it must be {what}.";
+    }
+
+    [GeneratedRegex(
+        @"\A(?:Cannot parse argument '(?<value>.*)' for (?:option|command|argument) '(?<name>[^']+)' as expected type '(?<type>[^']+?)(?:`.*)?'\.(?:\s*Did you mean one of the following\?(?<choices>.*))?|Argument '(?<value>.*)' not recognized\. Must be one of:(?<choices>.*))\z",
+        RegexOptions.Singleline | RegexOptions.ExplicitCapture)]
+    private static partial Regex ValueFault();
 
     private static string Path(ParseResult parsed)
     {

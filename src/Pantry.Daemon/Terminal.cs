@@ -17,6 +17,10 @@ internal enum OutputFormat
 /// </summary>
 internal sealed class Terminal(TextWriter output, TextWriter error)
 {
+    // Of Windows. Elsewhere .NET leaves writing to a pipe that nobody reads unsaid.
+    private const int BrokenPipe = unchecked((int)0x8007006D);
+    private const int ClosingPipe = unchecked((int)0x800700E8);
+
     /// <summary>Standard output, for a log that is to go there.</summary>
     public TextWriter Output => output;
 
@@ -66,15 +70,15 @@ internal sealed class Terminal(TextWriter output, TextWriter error)
     /// <summary>An error with its code and cure, in the words of this program.</summary>
     public void Error(PantryException exception) => Error($"pantry: {CommandWords.Of(exception.Message)} ({exception.Code})");
 
-    private static void WriteTo(TextWriter writer, string line)
+    private void WriteTo(TextWriter writer, string line)
     {
         try
         {
             writer.WriteLine(line);
         }
-        catch (IOException)
+        catch (IOException exception) when (writer == error || exception.HResult is BrokenPipe or ClosingPipe)
         {
-            // Whoever read it has gone, as `| head` does.
+            // Whoever read it has gone, as `| head` does; or there is nowhere to say it. A full disk below a result is another thing.
         }
     }
 }

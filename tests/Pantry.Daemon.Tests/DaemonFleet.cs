@@ -40,12 +40,13 @@ internal sealed class DaemonFleet : IAsyncDisposable
     }
 
     /// <summary>Starts a client that was enrolled, without waiting for anything.</summary>
-    public PantryProcess StartClient(string identity) => Kept(PantryProcess.Start("client", "--config", ClientConfig(identity), "--path", Home(identity)));
+    public PantryProcess StartClient(string identity, IReadOnlyDictionary<string, string>? environment = null) =>
+        Kept(PantryProcess.Start(environment, "client", "--config", ClientConfig(identity), "--path", Home(identity)));
 
     /// <summary>Starts a client that was enrolled, and waits until it is let in.</summary>
-    public async Task<PantryProcess> StartClientAsync(string identity)
+    public async Task<PantryProcess> StartClientAsync(string identity, IReadOnlyDictionary<string, string>? environment = null)
     {
-        PantryProcess client = StartClient(identity);
+        PantryProcess client = StartClient(identity, environment);
         await client.SaysAsync("is Approved at");
         return client;
     }
@@ -60,6 +61,9 @@ internal sealed class DaemonFleet : IAsyncDisposable
 
     /// <summary>Runs the program as the operator of the server's own machine.</summary>
     public Task<PantryRun> OperateAsync(params string[] arguments) => PantryProcess.RunAsync(Operating(arguments));
+
+    /// <summary>The same with something on its standard input.</summary>
+    public Task<PantryRun> OperateWithAsync(string input, params string[] arguments) => PantryProcess.RunWithAsync(input, null, Operating(arguments));
 
     /// <summary>Starts the program as that operator.</summary>
     public PantryProcess StartOperating(params string[] arguments) => Kept(PantryProcess.Start(Operating(arguments)));

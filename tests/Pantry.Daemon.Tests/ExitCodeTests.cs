@@ -22,6 +22,30 @@ public sealed class ExitCodeTests
         Assert.DoesNotContain("   at ", run.Errors, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("'--status' is 'Foo'; it must be one of Denied, Offline, Online, Pending, Revoked.", "clients", "--status", "Foo")]
+    [InlineData("'--newest' is 'many'; it must be a whole number.", "jobs", "--newest", "many")]
+    [InlineData("--newest must be a number from 1 on.", "jobs", "--newest", "0")]
+    [InlineData("'sample' is 'foo'; it must be one of Client, Operator, Server.", "config", "sample", "foo")]
+    [InlineData("An argument is 'tcsh'; it must be one of bash, zsh, fish, pwsh.", "completion", "tcsh")]
+    public async Task A_value_that_cannot_be_is_said_with_those_that_can(string what, params string[] arguments)
+    {
+        PantryRun run = (await PantryProcess.RunAsync(arguments)).Ends(ExitCode.Usage);
+        Assert.StartsWith($"pantry: {what}\n", run.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact(SkipUnless = nameof(HasFullDevice), SkipType = typeof(ExitCodeTests), Skip = "/dev/full is Linux's.")]
+    public async Task A_result_that_could_not_be_written_ends_with_5_and_one_that_nobody_reads_is_no_fault()
+    {
+        (int full, string said) = await ShellAsync($"dotnet '{PantryProcess.Program}' version > /dev/full");
+        Assert.Equal((int)ExitCode.LocalFault, full);
+        Assert.StartsWith("pantry: ", said, StringComparison.Ordinal);
+        (int unread, said) = await ShellAsync($"set -o pipefail; dotnet '{PantryProcess.Program}' config sample server | head -1 > /dev/null");
+        Assert.Equal((0, ""), (unread, said));
+    }
+
+    public static bool HasFullDevice => File.Exists("/dev/full") && File.Exists("/bin/bash");
+
     [Fact]
     public async Task A_server_that_is_not_there_ends_with_3()
     {
@@ -85,4 +109,12 @@ public sealed class ExitCodeTests
     [Fact]
     public async Task The_version_is_that_of_the_assembly() =>
         Assert.Equal(typeof(ExitCode).Assembly.GetName().Version!.ToString(3), (await PantryProcess.RunAsync("version")).Ends(ExitCode.Success).Output);
+
+    private static async Task<(int Code, string Errors)> ShellAsync(string line)
+    {
+        using var shell = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("/bin/bash", ["-c", line]) { RedirectStandardError = true })!;
+        string said = await shell.StandardError.ReadToEndAsync().WaitAsync(PantryProcess.Deadline);
+        await shell.WaitForExitAsync().WaitAsync(PantryProcess.Deadline);
+        return (shell.ExitCode, said.Trim());
+    }
 }

@@ -51,21 +51,37 @@ internal sealed class PantryProcess : IAsyncDisposable
     }
 
     /// <summary>Runs it to its end.</summary>
-    public static async Task<PantryRun> RunAsync(params string[] arguments)
+    public static Task<PantryRun> RunAsync(params string[] arguments) => RunWithAsync("", null, arguments);
+
+    /// <summary>The same with something on its standard input.</summary>
+    public static async Task<PantryRun> RunWithAsync(string input, IReadOnlyDictionary<string, string>? environment, params string[] arguments)
     {
-        await using PantryProcess process = Start(arguments);
+        await using PantryProcess process = Start(environment, arguments);
+        await process._process.StandardInput.WriteAsync(input);
         process._process.StandardInput.Close();
         int code = await process.ExitAsync();
         return new PantryRun((ExitCode)code, process.Output, process.Errors);
     }
 
+    /// <summary>Writes to its standard input; of more than a pipe holds, the end is written when it reads.</summary>
+    public async Task TypeAsync(string text)
+    {
+        await _process.StandardInput.WriteAsync(text).WaitAsync(Deadline);
+        await _process.StandardInput.FlushAsync().WaitAsync(Deadline);
+    }
+
+    /// <summary>Waits until it has written something to standard output.</summary>
+    public Task WritesAsync(string text) => HearAsync(_output, text, 1);
+
     /// <summary>Waits until it has said something on standard error.</summary>
-    public async Task SaysAsync(string text, int times = 1)
+    public Task SaysAsync(string text, int times = 1) => HearAsync(_errors, text, times);
+
+    private async Task HearAsync(List<string> lines, string text, int times)
     {
         using var deadline = new CancellationTokenSource(Deadline);
-        while (Count(text) < times)
+        while (Count(lines, text) < times)
         {
-            Assert.False(_reading.IsCompleted && Count(text) < times, $"It ended without saying '{text}':\n{Errors}\n{Output}");
+            Assert.False(_reading.IsCompleted && Count(lines, text) < times, $"It ended without saying '{text}':\n{Errors}\n{Output}");
             try
             {
                 await _said.WaitAsync(TimeSpan.FromSeconds(1), deadline.Token);
@@ -114,10 +130,10 @@ internal sealed class PantryProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    private int Count(string text)
+    private static int Count(List<string> lines, string text)
     {
-        lock (_errors)
-            return _errors.Count(line => line.Contains(text, StringComparison.Ordinal));
+        lock (lines)
+            return lines.Count(line => line.Contains(text, StringComparison.Ordinal));
     }
 
     private static string Joined(List<string> lines)

@@ -13,6 +13,9 @@ internal sealed class ScriptCommand : ICommand
 {
     public const string CommandName = "Script";
 
+    /// <summary>Levels of properties that values keep at most.</summary>
+    public const int MaxDepth = 16;
+
     private const int NotThere = 2;
 
     private static readonly string[] Programs = OperatingSystem.IsWindows() ? ["pwsh.exe", "powershell.exe"] : ["pwsh"];

@@ -13,6 +13,10 @@ internal static partial class SecretVariables
     // Pantry finds a command's processes by its own; the loader's would run code in whatever the command starts.
     private static readonly string[] Reserved = ["PANTRY_", "LD_"];
 
+    // PowerShell sets these itself, so a secret under such a name would not be seen.
+    private static readonly string[] Automatic =
+        ["_", "args", "input", "this", "PSItem", "matches", "foreach", "switch", "error", "LASTEXITCODE", "MyInvocation", "PSBoundParameters", "PSCmdlet"];
+
     private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
 
     /// <exception cref="PantryException">A name or value is none for a variable.</exception>
@@ -45,6 +49,13 @@ internal static partial class SecretVariables
             ? throw new PantryException(PantryErrorCode.InvalidArgument, $"A secret cannot be named '{name}': names that begin with {string.Join(" or ", Reserved)} are reserved.")
             : name;
     }
+
+    /// <summary>The same for a variable of a script.</summary>
+    /// <exception cref="PantryException">It is no name of a variable, or one that is not to be set.</exception>
+    public static string RequireScriptName(string name) => Automatic.Contains(RequireName(name), StringComparer.OrdinalIgnoreCase) ? throw OfPowerShell(name) : name;
+
+    public static PantryException OfPowerShell(string name) =>
+        new(PantryErrorCode.InvalidArgument, $"A secret cannot be named '{name}', which is a variable of PowerShell's own. Choose another name.") { Target = name };
 
     /// <summary>The value as a variable holds it.</summary>
     /// <exception cref="PantryException">The name or the value is none for a variable.</exception>

@@ -34,6 +34,9 @@ internal sealed class ServerKeys : IDisposable
     /// <summary>The same, for those who know the server's root directory only.</summary>
     public static string ConsolePathIn(string root) => Path.Combine(root, DirectoryName, "console.operator");
 
+    /// <summary>Where the server's own key lies under its root directory.</summary>
+    public static string SessionPathIn(string root) => Path.Combine(root, DirectoryName, "server.key");
+
     /// <param name="root">The server's root directory.</param>
     /// <param name="isKnown">Whether there are clients or operators already who expect this server's key.</param>
     /// <exception cref="PantryException">A key file can be read by others, is a link, or holds no key.</exception>
@@ -41,7 +44,7 @@ internal sealed class ServerKeys : IDisposable
     {
         string directory = Path.Combine(root, DirectoryName);
         RootDirectory.Prepare(directory);
-        string session = Path.Combine(directory, "server.key");
+        string session = SessionPathIn(root);
         // With another key nobody would connect, and nothing would say why.
         if (isKnown && !Path.Exists(session))
         {

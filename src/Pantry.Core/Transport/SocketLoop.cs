@@ -16,7 +16,7 @@ internal sealed class SocketLoop : IAsyncDisposable
     private const int MessagesPerTurn = 256;
 
     // NetMQ's waking is reliable; this only bounds the harm if one signal were ever lost.
-    private const int LongestWaitMilliseconds = 1000;
+    private const int LongestWaitMilliseconds = 5000;
 
     private readonly Channel<Action> _mailbox;
     private readonly List<Polled> _sockets = [];

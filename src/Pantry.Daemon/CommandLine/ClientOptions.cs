@@ -39,7 +39,7 @@ internal sealed class ClientOptions
     public HostSource Source(ParseResult parsed, CommonOptions common) => new(ConfigurationKind.Client, parsed.GetValue(_config), Overrides(parsed, common));
 
     /// <summary>The settings of a client that is to be let in, whose configuration file is perhaps not there yet; and what lets it in.</summary>
-    public (HostSource Source, ClientEntry Entry) Joining(ParseResult parsed, CommonOptions common)
+    public async Task<(HostSource Source, ClientEntry Entry)> JoiningAsync(ParseResult parsed, CommonOptions common, CancellationToken cancellation)
     {
         string? file = parsed.GetValue(_file), token = parsed.GetValue(_token);
         if (file is not null && (common.Server(parsed) is not null || parsed.GetValue(_serverKey) is not null || token is not null || _labels.AreGiven(parsed)))
@@ -52,9 +52,15 @@ internal sealed class ClientOptions
             .Set("networking.server_key", parsed.GetValue(_serverKey), "--server-key")
             .Set("networking.pub_sub_port", parsed.GetValue(_publishPort), "--publish-port");
         string? config = parsed.GetValue(_config);
+        if (token == "-")
+        {
+            token = (await StandardInput.ReadLineAsync(cancellation))?.Trim() is { Length: > 0 } line ? line
+                : throw new PantryException(PantryErrorCode.InvalidArgument, "--token is '-', and standard input has no token in its first line. Pipe one in, or leave --token out to wait for an approval.");
+        }
+
         return (
             new HostSource(ConfigurationKind.Client, config is not null && File.Exists(config) ? config : null, overrides),
-            new ClientEntry(file, token is "-" ? Console.In.ReadLine()?.Trim() : token));
+            new ClientEntry(file, token));
     }
 
     private SettingOverrides Overrides(ParseResult parsed, CommonOptions common)

@@ -34,7 +34,7 @@ internal static class ClientVerb
         command.Does(async (parsed, cancellation) =>
         {
             common.Apply(parsed, terminal);
-            (HostSource source, ClientEntry entry) = options.Joining(parsed, common);
+            (HostSource source, ClientEntry entry) = await options.JoiningAsync(parsed, common, cancellation);
             HostSettings settings = source.Load();
             ClientConfiguration configuration = entry.Configure(settings);
             ClientView view;

@@ -4,19 +4,24 @@ using Pantry.Protocol;
 
 namespace Pantry.Daemon.CommandLine;
 
-/// <summary>Writes a job's rows as they come. Who ends the waiting for an order that was just given ends the order.</summary>
-internal sealed class JobFollower(Terminal terminal)
+/// <summary>Writes a job's rows as they come, and what clients write meanwhile. Who ends the waiting for an order that was just given ends the order.</summary>
+/// <param name="terminal">Where they are written.</param>
+/// <param name="live">Whether output is written as it comes.</param>
+internal sealed class JobFollower(Terminal terminal, bool live)
 {
     // Whoever pressed Ctrl+C does not wait longer for the server to hear of it.
     private static readonly TimeSpan CancelTime = TimeSpan.FromSeconds(3);
 
+    // With live output, rows come from two sides.
+    private readonly Lock _writing = new();
     private readonly SortedDictionary<CommandStatus, int> _counts = [];
+    private bool _isLive = live;
 
     public async Task<ExitCode> FollowAsync(IJob job, CancellationToken cancellation)
     {
         try
         {
-            return await WriteAsync(job.Id, job.ReadRowsAsync(cancellation), job.Targets.Count);
+            return await WriteAsync(job, job.Targets.Count, cancellation);
         }
         catch (OperationCanceledException)
         {
@@ -26,34 +31,87 @@ internal sealed class JobFollower(Terminal terminal)
         }
     }
 
-    /// <summary>Writes rows; what they belong to goes on when nobody waits any more.</summary>
-    public async Task<ExitCode> WriteAsync(string job, IAsyncEnumerable<ResultRow> rows, int targets)
+    /// <summary>Writes so many rows; what they belong to goes on when nobody waits any more.</summary>
+    public async Task<ExitCode> WriteAsync(IJob job, int count, CancellationToken cancellation)
     {
-        await foreach (ResultRow row in rows)
+        IAsyncEnumerable<ResultRow> rows = job.ReadRowsAsync(cancellation).Take(count);
+        if (_isLive)
         {
-            ResultView view = ResultView.Of(job, row);
-            _counts[view.Status] = _counts.GetValueOrDefault(view.Status) + 1;
-            if (terminal.Format == OutputFormat.Json)
-                terminal.WriteJson(view, ViewJson.Default.ResultView);
-            else
-                WriteText(view);
+            var lines = new LiveLines(job);
+            var merge = new LiveMerge(
+                job.Targets, piece => Done(() => Write(lines.Read(piece))), row => Done(() => Write(ResultView.Of(job.Id, row))), why => Done(() => GoOnWithoutLive(why)));
+            await merge.RunAsync(job.ReadOutputAsync([], cancellation), rows, cancellation);
+        }
+        else
+        {
+            await foreach (ResultRow row in rows)
+                Write(ResultView.Of(job.Id, row));
         }
 
         if (terminal.Format == OutputFormat.Text)
-            terminal.Note(Counted(targets));
+            terminal.Note(Counted(job.Targets.Count));
         return _counts.Keys.All(status => status == CommandStatus.Succeeded) ? ExitCode.Success : ExitCode.NotSucceeded;
+    }
+
+    private Task Done(Action write)
+    {
+        lock (_writing)
+            write();
+        return Task.CompletedTask;
+    }
+
+    private void GoOnWithoutLive(string why)
+    {
+        _isLive = false;
+        terminal.Note($"pantry: {CommandWords.Of(why)}");
+    }
+
+    private void Write(IEnumerable<LiveView> lines)
+    {
+        foreach (LiveView line in lines)
+        {
+            if (terminal.Format == OutputFormat.Json)
+                terminal.WriteJson(line, ViewJson.Default.LiveView);
+            else
+                Write(line.Client, line.Stream, line.Text.Split('\n'));
+        }
+    }
+
+    private void Write(ResultView view)
+    {
+        _counts[view.Status] = _counts.GetValueOrDefault(view.Status) + 1;
+        if (terminal.Format == OutputFormat.Json)
+            terminal.WriteJson(view, ViewJson.Default.ResultView);
+        else
+            WriteText(view);
     }
 
     private void WriteText(ResultView view)
     {
-        foreach (string line in OutputText.Lines(view.StandardOutput))
-            terminal.Write($"{view.Client}: {line}");
-        foreach (string line in OutputText.Lines(view.StandardError))
-            terminal.Note($"{view.Client}: {line}");
+        if (!_isLive)
+        {
+            Write(view.Client, OutputStream.StandardOutput, OutputText.Lines(view.StandardOutput));
+            Write(view.Client, OutputStream.StandardError, OutputText.Lines(view.StandardError));
+            foreach ((OutputStream stream, string text, _) in view.Records)
+                Write(view.Client, stream, text.Split('\n'));
+        }
+
         if (view.Truncated)
             terminal.Note($"{view.Client}: the output was longer than the client keeps, and the rest was left out");
         if (view.Status != CommandStatus.Succeeded)
-            terminal.Error($"{view.Client}: {view.Status}. {DisplayText.Clean(view.Error?.Message ?? "The client gave no reason.", 500)}");
+            terminal.Error($"{view.Client}: {view.Status}. {DisplayText.Clean(CommandWords.Of(view.Error?.Message ?? "The client gave no reason."), 500)}");
+    }
+
+    private void Write(string client, OutputStream stream, IEnumerable<string> lines)
+    {
+        string mark = stream is OutputStream.Error or OutputStream.Warning or OutputStream.Verbose or OutputStream.Debug ? $"{stream.ToString().ToUpperInvariant()}: " : "";
+        foreach (string line in lines)
+        {
+            if (mark.Length > 0 || stream == OutputStream.StandardError)
+                terminal.Note($"{client}: {mark}{line.TrimEnd('\r')}");
+            else
+                terminal.Write($"{client}: {line.TrimEnd('\r')}");
+        }
     }
 
     private string Counted(int targets) =>

@@ -12,15 +12,21 @@ internal static class JobsVerb
     {
         var id = new Argument<string?>("id") { Description = "A job; without it the newest ones are listed.", Arity = ArgumentArity.ZeroOrOne };
         var wait = new Option<bool>("--wait") { Description = "Waits for the results that are still to come." };
+        var live = new Option<bool>("--live") { Description = "Writes again, and as it comes, what clients wrote, where the job was sent with --live." };
         var cancel = new Option<bool>("--cancel") { Description = "Cancels the job: what was not started never is, and what runs is stopped." };
         var newest = new Option<int>("--newest") { Description = "So many of the newest jobs are listed.", DefaultValueFactory = _ => 20, HelpName = "number" };
+        newest.Validators.Add(result =>
+        {
+            if (result.Tokens is [var number] && int.TryParse(number.Value, out int count) && count < 1)
+                result.AddError("--newest must be a number from 1 on.");
+        });
         var state = new Option<PantryJobState?>("--state") { Description = "Only jobs that are so far." };
-        var command = new Command("jobs", "Lists jobs, or writes the results of one.") { id, wait, cancel, newest, state };
-        ParseResult Checked(ParseResult parsed) => parsed.GetValue(id) is not null || !(parsed.GetValue(wait) || parsed.GetValue(cancel)) ? parsed
-            : throw new PantryException(PantryErrorCode.InvalidArgument, "Which job? Give its id with --wait and --cancel.");
+        var command = new Command("jobs", "Lists jobs, or writes the results of one.") { id, wait, live, cancel, newest, state };
+        ParseResult Checked(ParseResult parsed) => parsed.GetValue(id) is not null || !(parsed.GetValue(wait) || parsed.GetValue(live) || parsed.GetValue(cancel)) ? parsed
+            : throw new PantryException(PantryErrorCode.InvalidArgument, "Which job? Give its id with --wait, --live and --cancel.");
 
         command.DoesAt(terminal, common, Checked, (parsed, fleet, cancellation) => parsed.GetValue(id) is { } job
-            ? OneAsync(terminal, fleet, job, parsed.GetValue(wait), parsed.GetValue(cancel), cancellation)
+            ? OneAsync(terminal, fleet, job, parsed.GetValue(wait) || parsed.GetValue(live), parsed.GetValue(live), parsed.GetValue(cancel), cancellation)
             : ListAsync(terminal, fleet, new JobFilter { Newest = parsed.GetValue(newest), State = parsed.GetValue(state) }, cancellation));
         return command;
     }
@@ -34,7 +40,7 @@ internal static class JobsVerb
         return ExitCode.Success;
     }
 
-    private static async Task<ExitCode> OneAsync(Terminal terminal, RemoteFleet fleet, string id, bool wait, bool cancel, CancellationToken cancellation)
+    private static async Task<ExitCode> OneAsync(Terminal terminal, RemoteFleet fleet, string id, bool wait, bool live, bool cancel, CancellationToken cancellation)
     {
         JobInfo? info = null;
         await foreach (JobInfo found in fleet.FindJobsAsync(new JobFilter { Id = id, Newest = 1 }, cancellation))
@@ -59,7 +65,7 @@ internal static class JobsVerb
 
         IJob job = await fleet.OpenJobAsync(info.JobId, 0, cancellation);
         int count = wait ? info.Targets : info.Done;
-        ExitCode code = await new JobFollower(terminal).WriteAsync(info.JobId, job.ReadRowsAsync(cancellation).Take(count), info.Targets);
+        ExitCode code = await new JobFollower(terminal, live).WriteAsync(job, count, cancellation);
         if (count < info.Targets)
             terminal.Note($"The job is {info.State}; --wait waits for the other {info.Targets - count} results.");
         return code;

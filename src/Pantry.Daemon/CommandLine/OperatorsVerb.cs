@@ -7,7 +7,7 @@ using Pantry.Transport;
 
 namespace Pantry.Daemon.CommandLine;
 
-/// <summary><c>pantry operators</c>: who may give orders; <c>add</c> and <c>revoke</c>, where the root key is at the server.</summary>
+/// <summary><c>pantry operators</c>: who may give orders; <c>add</c> and <c>revoke</c>, where the root key is at the server or in a file here.</summary>
 internal static class OperatorsVerb
 {
     public static Command Create(Terminal terminal, CommonOptions common)
@@ -32,7 +32,9 @@ internal static class OperatorsVerb
         var address = new Option<string?>("--address") { Description = "Address that the file has for the server, as it is reached from where the operator works; by default the one dialled now." };
         var administrator = new Option<bool>("--administrator") { Description = "Lets the operator decide about clients, enrolments and operators too." };
         Option<TimeSpan> expires = DurationText.Option("--expires-in", "How long the operator may give orders; by default until revoked.");
+        var root = new RootKeyOptions();
         var command = new Command("add", "Makes an operator with keys of its own. They are in the operator's file and nowhere else.") { name, scopes, file, address, administrator, expires };
+        root.AddTo(command);
         command.DoesAt(terminal, common, async (parsed, fleet, cancellation) =>
         {
             string who = Names.RequireIdentity(parsed.GetValue(name)!, "operator name");
@@ -40,7 +42,9 @@ internal static class OperatorsVerb
             string path = Path.GetFullPath(parsed.GetValue(file) ?? $"{who}.operator");
             if (Path.Exists(path))
                 throw new PantryException(PantryErrorCode.InvalidArgument, $"'{path}' is there already. Keys are never replaced: give another name with --out-file.") { Target = path };
-            DateTimeOffset? until = parsed.GetValue(expires) is var time && time > TimeSpan.Zero ? TimeProvider.System.GetUtcNow() + time : null;
+            DateTimeOffset now = TimeProvider.System.GetUtcNow();
+            DateTimeOffset? until = parsed.GetValue(expires) is var time && time > TimeSpan.Zero ? now + time : null;
+            using SigningKey? key = await root.ReadAsync(parsed, cancellation);
             FleetPlace place = fleet.Place;
             if (parsed.GetValue(address) is { } reached)
             {
@@ -48,7 +52,9 @@ internal static class OperatorsVerb
                 place = place with { Address = host, ReceivePort = port };
             }
 
-            OperatorInfo? added = await NewOperator.IssueAsync(place, who, may, parsed.GetValue(administrator), until, path, request => fleet.AddOperatorAsync(request, cancellation));
+            OperatorInfo? added = await NewOperator.IssueAsync(place, who, may, parsed.GetValue(administrator), until, path, request => key is null
+                ? fleet.AddOperatorAsync(request, cancellation)
+                : OfflineRoot.ChangeAsync(fleet, key, bundle => NewOperator.AddTo(bundle, request, now), cancellation));
             var table = new TextTable("NAME", "SCOPES", "ADMINISTRATOR", "EXPIRES", "FINGERPRINT");
             if (added is not null)
                 Show(terminal, table, added);
@@ -62,11 +68,17 @@ internal static class OperatorsVerb
     private static Command Revoke(Terminal terminal, CommonOptions common)
     {
         var name = new Argument<string>("name") { Description = "Name of the operator." };
+        var root = new RootKeyOptions();
         var command = new Command("revoke", "Takes an operator's rights away at once.") { name };
+        root.AddTo(command);
         command.DoesAt(terminal, common, async (parsed, fleet, cancellation) =>
         {
-            await fleet.RevokeOperatorAsync(parsed.GetValue(name)!, cancellation);
-            terminal.Note($"{parsed.GetValue(name)} may give no more orders.");
+            string who = parsed.GetValue(name)!;
+            using SigningKey? key = await root.ReadAsync(parsed, cancellation);
+            await (key is null
+                ? fleet.RevokeOperatorAsync(who, cancellation)
+                : OfflineRoot.ChangeAsync(fleet, key, bundle => NewOperator.RemoveFrom(bundle, who, TimeProvider.System.GetUtcNow()), cancellation));
+            terminal.Note($"{who} may give no more orders.");
             return ExitCode.Success;
         });
         return command;

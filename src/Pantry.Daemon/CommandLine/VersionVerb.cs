@@ -1,16 +1,21 @@
 using System.CommandLine;
+using Pantry.Daemon.Views;
 
 namespace Pantry.Daemon.CommandLine;
 
 /// <summary><c>pantry version</c>.</summary>
 internal static class VersionVerb
 {
-    public static Command Create(Terminal terminal)
+    public static Command Create(Terminal terminal, CommonOptions common)
     {
         var command = new Command("version", "Says which version this is.");
-        command.Does((_, _) =>
+        command.Does((parsed, _) =>
         {
-            terminal.WriteRaw(PantryVersion.Current);
+            common.Apply(parsed, terminal);
+            if (terminal.Format == OutputFormat.Json)
+                terminal.WriteJson(new VersionView(PantryVersion.Current), ViewJson.Default.VersionView);
+            else
+                terminal.WriteRaw(PantryVersion.Current);
             return Task.FromResult(ExitCode.Success);
         });
         return command;

@@ -27,8 +27,6 @@ internal sealed class MetricsEndpoint : IAsyncDisposable
     /// <exception cref="PantryException">The address cannot be listened on.</exception>
     public static MetricsEndpoint? Start(HostSettings settings, IRunningService service, LifeSigns life, ILogger log)
     {
-        if (settings.Metrics.OtlpEndpoint is { } otlp)
-            log.LogWarning("metrics.otlp_endpoint is {Endpoint}; nothing is sent there yet. Have a collector scrape metrics.prometheus.", otlp);
         ListenAddress? metrics = settings.Metrics.Prometheus, health = settings.Health.Address;
         if (metrics is null && health is null)
             return null;

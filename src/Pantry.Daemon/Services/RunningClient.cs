@@ -16,7 +16,7 @@ internal sealed class RunningClient : IRunningService
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan StateInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan StateInterval = TimeSpan.FromSeconds(5);
 
     private readonly PantryOptions _options;
     private readonly ILogger _log;

@@ -1,4 +1,7 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+using Pantry.Daemon.Scripts;
 using Pantry.Protocol;
 
 namespace Pantry.Daemon.Views;
@@ -21,8 +24,21 @@ internal sealed record ResultView
 
     public string StandardError { get; init; } = "";
 
-    /// <summary>What a command of Pantry's own answered; null for what only wrote text.</summary>
-    public JsonElement? Output { get; init; }
+    /// <summary>What a command of Pantry's own answered, or the objects that a script wrote; null for what only wrote text.</summary>
+    public JsonNode? Output { get; init; }
+
+    /// <summary>A script's errors.</summary>
+    public IReadOnlyList<string> Errors => TextsOf(OutputStream.Error);
+
+    public IReadOnlyList<string> Warnings => TextsOf(OutputStream.Warning);
+
+    public IReadOnlyList<string> Verbose => TextsOf(OutputStream.Verbose);
+
+    public IReadOnlyList<string> Information => TextsOf(OutputStream.Information);
+
+    /// <summary>All that a script wrote, in its order.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<ScriptRecord> Records { get; init; } = [];
 
     public CommandError? Error { get; init; }
 
@@ -35,6 +51,7 @@ internal sealed record ResultView
     public static ResultView Of(string job, ResultRow row)
     {
         Result result = row.Result;
+        ScriptRecord[] records = result.Format == BodyFormat.Clixml ? [.. ScriptRecord.ReadAll(row.Body(Result.OutputBody))] : [];
         return new ResultView
         {
             Client = row.Client,
@@ -43,7 +60,13 @@ internal sealed record ResultView
             ExitCode = result.ExitCode,
             StandardOutput = OutputText.Of(row.Body(Result.StandardOutputBody), result.TextEncoding),
             StandardError = OutputText.Of(row.Body(Result.StandardErrorBody), result.TextEncoding),
-            Output = result.Format == BodyFormat.Json ? Parse(row.Body(Result.OutputBody)) : null,
+            Output = result.Format switch
+            {
+                BodyFormat.Json => Parse(row.Body(Result.OutputBody)),
+                BodyFormat.Clixml => new JsonArray([.. records.Where(record => record.Stream == OutputStream.Output).Select(record => record.Value)]),
+                _ => null,
+            },
+            Records = records,
             Error = result.Error,
             Truncated = result.Truncated,
             StartedAt = result.StartedAt,
@@ -51,14 +74,15 @@ internal sealed record ResultView
         };
     }
 
-    private static JsonElement? Parse(byte[] body)
+    private string[] TextsOf(OutputStream stream) => [.. Records.Where(record => record.Stream == stream).Select(record => record.Text)];
+
+    private static JsonNode? Parse(byte[] body)
     {
         if (body.Length == 0)
             return null;
         try
         {
-            using var document = JsonDocument.Parse(body, Shallow);
-            return document.RootElement.Clone();
+            return JsonNode.Parse(body, documentOptions: Shallow);
         }
         catch (JsonException)
         {

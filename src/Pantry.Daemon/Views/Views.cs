@@ -36,6 +36,9 @@ internal sealed record EnrollmentView(
     ];
 }
 
+/// <summary>The program's version.</summary>
+internal sealed record VersionView(string Version);
+
 /// <summary>A job that was started and is not waited for.</summary>
 internal sealed record StartedJob(string JobId, IReadOnlyList<string> Targets);
 
@@ -50,10 +53,13 @@ internal sealed record StatusView(ServerView? Server, ClientState? Client, bool?
 [JsonSerializable(typeof(EnrollmentView))]
 [JsonSerializable(typeof(EnrollmentToken))]
 [JsonSerializable(typeof(ResultView))]
+[JsonSerializable(typeof(LiveView))]
 [JsonSerializable(typeof(ClientInfo))]
 [JsonSerializable(typeof(JobInfo))]
 [JsonSerializable(typeof(OperatorInfo))]
+[JsonSerializable(typeof(RootKeyInfo))]
 [JsonSerializable(typeof(StartedJob))]
+[JsonSerializable(typeof(VersionView))]
 [JsonSerializable(typeof(StatusView))]
 [JsonSerializable(typeof(ConfigurationFinding))]
 [JsonSerializable(typeof(ConfigurationSummary))]

@@ -103,11 +103,17 @@ public sealed class PantryJob : Job
     {
         var reader = new LiveReader(Order.Id, Order.Targets);
         var merge = new LiveMerge(
-            reader,
-            item => Done(() => _children.GetValueOrDefault(item.Client)?.Show(item)),
+            Order.Targets,
+            piece => Done(() => Show(reader.Read(piece))),
             row => Done(() => End(row)),
             why => Done(() => _children.Values.FirstOrDefault(child => child.JobStateInfo.State == JobState.Running)?.Warn(why)));
         return merge.RunAsync(Order.ReadOutputAsync(reader.From, _abandoned.Token), Order.ReadRowsAsync(_abandoned.Token), _abandoned.Token);
+    }
+
+    private void Show(IEnumerable<LiveOutput> items)
+    {
+        foreach (LiveOutput item in items)
+            _children.GetValueOrDefault(item.Client)?.Show(item);
     }
 
     private void End(ResultRow row) => _children.GetValueOrDefault(row.Client)?.End(ResultReader.Read(Order.Id, _command, row));

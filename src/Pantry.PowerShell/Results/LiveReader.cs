@@ -23,11 +23,9 @@ internal sealed class LiveReader(string jobId, IReadOnlyList<string> targets, IE
     /// <summary>The piece of each target to begin with. The last one that was seen is read again, should not all of it have been; of a long record, from the piece that begins it.</summary>
     public IReadOnlyList<int> From => _seen.Count == 0 ? [] : [.. targets.Select(target => _seen.TryGetValue(target, out (int Sequence, int Part) last) ? last.Sequence : 0)];
 
-    public string ClientOf(int target) => targets.ElementAtOrDefault(target) ?? "";
-
     public IEnumerable<LiveOutput> Read(StoredPiece piece)
     {
-        string client = ClientOf(piece.Head.Target);
+        string client = targets.ElementAtOrDefault(piece.Head.Target) ?? "";
         int part = 0;
         (int sequence, List<(OutputStream, string, object?, bool)> items) = Items(piece);
         foreach ((OutputStream stream, string text, object? record, bool truncated) in items)

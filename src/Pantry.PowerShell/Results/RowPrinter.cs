@@ -63,8 +63,12 @@ internal sealed class RowPrinter(CmdletOutput output, string what)
         IJob job, string command, LiveReader reader, IAsyncEnumerable<ResultRow> rows, int count, Func<string, bool> wanted, CancellationToken cancellation)
     {
         var merge = new LiveMerge(
-            reader,
-            item => wanted(item.Client) ? output.WriteAsync(item).AsTask() : Task.CompletedTask,
+            job.Targets,
+            async piece =>
+            {
+                foreach (LiveOutput item in reader.Read(piece).Where(item => wanted(item.Client)))
+                    await output.WriteAsync(item).ConfigureAwait(false);
+            },
             row => PrintAsync(ResultReader.Read(job.Id, command, row), cancellation),
             why => output.WarningAsync(why).AsTask());
         ProgressLine progress = Progress(count, cancellation);

@@ -10,10 +10,6 @@ namespace Pantry.PowerShell.Scripts;
 /// <summary>The secrets of an order that is being made: each is taken from where the user gave it, to be sealed to the targets.</summary>
 internal sealed class OrderSecrets
 {
-    // The engine sets these itself, so a secret under such a name would not be seen.
-    private static readonly string[] Automatic =
-        ["_", "args", "input", "this", "PSItem", "matches", "foreach", "switch", "error", "LASTEXITCODE", "MyInvocation", "PSBoundParameters", "PSCmdlet"];
-
     private const int MaxNameLength = 100;
 
     private readonly Dictionary<string, byte[]> _values = new(StringComparer.OrdinalIgnoreCase);
@@ -49,13 +45,9 @@ internal sealed class OrderSecrets
     {
         foreach ((string name, object value) in Named(secrets))
         {
-            SecretVariables.RequireName(name);
-            if (Automatic.Contains(name, StringComparer.OrdinalIgnoreCase)
-                || (session.PSVariable.Get(name)?.Options & (ScopedItemOptions.ReadOnly | ScopedItemOptions.Constant)) is not (null or 0))
-            {
-                throw Invalid($"A secret cannot be named '{name}', which is a variable of PowerShell's own. Choose another name.", name);
-            }
-
+            SecretVariables.RequireScriptName(name);
+            if ((session.PSVariable.Get(name)?.Options & (ScopedItemOptions.ReadOnly | ScopedItemOptions.Constant)) is not (null or 0))
+                throw SecretVariables.OfPowerShell(name);
             Place(SecretPlace.Variables, name, value);
         }
     }

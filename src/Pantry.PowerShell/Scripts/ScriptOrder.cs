@@ -7,7 +7,7 @@ namespace Pantry.PowerShell.Scripts;
 /// <summary>The arguments of an order that a PowerShell script carries out: one CLIXML document, so that values keep their types.</summary>
 internal sealed record ScriptOrder
 {
-    public const int MaxDepth = 16;
+    public const int MaxDepth = Commands.ScriptCommand.MaxDepth;
 
     // How CLIXML writes secure strings, and types that hold a password. In text, these characters are escaped.
     private static readonly string[] Exposed = ["<SS ", "<SS>", "<SS/", "<T>Pantry.Secret<", "<T>System.Net.NetworkCredential<"];

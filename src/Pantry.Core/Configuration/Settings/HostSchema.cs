@@ -150,10 +150,6 @@ internal static class HostSchema
     [
         Key(Both, "metrics.prometheus", Listen, s => s.Metrics.Prometheus, (s, v) => s with { Metrics = s.Metrics with { Prometheus = v } },
             "Where Prometheus finds /metrics, without a password: keep it on loopback or a network of your own.") with { Example = "127.0.0.1:9464", DefaultWords = "nowhere" },
-        Key(Both, "metrics.otlp_endpoint", WebAddress, s => s.Metrics.OtlpEndpoint, (s, v) => s with { Metrics = s.Metrics with { OtlpEndpoint = v } },
-            "Where metrics are sent by OpenTelemetry's protocol.") with { Example = "http://127.0.0.1:4317", DefaultWords = "nowhere" },
-        Key(Both, "metrics.otlp_interval", Duration(Second, Day), s => s.Metrics.OtlpInterval, (s, v) => s with { Metrics = s.Metrics with { OtlpInterval = v } },
-            "How often they are sent."),
         Key(Both, "health.address", Listen, s => s.Health.Address, (s, v) => s with { Health = s.Health with { Address = v } },
             "Where /healthz says whether the host is well; may be the address of Prometheus.") with { Example = "127.0.0.1:9464", DefaultWords = "nowhere" },
     ];

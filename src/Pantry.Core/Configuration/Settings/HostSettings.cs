@@ -86,17 +86,11 @@ internal sealed record RetentionSettings
     public long JobOutput { get; init; } = 4L * 1024 * 1024 * 1024;
 }
 
-/// <summary>Prometheus and OpenTelemetry; nothing is opened or sent unless configured.</summary>
+/// <summary>Prometheus; nothing is opened unless configured.</summary>
 internal sealed record MetricsSettings
 {
     /// <summary>Where <c>/metrics</c> is served; null for nowhere.</summary>
     public ListenAddress? Prometheus { get; init; }
-
-    /// <summary>Where metrics are sent by OTLP; null for nowhere.</summary>
-    public Uri? OtlpEndpoint { get; init; }
-
-    /// <summary>How often they are sent.</summary>
-    public TimeSpan OtlpInterval { get; init; } = TimeSpan.FromMinutes(1);
 }
 
 /// <summary>Whether the host says over HTTP that it is well.</summary>

@@ -33,9 +33,10 @@ internal static class SettingTypes
     public static readonly SettingType<VerifyKey> RootKey = new("key", "a root key", text => (true, VerifyKey.Parse(text)), key => Convert.ToBase64String(key.Bytes));
 
     /// <summary>May hold a password, which is not shown.</summary>
-    public static readonly SettingType<Uri> Proxy = Url("a proxy, as http://host:port or socks5://host:port, with user:password@ before the host where it wants them", "http", "socks5");
-
-    public static readonly SettingType<Uri> WebAddress = Url("a URL such as http://127.0.0.1:4317", "http", "https");
+    public static readonly SettingType<Uri> Proxy = new("URL", "a proxy, as http://host:port or socks5://host:port, with user:password@ before the host where it wants them",
+        text => Uri.TryCreate(text, UriKind.Absolute, out Uri? value) && value.Scheme is "http" or "socks5" && value.Host.Length > 0 ? (true, value) : (false, null),
+        uri => uri.OriginalString)
+    { Mask = uri => uri.UserInfo.Length == 0 ? uri.OriginalString : $"{uri.Scheme}://***@{uri.Authority}{uri.PathAndQuery.TrimEnd('/')}" };
 
     public static readonly SettingType<LogTarget> LogPlace = new("place", "stdout, stderr, syslog, journald, eventlog or the path of a file",
         text => LogTargets.Read(text) is { } target ? (true, target) : (false, null), target => target.ToString())
@@ -84,9 +85,4 @@ internal static class SettingTypes
 
     private static SettingType<string> Checked(string name, string expected, Func<string, string> check) => new(
         name, expected, text => (true, check(text)), text => text);
-
-    private static SettingType<Uri> Url(string expected, params string[] schemes) => new("URL", expected,
-        text => Uri.TryCreate(text, UriKind.Absolute, out Uri? value) && schemes.Contains(value.Scheme) && value.Host.Length > 0 ? (true, value) : (false, null),
-        uri => uri.OriginalString)
-    { Mask = uri => uri.UserInfo.Length == 0 ? uri.OriginalString : $"{uri.Scheme}://***@{uri.Authority}{uri.PathAndQuery.TrimEnd('/')}" };
 }

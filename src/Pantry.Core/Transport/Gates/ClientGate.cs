@@ -18,7 +18,7 @@ internal sealed class ClientGate : IAsyncDisposable
     private GateConnection? _connection;
     private TaskCompletionSource _redial = NewSignal();
     private CancellationTokenSource? _attempt;
-    private DeadlineSweep? _sweep;
+    private bool _isStarted;
     private Task _running = Task.CompletedTask;
     private Task? _stopped;
     private int _failures;
@@ -59,9 +59,10 @@ internal sealed class ClientGate : IAsyncDisposable
     {
         lock (_lock)
         {
-            if (_sweep is not null || _stopped is not null)
+            if (_isStarted || _stopped is not null)
                 throw new InvalidOperationException("A gate is started once.");
-            _sweep = new DeadlineSweep(_context.SweepPeriod, _context.Clock.Time, Sweep, _context.Log);
+            _isStarted = true;
+            _context.Sweep.Begin(Sweep);
             _running = Task.Run(RunAsync);
         }
     }
@@ -126,8 +127,7 @@ internal sealed class ClientGate : IAsyncDisposable
             await Task.WhenAny(_running, _context.Clock.Delay(drain, CancellationToken.None));
         Connection?.Cut(GateRefusal.Stopped);
         await _running;
-        if (_sweep is not null)
-            await _sweep.DisposeAsync();
+        await _context.Sweep.DisposeAsync();
     }
 
     private GateConnection? Connection

@@ -4,7 +4,7 @@ namespace Pantry.Transport.Gates;
 /// What a connection has to do by when: numbers that the gate's sweep looks at, not timers. Set from the connection's own
 /// tasks, read by the sweep.
 /// </summary>
-internal sealed class ConnectionDeadlines(GateClock clock, GateLimits limits)
+internal sealed class ConnectionDeadlines(GateClock clock, GateLimits limits, DeadlineSweep sweep)
 {
     private long _inbound = GateClock.Never;
     private GateRefusal _inboundReason;
@@ -13,31 +13,38 @@ internal sealed class ConnectionDeadlines(GateClock clock, GateLimits limits)
     private long _drain = GateClock.Never;
     private long _lastActivity = clock.Now;
 
+    // Without a byte until then, it is idle; every byte moves it.
+    private long IdleAt => limits.IdleTimeout is { } idle ? Volatile.Read(ref _lastActivity) + (long)Math.Ceiling(idle.TotalMilliseconds) + 1 : GateClock.Never;
+
     /// <summary>The peer has to say something, or its endpoint to answer.</summary>
     public void Expect(TimeSpan span, GateRefusal reason)
     {
         _inboundReason = reason;
-        Volatile.Write(ref _inbound, clock.In(span));
+        Set(ref _inbound, span);
     }
 
     /// <summary>It did.</summary>
     public void Met() => Volatile.Write(ref _inbound, GateClock.Never);
 
     /// <summary>The peer has to take a piece.</summary>
-    public void ExpectTaking() => Volatile.Write(ref _outbound, clock.In(limits.StallTimeout));
+    public void ExpectTaking() => Set(ref _outbound, limits.StallTimeout);
 
     /// <summary>It did.</summary>
     public void Taken() => Volatile.Write(ref _outbound, GateClock.Never);
 
     /// <summary>What was said to the peer before its dismissal has to leave.</summary>
-    public void ExpectDrain() => Volatile.Write(ref _drain, clock.In(limits.DrainTimeout));
+    public void ExpectDrain() => Set(ref _drain, limits.DrainTimeout);
 
     /// <summary>One side has closed, the other has to follow.</summary>
     /// <returns>False if that was so already.</returns>
     public bool ExpectClose()
     {
         Volatile.Write(ref _drain, GateClock.Never);
-        return Interlocked.CompareExchange(ref _close, clock.In(limits.CloseTimeout), GateClock.Never) == GateClock.Never;
+        long due = clock.In(limits.CloseTimeout);
+        if (Interlocked.CompareExchange(ref _close, due, GateClock.Never) != GateClock.Never)
+            return false;
+        sweep.Expect(due);
+        return true;
     }
 
     public void MarkActivity()
@@ -46,21 +53,31 @@ internal sealed class ConnectionDeadlines(GateClock clock, GateLimits limits)
             Volatile.Write(ref _lastActivity, clock.Now);
     }
 
-    /// <summary>What has to be done now.</summary>
+    /// <summary>What has to be done now. What is still to come is named to the sweep again.</summary>
     public DeadlineVerdict Check(long now, out GateRefusal reason)
     {
-        reason = GateRefusal.None;
-        if (now >= Volatile.Read(ref _inbound))
-            reason = _inboundReason;
-        else if (now >= Volatile.Read(ref _outbound))
-            reason = GateRefusal.PeerStalled;
-        else if (now >= Volatile.Read(ref _close))
+        long inbound = Volatile.Read(ref _inbound), outbound = Volatile.Read(ref _outbound), close = Volatile.Read(ref _close), drain = Volatile.Read(ref _drain), idle = IdleAt;
+        reason = now >= inbound ? _inboundReason : now >= outbound ? GateRefusal.PeerStalled : GateRefusal.None;
+        if (reason != GateRefusal.None)
+            return DeadlineVerdict.Cut;
+        if (now >= close)
             return DeadlineVerdict.Close;
-        else if (now >= Volatile.Read(ref _drain))
+        sweep.Expect(Math.Min(Math.Min(inbound, outbound), close));
+        if (now >= drain)
             return DeadlineVerdict.BeginClose;
-        else if (limits.IdleTimeout is { } idle && now - Volatile.Read(ref _lastActivity) > idle.TotalMilliseconds)
-            reason = GateRefusal.IdleTimeout;
-        return reason == GateRefusal.None ? DeadlineVerdict.None : DeadlineVerdict.Cut;
+        sweep.Expect(Math.Min(drain, idle));
+        if (now < idle)
+            return DeadlineVerdict.None;
+        reason = GateRefusal.IdleTimeout;
+        return DeadlineVerdict.Cut;
+    }
+
+    // It is set before it is named, with a fence between: a look that is under way sees it, or it is what wakes the next one.
+    private void Set(ref long deadline, TimeSpan span)
+    {
+        long due = clock.In(span);
+        Interlocked.Exchange(ref deadline, due);
+        sweep.Expect(Math.Min(due, IdleAt));
     }
 }
 

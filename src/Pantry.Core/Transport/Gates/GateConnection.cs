@@ -12,7 +12,7 @@ internal sealed partial class GateConnection(Socket foreign, GateContext context
 {
     private readonly CancellationTokenSource _life = new();
     private readonly HandshakeParser _handshake = HandshakeParser.ForPeer(context.Profile.Peer);
-    private readonly ConnectionDeadlines _deadlines = new(context.Clock, context.Limits);
+    private readonly ConnectionDeadlines _deadlines = new(context.Clock, context.Limits, context.Sweep);
     private Socket? _backend;
     private Task _outbound = Task.CompletedTask;
     private int _cut;

@@ -16,6 +16,7 @@ internal sealed class GateContext
         Limits = limits;
         Log = log;
         Clock = new GateClock(time);
+        Sweep = new DeadlineSweep(Clock, SweepGrain, log);
         Budget = new FrameBudget(limits.FrameBudgetBytes);
         Outbound = new OutboundShare(limits.OutboundBudgetBytes);
         Hello = ZmtpReady.Hello(profile.Local);
@@ -34,6 +35,9 @@ internal sealed class GateContext
 
     public GateClock Clock { get; }
 
+    /// <summary>Looks at the deadlines of all connections.</summary>
+    public DeadlineSweep Sweep { get; }
+
     public GateCounters Counters { get; } = new();
 
     public FrameBudget Budget { get; }
@@ -51,8 +55,8 @@ internal sealed class GateContext
     /// <summary>What we say to a foreign peer.</summary>
     public byte[] Hello { get; }
 
-    /// <summary>How often deadlines are looked at: fine enough for the shortest of them.</summary>
-    public TimeSpan SweepPeriod
+    /// <summary>How often deadlines are looked at when there are many: fine enough for the shortest of them.</summary>
+    private TimeSpan SweepGrain
     {
         get
         {

@@ -29,7 +29,7 @@ internal sealed partial class PeerConnection : IDisposable
         _traffic = traffic;
         From = from;
         Number = number;
-        _deadlines = new ConnectionDeadlines(context.Clock, context.Limits);
+        _deadlines = new ConnectionDeadlines(context.Clock, context.Limits, context.Sweep);
         _reader = new MessageReader(socket, context, _deadlines, HandInAsync, Cut, _life.Token) { ExpectsFirstMessage = true };
         Room = new OutboundRoom(context.Limits, context.Outbound);
         _outbound = new OutboundQueue(socket, Room, _deadlines, context.Limits.BufferBytes, EndPeer);

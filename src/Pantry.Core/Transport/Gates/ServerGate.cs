@@ -20,7 +20,6 @@ internal sealed class ServerGate : IAsyncDisposable
     private readonly Lock _lock = new();
     private readonly ConcurrentDictionary<ulong, PeerConnection> _connections = [];
     private readonly IGateTraffic _traffic;
-    private readonly DeadlineSweep _sweep;
     private readonly Task _accepting;
     private ulong _lastNumber;
     private Task? _stopped;
@@ -34,7 +33,7 @@ internal sealed class ServerGate : IAsyncDisposable
             : new NumberedTraffic(context, Find, naming, LinkEnded, _stopping.Token);
         _admission = new AdmissionControl(context.Limits, context.Clock);
         EndPoints = [.. listeners.Select(listener => (IPEndPoint)listener.LocalEndPoint!)];
-        _sweep = new DeadlineSweep(context.SweepPeriod, context.Clock.Time, Sweep, context.Log);
+        context.Sweep.Begin(Sweep);
         _accepting = Task.WhenAll(listeners.Select(listener => Task.Run(() => AcceptAsync(listener))));
     }
 
@@ -133,7 +132,7 @@ internal sealed class ServerGate : IAsyncDisposable
         await cut.CancelAsync();
         CutAll(GateRefusal.Stopped);
         await ended;
-        await _sweep.DisposeAsync();
+        await _context.Sweep.DisposeAsync();
     }
 
     private async Task AcceptAsync(Socket listener)

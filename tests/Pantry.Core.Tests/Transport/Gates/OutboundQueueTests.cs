@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Microsoft.Extensions.Logging.Abstractions;
 using Pantry.Transport.Gates;
 using static Pantry.Tests.Transport.Gates.GateRig;
 
@@ -40,12 +41,16 @@ public sealed class OutboundQueueTests
         Assert.Equal(0, await reading.WaitAsync(Patience));
     }
 
-    private static OutboundQueue QueueTo(Socket socket) => new(
-        socket,
-        new OutboundRoom(Limits, new OutboundShare(1L << 30)),
-        new ConnectionDeadlines(new GateClock(TimeProvider.System), Limits),
-        Limits.BufferBytes,
-        () => Assert.Fail("nobody asked for the end"));
+    private static OutboundQueue QueueTo(Socket socket)
+    {
+        var clock = new GateClock(TimeProvider.System);
+        return new OutboundQueue(
+            socket,
+            new OutboundRoom(Limits, new OutboundShare(1L << 30)),
+            new ConnectionDeadlines(clock, Limits, new DeadlineSweep(clock, TimeSpan.FromSeconds(1), NullLogger.Instance)),
+            Limits.BufferBytes,
+            () => Assert.Fail("nobody asked for the end"));
+    }
 
     private static void Send(OutboundQueue queue, int bytes)
     {

@@ -1,17 +1,17 @@
 using Pantry.Protocol;
 using Pantry.Targeting;
 
-namespace Pantry.PowerShell.Results;
+namespace Pantry.Operators;
 
 /// <summary>
 /// Brings live output as it comes, and the row of each target behind all that it wrote. Some rows may wait for the output of
 /// theirs, so that one with much of it does not hold up the others'; of more than that none is taken.
 /// </summary>
-/// <param name="reader">Makes output of pieces.</param>
-/// <param name="write">Takes output.</param>
+/// <param name="targets">The job's targets.</param>
+/// <param name="write">Takes a piece of output.</param>
 /// <param name="finish">Takes a row.</param>
 /// <param name="warn">Is told why there is no more output, where there should be.</param>
-internal sealed class LiveMerge(LiveReader reader, Func<LiveOutput, Task> write, Func<ResultRow, Task> finish, Func<string, Task> warn)
+internal sealed class LiveMerge(IReadOnlyList<string> targets, Func<StoredPiece, Task> write, Func<ResultRow, Task> finish, Func<string, Task> warn)
 {
     private const int WaitingRows = 64;
 
@@ -65,10 +65,10 @@ internal sealed class LiveMerge(LiveReader reader, Func<LiveOutput, Task> write,
         {
             await foreach (OutputPage page in pages.WithCancellation(cancellation).ConfigureAwait(false))
             {
-                foreach (LiveOutput item in page.Pieces.SelectMany(reader.Read))
-                    await write(item).ConfigureAwait(false);
+                foreach (StoredPiece piece in page.Pieces)
+                    await write(piece).ConfigureAwait(false);
                 foreach (int target in page.Ended)
-                    await EndAsync(reader.ClientOf(target), room).ConfigureAwait(false);
+                    await EndAsync(targets.ElementAtOrDefault(target) ?? "", room).ConfigureAwait(false);
             }
         }
         catch (PantryException lost)
