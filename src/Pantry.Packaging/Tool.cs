@@ -22,7 +22,7 @@ internal static partial class Tool
 
         await process.WaitForExitAsync();
         if (process.ExitCode != 0 && missing is not null)
-            throw new MissingPackException($"{missing} This SDK wants that package; use an SDK whose packages NuGet has, or a source that has them.");
+            throw new MissingPackException($"{missing.TrimEnd('.')}. This SDK wants that package; use an SDK whose packages NuGet has, or a source that has them.");
         if (process.ExitCode != 0)
             throw new PackagingException($"dotnet {string.Join(' ', arguments)} ended with exit code {process.ExitCode}; what it said above says why.");
     }
