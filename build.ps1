@@ -58,8 +58,11 @@ function Invoke-PesterTest {
 }
 
 function Invoke-Package {
-    Invoke-DotNet run --project "$root/src/Pantry.Packaging" -- --out $out @Package
+    & dotnet run --project "$root/src/Pantry.Packaging" -- --out $out @Package
+    $code = $LASTEXITCODE
+    if ($code -notin 0, 2) { throw "Packages were not made: exit code $code." }
     if ('module' -in $Package) { $null = Test-ModuleManifest (Get-Item "$out/Pantry/*/Pantry.psd1") }
+    if ($code -eq 2) { throw 'Some packages were not made; the lines above say which and why. The others are there.' }
 }
 
 function Invoke-Clean {

@@ -6,12 +6,11 @@ namespace Pantry.Packaging;
 internal static class Checksums
 {
     private const string Name = "SHA256SUMS";
-    private static readonly string[] Patterns = ["Pantry*.zip", "Pantry*.nupkg", "Pantry*.cdx.json", "pantry*.zip", "pantry*.tar.gz", "pantry*.deb", "pantry*.cdx.json"];
 
-    /// <summary>Writes it for all packages of a directory; returns their names.</summary>
-    public static string[] Write(string directory)
+    /// <summary>Writes it for those packages that are there, whichever run made them; returns their names.</summary>
+    public static string[] Write(string directory, IEnumerable<string> packages)
     {
-        string[] names = [.. Patterns.SelectMany(pattern => Directory.EnumerateFiles(directory, pattern)).Select(file => Path.GetFileName(file)!).Distinct().Order(StringComparer.Ordinal)];
+        string[] names = [.. packages.Where(name => File.Exists(Path.Combine(directory, name))).Order(StringComparer.Ordinal)];
         File.WriteAllText(Path.Combine(directory, Name), string.Concat(names.Select(name => $"{Digest(Path.Combine(directory, name))}  {name}\n")));
         return [.. names, Name];
     }

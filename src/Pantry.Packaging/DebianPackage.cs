@@ -19,7 +19,6 @@ internal static class DebianPackage
     public static void Write(
         Sources sources, string runtime, string directory, string program, IReadOnlyDictionary<string, string> completions, IReadOnlyList<PackageEntry> samples, string bill)
     {
-        string architecture = runtime == "linux-arm64" ? "arm64" : "amd64";
         const string Doc = "usr/share/doc/pantry/";
         PackageEntry[] files =
         [
@@ -45,7 +44,7 @@ internal static class DebianPackage
                 Version: {sources.Version}
                 Section: admin
                 Priority: optional
-                Architecture: {architecture}
+                Architecture: {Architecture(runtime)}
                 Maintainer: {Maintainer}
                 Installed-Size: {files.Sum(Kibibytes)}
                 Depends: {Depends}
@@ -63,12 +62,16 @@ internal static class DebianPackage
             .. Scripts.Select(script => PackageEntry.OfText(script, sources.Text($"dist/debian/{script}"), isProgram: true)),
         ];
 
-        using FileStream package = File.Create(Path.Combine(directory, $"pantry_{sources.Version}_{architecture}.deb"));
+        using FileStream package = File.Create(Path.Combine(directory, NameOf(sources, runtime)));
         package.Write("!<arch>\n"u8);
         Member(package, "debian-binary", sources.Moment, "2.0\n"u8.ToArray());
         Member(package, "control.tar.gz", sources.Moment, Tar(control, sources.Moment));
         Member(package, "data.tar.gz", sources.Moment, Tar(files, sources.Moment));
     }
+
+    public static string NameOf(Sources sources, string runtime) => $"pantry_{sources.Version}_{Architecture(runtime)}.deb";
+
+    private static string Architecture(string runtime) => runtime == "linux-arm64" ? "arm64" : "amd64";
 
     private static void Member(FileStream package, string name, DateTimeOffset moment, byte[] content)
     {

@@ -6,6 +6,9 @@ namespace Pantry.Packaging;
 /// <summary>The PowerShell module: a folder, a zip, and the nupkg that galleries take.</summary>
 internal static partial class ModulePackage
 {
+    /// <summary>The names of what it makes.</summary>
+    public static string[] Files(Sources sources) => [$"Pantry-{sources.Version}.zip", $"Pantry.{sources.Version}.nupkg", $"Pantry-{sources.Version}.cdx.json"];
+
     public static async Task MakeAsync(Sources sources, string directory)
     {
         string module = Path.Combine(directory, "Pantry", sources.Version);

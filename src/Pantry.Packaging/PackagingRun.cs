@@ -23,19 +23,44 @@ internal sealed record PackagingRun(string Out, IReadOnlyList<string> Names)
         return new PackagingRun(Path.GetFullPath(directory ?? Path.Combine(Sources.Find(), "out")), names.Count == 0 ? All : names);
     }
 
-    public async Task MakeAsync()
+    /// <summary>Makes them; false where some could not be made for want of .NET's own packages, which is said.</summary>
+    public async Task<bool> MakeAsync()
     {
         Directory.CreateDirectory(Out);
         Sources sources = await Sources.ReadAsync();
-        foreach (string name in Names)
+        var missing = new List<string>();
+        try
         {
-            if (name == Module)
-                await ModulePackage.MakeAsync(sources, Out);
-            else
-                await ProgramPackage.MakeAsync(sources, name, Out);
+            foreach (string name in Names)
+            {
+                // What an earlier run made is not taken for this one's.
+                foreach (string file in Files(sources, name))
+                    File.Delete(Path.Combine(Out, file));
+                try
+                {
+                    if (name == Module)
+                        await ModulePackage.MakeAsync(sources, Out);
+                    else
+                        await ProgramPackage.MakeAsync(sources, name, Out);
+                }
+                catch (MissingPackException exception)
+                {
+                    missing.Add($"packaging: {name} was not made: {exception.Message}");
+                }
+            }
+        }
+        finally
+        {
+            if (Directory.Exists(sources.Work))
+                Directory.Delete(sources.Work, recursive: true);
         }
 
-        foreach (string file in Checksums.Write(Out))
+        foreach (string file in Checksums.Write(Out, All.SelectMany(name => Files(sources, name))))
             Console.WriteLine(file);
+        foreach (string line in missing)
+            Console.Error.WriteLine(line);
+        return missing.Count == 0;
     }
+
+    private static string[] Files(Sources sources, string name) => name == Module ? ModulePackage.Files(sources) : ProgramPackage.Files(sources, name);
 }

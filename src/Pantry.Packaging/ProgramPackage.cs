@@ -5,20 +5,28 @@ internal static class ProgramPackage
 {
     private static readonly string[] Shells = ["bash", "zsh", "fish", "pwsh"];
 
+    /// <summary>The names of what it makes for a platform.</summary>
+    public static string[] Files(Sources sources, string runtime)
+    {
+        string name = $"pantry-{sources.Version}-{runtime}";
+        return IsWindows(runtime)
+            ? [$"{name}.zip", $"{name}.cdx.json"]
+            : [$"{name}.tar.gz", $"{name}.cdx.json", DebianPackage.NameOf(sources, runtime)];
+    }
+
     public static async Task MakeAsync(Sources sources, string runtime, string directory)
     {
-        bool windows = runtime.StartsWith("win-", StringComparison.Ordinal);
-        string work = Path.Combine(sources.Root, "out", "work");
-        string published = Path.Combine(work, "published", runtime);
+        bool windows = IsWindows(runtime);
+        string published = Path.Combine(sources.Work, "published", runtime);
         // Sources and other builds keep what they have in obj and bin.
         await Tool.DotNetAsync(
             "publish", sources.PathOf("src/Pantry.Daemon"), "--configuration", "Release", "--runtime", runtime, "--self-contained", "--verbosity", "quiet",
-            "--artifacts-path", work, "--output", published, "-p:PublishSingleFile=true", "-p:DebugType=embedded");
+            "--artifacts-path", sources.Work, "--output", published, "-p:PublishSingleFile=true", "-p:DebugType=embedded");
         string program = Path.Combine(published, windows ? "pantry.exe" : "pantry");
         Dictionary<string, string> completions = await CompletionsAsync(sources);
 
         string name = $"pantry-{sources.Version}-{runtime}";
-        string bill = BillOfMaterials.Write(sources, "pantry", Path.Combine(work, "obj", "Pantry.Daemon", "project.assets.json"), runtime);
+        string bill = BillOfMaterials.Write(sources, "pantry", Path.Combine(sources.Work, "obj", "Pantry.Daemon", "project.assets.json"), runtime);
         await File.WriteAllTextAsync(Path.Combine(directory, $"{name}.cdx.json"), bill);
 
         PackageEntry[] files =
@@ -43,6 +51,8 @@ internal static class ProgramPackage
             Archives.WriteTarGz(archive, files, sources.Moment, $"{name}/");
         DebianPackage.Write(sources, runtime, directory, program, completions, [.. Samples(sources, "")], bill);
     }
+
+    private static bool IsWindows(string runtime) => runtime.StartsWith("win-", StringComparison.Ordinal);
 
     private static IEnumerable<PackageEntry> Samples(Sources sources, string below) =>
     [

@@ -9,6 +9,9 @@ internal sealed partial record Sources(string Root, string Version, DateTimeOffs
     // The oldest that a zip can say.
     private const long Oldest = 315_532_800;
 
+    /// <summary>Where packages are built, below the sources so that no path of it is in them; gone after each run.</summary>
+    public string Work => PathOf("out/work");
+
     public string PathOf(string relative) => Path.Combine(Root, relative);
 
     public string Text(string relative) => File.ReadAllText(PathOf(relative)).ReplaceLineEndings("\n");
