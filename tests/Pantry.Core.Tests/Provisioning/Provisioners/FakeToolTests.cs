@@ -284,7 +284,7 @@ public sealed class FakeToolTests : IDisposable
     }
 
     [Fact(SkipWhen = nameof(OnWindows), Skip = "A POSIX shell is needed.")]
-    public async Task What_compose_obeys_or_cannot_read_back_is_refused_and_named()
+    public async Task What_compose_obeys_or_cannot_read_back_is_refused_and_named_and_a_fake_docker_is_not_run()
     {
         _rig.Fake("docker", "[ \"$2\" = version ] && { echo 2.40.3; exit 0; }\ntouch \"$0.ran\"\n");
         PlannedPackage package = _rig.Package("docker", "web", ("compose.yaml", "services: { web: { image: nginx } }\n"));
@@ -309,7 +309,7 @@ public sealed class FakeToolTests : IDisposable
     [InlineData("shop::port")]
     [InlineData("2nd")]
     [InlineData("grün")]
-    public async Task A_parameter_that_can_be_no_variable_is_named_where_nothing_but_compose_could_take_it(string name)
+    public async Task A_parameter_that_can_be_no_variable_is_named_where_nothing_but_a_fake_docker_could_take_it(string name)
     {
         _rig.Fake("docker", """
             [ "$2" = version ] && { echo 2.40.3; exit 0; }
@@ -334,7 +334,7 @@ public sealed class FakeToolTests : IDisposable
     }
 
     [Fact(SkipWhen = nameof(OnWindows), Skip = "A POSIX shell is needed.")]
-    public async Task A_value_with_quotes_is_written_as_compose_reads_it()
+    public async Task A_value_with_quotes_is_written_for_a_fake_docker_as_compose_reads_it()
     {
         _rig.Fake("docker", """
             [ "$2" = version ] && { echo 2.40.3; exit 0; }
@@ -348,7 +348,7 @@ public sealed class FakeToolTests : IDisposable
     }
 
     [Fact(SkipWhen = nameof(OnWindows), Skip = "A POSIX shell is needed.")]
-    public async Task Packages_whose_names_differ_have_projects_that_differ()
+    public async Task Packages_whose_names_differ_have_projects_that_differ_to_a_fake_docker()
     {
         _rig.Fake("docker", """
             [ "$2" = version ] && { echo 2.40.3; exit 0; }
