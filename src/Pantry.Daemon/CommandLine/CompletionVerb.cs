@@ -23,7 +23,8 @@ internal static class CompletionVerb
                 found=("${(@f)$(pantry "[suggest:${CURSOR}]" "${BUFFER}" 2>/dev/null)}")
                 compadd -- $found
             }
-            compdef _pantry pantry
+            # As a file of completions this is the first call itself.
+            if [ "$funcstack[1]" = _pantry ]; then _pantry "$@"; else compdef _pantry pantry; fi
             """,
         ["fish"] = """
             # fish: pantry completion fish | source
