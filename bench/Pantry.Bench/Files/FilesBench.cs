@@ -10,6 +10,8 @@ internal static class FilesBench
 {
     private const int Chunk = 256 * 1024;
     private const int Mebibyte = 1024 * 1024;
+    private const double BarOfPlain = 0.6;
+    private const double BarOfCurve = 2;
 
     public static async Task<int> RunAsync(string[] args)
     {
@@ -68,7 +70,7 @@ internal static class FilesBench
         }
 
         (double ofPlain, double ofCurve, double ofPantry) = (Median(floors.Plain), Median(floors.Curve), Median(floors.Pantry));
-        Print($"{mebibytes} MiB to {clients}: Pantry {ofPantry,7:0.0}   NetMQ {ofPlain,7:0.0} ({ofPantry / ofPlain:0.00})   NetMQ with CURVE {ofCurve,7:0.0} ({ofPantry / ofCurve:0.00})");
+        Print($"{mebibytes} MiB to {clients}: Pantry {ofPantry,7:0.0}   NetMQ {ofPlain,7:0.0} ({ofPantry / ofPlain:0.00})   NetMQ with CURVE {ofCurve,7:0.0} ({ofPantry / ofCurve:0.00}); {BarOfPlain:0.0} and {BarOfCurve:0.0}: {(ofPantry >= ofPlain * BarOfPlain && ofPantry >= ofCurve * BarOfCurve ? "MET" : "MISSED")}");
         Print($"   read and cut {taken / double.Parse(tree[2], CultureInfo.InvariantCulture) / 1e6:0} MB/s, into the store {taken / double.Parse(tree[3], CultureInfo.InvariantCulture) / 1e6:0} MB/s, {tree[1]} chunks; most memory: server {server.PeakMemory():0} MiB, clients {peers.PeakMemory():0} MiB");
     }
 
