@@ -1,6 +1,6 @@
 namespace Pantry.Files;
 
-/// <summary>Keeps a flow of bytes below a rate. After a pause no more than a second's worth goes at once.</summary>
+/// <summary>Keeps a flow of bytes below a rate. After a pause no more than a second's worth goes at once, and the piece behind it.</summary>
 internal sealed class ByteRate(long bytesPerSecond, TimeProvider time)
 {
     private readonly Lock _lock = new();

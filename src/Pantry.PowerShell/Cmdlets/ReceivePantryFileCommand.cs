@@ -83,7 +83,7 @@ public sealed class ReceivePantryFileCommand : OrderCmdlet
         Run(async (output, cancellation) =>
         {
             IJob job = await fleet.StartJobAsync(request, cancellation).ConfigureAwait(false);
-            var folders = new ClientFolders(fleet.Trees, destination, limit, new FileLimits());
+            var folders = new ClientFolders(fleet.Trees, destination, limit, new FileLimits(), output, what);
             await new RowPrinter(output, what) { Finish = folders.FetchAsync }.RunAsync(job, request.Command, live: false, cancellation).ConfigureAwait(false);
         });
     }

@@ -5,7 +5,7 @@ using Pantry.Security;
 namespace Pantry.PowerShell.Results;
 
 /// <summary>Writes what clients have offered into a directory for each of them.</summary>
-internal sealed class ClientFolders(ITreeExchange trees, string destination, long? bytesPerSecond, FileLimits limits)
+internal sealed class ClientFolders(ITreeExchange trees, string destination, long? bytesPerSecond, FileLimits limits, CmdletOutput output, string what)
 {
     /// <summary>The result with the directory that the client's files were written into; a failed one where they could not be.</summary>
     public async Task<CommandResult> FetchAsync(CommandResult result, CancellationToken cancellation)
@@ -17,12 +17,16 @@ internal sealed class ClientFolders(ITreeExchange trees, string destination, lon
             Directory.CreateDirectory(destination);
             // A client's name is a name from outside like any other.
             string folder = PathGuard.Resolve(destination, result.Client);
-            ByteRate? rate = bytesPerSecond is { } limit ? new ByteRate(limit, TimeProvider.System) : null;
-            IOpenedTree tree = await trees.OpenAsync(digest, result.JobId, rate, cancellation).ConfigureAwait(false);
-            await using (tree.ConfigureAwait(false))
+            var progress = new BytesLine(output, what) { Step = $"Written of {DisplayText.FirstLine(result.Client, 100)}" };
+            await using (progress.ConfigureAwait(false))
             {
-                TreeChanges changes = await new TreeWriter(limits).WriteAsync(tree.Tree, folder, tree, cancellation).ConfigureAwait(false);
-                return Result(result, CommandStatus.Succeeded, [offered with { Written = changes.Written, Unchanged = changes.Unchanged, Path = folder }], null);
+                ByteRate? rate = bytesPerSecond is { } limit ? new ByteRate(limit, TimeProvider.System) : null;
+                IOpenedTree tree = await trees.OpenAsync(digest, result.JobId, rate, cancellation).ConfigureAwait(false);
+                await using (tree.ConfigureAwait(false))
+                {
+                    TreeChanges changes = await new TreeWriter(limits) { Progress = progress }.WriteAsync(tree.Tree, folder, tree, cancellation).ConfigureAwait(false);
+                    return Result(result, CommandStatus.Succeeded, [offered with { Written = changes.Written, Unchanged = changes.Unchanged, Path = folder }], null);
+                }
             }
         }
         catch (PantryException fault)

@@ -18,6 +18,7 @@ public sealed class OutputPumpTests : IDisposable
     private readonly List<OutputPiece> _sent = [];
     private readonly MemoryStream _bytes = new();
     private readonly CappedOutput _output = new(4 * 1024 * 1024);
+    private readonly WatchedClock _clock = new();
 
     [Fact]
     public async Task A_server_that_confirms_nothing_gets_a_window_of_pieces_and_the_command_does_not_wait()
@@ -26,7 +27,7 @@ public sealed class OutputPumpTests : IDisposable
         _output.Add(Lines(3 * 1024 * 1024));
 
         await Fleet.EventuallyAsync(() => Count == Options.LiveWindow, "the window is sent");
-        await Task.Delay(100, TestContext.Current.CancellationToken);
+        await SomeTurnsAsync();
         Assert.Equal(Options.LiveWindow, Count);
 
         pump.Confirm(10);
@@ -59,7 +60,7 @@ public sealed class OutputPumpTests : IDisposable
         using OutputPump pump = Begin(Options, "hunter2");
         _output.Add("Password for hunter"u8);
         await Fleet.EventuallyAsync(() => Text == "Password for ", "what is decided");
-        await Task.Delay(100, TestContext.Current.CancellationToken);
+        await SomeTurnsAsync();
         Assert.Equal("Password for ", Text);
 
         _output.Add("2? "u8);
@@ -83,7 +84,7 @@ public sealed class OutputPumpTests : IDisposable
         OutputPump pump = Begin(Options);
         pump.Dispose();
         _output.Add("late\n"u8);
-        await Task.Delay(100, TestContext.Current.CancellationToken);
+        await _clock.TimerGone.WaitAsync(Fleet.Deadline, TestContext.Current.CancellationToken);
 
         Assert.Equal(0, Count);
     }
@@ -130,9 +131,16 @@ public sealed class OutputPumpTests : IDisposable
 
     private OutputPump Begin(PantryOptions options, string? secret = null, CappedOutput? source = null)
     {
-        var pump = new OutputPump("job", Send, new SecretRedactor(secret is null ? [] : [Encoding.UTF8.GetBytes(secret)]), options, TimeProvider.System, _ => { }, NullLogger.Instance);
+        var pump = new OutputPump("job", Send, new SecretRedactor(secret is null ? [] : [Encoding.UTF8.GetBytes(secret)]), options, _clock, _ => { }, NullLogger.Instance);
         pump.Attach(Result.StandardOutputBody, source ?? _output);
         return pump;
+    }
+
+    // While something is unconfirmed the pump looks at the clock at the beginning of each turn: what the turns before the last look had to send is sent.
+    private async Task SomeTurnsAsync()
+    {
+        int looks = _clock.Looks;
+        await Fleet.EventuallyAsync(() => _clock.Looks >= looks + 10, "ten more turns");
     }
 
     private Task<SendOutcome> Send(Message message)
@@ -147,4 +155,41 @@ public sealed class OutputPumpTests : IDisposable
     }
 
     private static byte[] Lines(int bytes) => Encoding.ASCII.GetBytes(string.Concat(Enumerable.Range(0, bytes / 16).Select(i => $"line {i:0000000000}\n")));
+
+    /// <summary>The machine's clock, which tells how often it was looked at, and when its timer is done with.</summary>
+    private sealed class WatchedClock : TimeProvider
+    {
+        private readonly TaskCompletionSource _timerGone = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private int _looks;
+
+        public int Looks => Volatile.Read(ref _looks);
+
+        public Task TimerGone => _timerGone.Task;
+
+        public override long GetTimestamp()
+        {
+            Interlocked.Increment(ref _looks);
+            return base.GetTimestamp();
+        }
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            new Timer(base.CreateTimer(callback, state, dueTime, period), _timerGone);
+
+        private sealed class Timer(ITimer timer, TaskCompletionSource gone) : ITimer
+        {
+            public bool Change(TimeSpan dueTime, TimeSpan period) => timer.Change(dueTime, period);
+
+            public void Dispose()
+            {
+                timer.Dispose();
+                gone.TrySetResult();
+            }
+
+            public async ValueTask DisposeAsync()
+            {
+                await timer.DisposeAsync();
+                gone.TrySetResult();
+            }
+        }
+    }
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Pantry.Client;
 using Pantry.Files;
 using Pantry.Operators;
@@ -66,6 +67,22 @@ public sealed class ReceiveFileTests
 
         Assert.Equal((CommandStatus.Failed, code), (row.Result.Status, row.Result.Error!.Code));
         Assert.Contains(path, row.Result.Error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_client_sends_no_faster_than_the_order_says()
+    {
+        const int Rate = 1024 * 1024;
+        await using TransferRig rig = await TransferRig.StartAsync();
+        await rig.AddAsync("a");
+        string file = rig.Folder.Write("large", FileTestFolder.Random(2 * Rate, 5));
+        using LocalTree tree = rig.Folder.Read();
+        TimeSpan least = TimeSpan.FromSeconds((tree.Tree.Size - tree.Tree.Chunks().Max(chunk => chunk.Length)) / (double)Rate) - TimeSpan.FromMilliseconds(50);
+
+        long begun = Stopwatch.GetTimestamp();
+        TransferRig.Outcome(Assert.Single(await rig.Fleet.RunAsync(Request("a", new OfferFilesArguments([file], BytesPerSecond: Rate)), rig.Console)));
+
+        Assert.True(Stopwatch.GetElapsedTime(begun) >= least, $"It took {Stopwatch.GetElapsedTime(begun)}, less than {least}.");
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Pantry.Files;
 using Pantry.Protocol;
 using Pantry.Targeting;
@@ -90,5 +91,27 @@ public sealed class SendFileTests
         Assert.All(rows.SelectMany(row => row), row => Assert.Equal(3_000_000, TransferRig.Outcome(row).SentBytes));
         Assert.All(names, name => Assert.Equal(FileTestFolder.Contents(rig.Folder.Source), FileTestFolder.Contents(rig.Target(name))));
         Assert.Equal(0, rig.Fleet.Server.FileBytesUnderWay);
+    }
+
+    [Fact]
+    public async Task To_the_server_and_to_a_client_nothing_goes_faster_than_it_may()
+    {
+        const int Rate = 1024 * 1024;
+        await using TransferRig rig = await TransferRig.StartAsync();
+        await rig.AddAsync("a");
+        rig.Folder.Write("large", FileTestFolder.Random(2 * Rate, 4));
+        using LocalTree tree = rig.Folder.Read();
+        // All but the last chunk, whichever that is; a timer may come a moment early.
+        TimeSpan least = TimeSpan.FromSeconds((tree.Tree.Size - tree.Tree.Chunks().Max(chunk => chunk.Length)) / (double)Rate) - TimeSpan.FromMilliseconds(50);
+
+        long begun = Stopwatch.GetTimestamp();
+        await rig.Console.Trees.SendAsync(tree, null, new ByteRate(Rate, TimeProvider.System), null, TestContext.Current.CancellationToken);
+        TimeSpan up = Stopwatch.GetElapsedTime(begun);
+        begun = Stopwatch.GetTimestamp();
+        TransferRig.Outcome(Assert.Single(await rig.SendAsync(tree.Tree.Digest, Target.Clients(["a"]), rig.Target("a"), rate: Rate)));
+        TimeSpan down = Stopwatch.GetElapsedTime(begun);
+
+        Assert.True(up >= least, $"To the server it took {up}, less than {least}.");
+        Assert.True(down >= least, $"To the client it took {down}, less than {least}.");
     }
 }

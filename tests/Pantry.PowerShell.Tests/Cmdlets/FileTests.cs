@@ -131,6 +131,33 @@ public sealed class FileTests
         Assert.Equal("one", File.ReadAllText(Path.Combine(session.Root, "got", "web1", "a.txt")));
     }
 
+    [Fact]
+    public void What_takes_long_shows_how_many_bytes_have_come_and_takes_that_away_at_its_end()
+    {
+        using Session session = Session.WithFleet("web1 shop");
+        byte[] large = new byte[3 * 1024 * 1024];
+        new Random(1).NextBytes(large);
+        File.WriteAllBytes(Path.Combine(session.Root, "large"), large);
+        session.Run("$far = " + session.Connecting("files", "shop:ReceiveFiles,OfferFiles", administrator: false)).Clean();
+
+        // The limit keeps both above the second before which nothing is shown.
+        Outcome sent = session.Run("Send-PantryFile \"$root/large\" -Destination \"$root/dst\" -Client web1 -Session $far -BandwidthLimit 1.5MB");
+        Outcome received = session.Run("Receive-PantryFile \"$root/dst/large\" -Destination \"$root/got\" -Client web1 -Session $far -BandwidthLimit 1.5MB");
+
+        sent.Clean();
+        received.Clean();
+        AssertShown(sent, "Sent to the server: ");
+        AssertShown(received, "Written of web1: ");
+
+        static void AssertShown(Outcome outcome, string step)
+        {
+            ProgressRecord[] shown = [.. outcome.Progress.Where(record => record.StatusDescription.StartsWith(step, StringComparison.Ordinal))];
+            Assert.NotEmpty(shown);
+            Assert.All(shown, record => Assert.EndsWith(" MiB", record.StatusDescription, StringComparison.Ordinal));
+            Assert.Contains(outcome.Progress, record => record.ActivityId == shown[0].ActivityId && record.RecordType == ProgressRecordType.Completed);
+        }
+    }
+
     private static void WriteSource(Session session)
     {
         string source = Directory.CreateDirectory(Path.Combine(session.Root, "src", "sub")).Parent!.FullName;
