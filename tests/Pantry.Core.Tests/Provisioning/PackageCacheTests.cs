@@ -71,6 +71,22 @@ public sealed class PackageCacheTests : IDisposable
     [Theory]
     [InlineData("packages/web/1.0.0")]
     [InlineData("packages/web")]
+    public async Task A_file_in_the_place_of_a_package_gives_way_to_it(string place)
+    {
+        using LocalTree web = _web.Read();
+        await Cache(new Source(web)).BringAsync([Package("web", web)], "j1", _ => { }, default);
+        string file = Path.Combine(_home, place);
+        Directory.Delete(file, recursive: true);
+        File.WriteAllText(file, "in the way");
+
+        await Cache(new Source(web)).BringAsync([Package("web", web)], "j2", _ => { }, default);
+
+        Assert.Equal("right", File.ReadAllText(Path.Combine(PathOf("web"), "lib.txt")));
+    }
+
+    [Theory]
+    [InlineData("packages/web/1.0.0")]
+    [InlineData("packages/web")]
     public async Task Of_a_package_that_goes_nothing_is_removed_that_a_link_leads_to(string place)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "A link needs rights there.");

@@ -44,7 +44,7 @@ internal sealed class PackageCache(string home, ITreeExchange trees, PantryOptio
     {
         if (!ContentHash.TryParse(package.Digest, out ContentHash digest))
             throw new PantryException(PantryErrorCode.InvalidArgument, $"The plan names no files of {package}.") { Target = package.ToString() };
-        RemoveLinks(package);
+        ClearPlace(package);
         string directory = PathGuard.Resolve(_home, NameOf(package.Name, package.Version));
         var source = new PackageTree(trees, digest, job);
         await using (source.ConfigureAwait(false))
@@ -79,8 +79,8 @@ internal sealed class PackageCache(string home, ITreeExchange trees, PantryOptio
         }
     }
 
-    // Who puts a link in the place of a package leads tools elsewhere.
-    private void RemoveLinks(PantryPlanPackage package)
+    // Who puts a link in the place of a package leads tools elsewhere; and where a file is, no package can ever be.
+    private void ClearPlace(PantryPlanPackage package)
     {
         if (!Directory.Exists(Path.Combine(_home, Folder)))
             return;
@@ -90,9 +90,9 @@ internal sealed class PackageCache(string home, ITreeExchange trees, PantryOptio
         {
             if (root.Look(place) is not { } there)
                 return;
-            if (there.Kind != FileKind.Link)
+            if (there.Kind == FileKind.Directory)
                 continue;
-            log.LogWarning("A link was in the place of {Package}, at '{Place}'. It was removed, and what it leads to was left as it is.", package, place);
+            log.LogWarning("Something that is no directory was in the place of {Package}, at '{Place}'. It was removed; what a link leads to was left as it is.", package, place);
             root.DeleteFile(place);
             return;
         }
