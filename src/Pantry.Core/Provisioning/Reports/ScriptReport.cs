@@ -33,6 +33,7 @@ internal static class ScriptReport
         return true;
     }
 
-    private static ResourceStatus Status(string? word) =>
-        Enum.TryParse(word, ignoreCase: true, out ResourceStatus status) && Enum.IsDefined(status) ? status : ResourceStatus.Unchanged;
+    // A word that is none of these is taken for a change, as in a definition: 'error' must not pass for nothing done.
+    private static ResourceStatus Status(string? word) => string.IsNullOrEmpty(word) ? ResourceStatus.Unchanged
+        : Enum.TryParse(word, ignoreCase: true, out ResourceStatus status) && Enum.IsDefined(status) ? status : ResourceStatus.Changed;
 }

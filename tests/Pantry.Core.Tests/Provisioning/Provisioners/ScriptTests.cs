@@ -33,6 +33,14 @@ public sealed class ScriptTests : IDisposable
     }
 
     [Fact(SkipWhen = nameof(OnWindows), Skip = "A POSIX shell is needed.")]
+    public async Task A_status_that_nobody_gave_a_meaning_is_taken_for_a_change()
+    {
+        ProvisionReport report = await _rig.ApplyAsync(_rig.Package("script", "odd", ("apply", "#!/bin/sh\necho '{\"resources\":[{\"name\":\"a\",\"status\":\"error\"},{\"name\":\"b\"}]}' > \"$PANTRY_REPORT\"\n")));
+
+        Assert.Equal((ProvisionStatus.Changed, 1, 1), (report.Status, report.Changed, report.Unchanged));
+    }
+
+    [Fact(SkipWhen = nameof(OnWindows), Skip = "A POSIX shell is needed.")]
     public async Task A_row_fails_with_the_resource_that_failed_though_more_were_changed_before_it_than_a_report_lists()
     {
         PlannedPackage package = _rig.Package("script", "long", ("apply", """
