@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 
@@ -43,6 +44,21 @@ public sealed class InterruptTests
     {
         await using PantryProcess process = PantryProcess.Start(command);
         await process.TypeAsync(Unended);
+        process.Signal("INT");
+        Assert.Equal((int)ExitCode.Interrupted, await process.ExitAsync());
+        Assert.Equal("", process.Errors);
+    }
+
+    [Fact(SkipWhen = nameof(NoSignals), SkipType = typeof(InterruptTests), Skip = "Signals are POSIX.")]
+    public async Task A_command_that_waits_for_a_script_from_a_pipe_is_ended()
+    {
+        await using var fleet = new DaemonFleet();
+        string pipe = Path.Combine(fleet.Directory, "pipe");
+        using (Process make = Process.Start("mkfifo", pipe))
+            await make.WaitForExitAsync().WaitAsync(PantryProcess.Deadline);
+        await using PantryProcess process = PantryProcess.Start("send", "--all", "--script", pipe);
+        // Is open only once the program reads it too, and stays so without a word.
+        using FileStream writer = await Task.Run(() => new FileStream(pipe, FileMode.Open, FileAccess.Write)).WaitAsync(PantryProcess.Deadline);
         process.Signal("INT");
         Assert.Equal((int)ExitCode.Interrupted, await process.ExitAsync());
         Assert.Equal("", process.Errors);

@@ -45,7 +45,7 @@ internal sealed class WorkOptions
         // The values travel under names of their own, and the document says which variable each is.
         string[] values = [.. secrets.Select((_, place) => $"secret/{place}{SecretRedactor.PasswordSuffix}")];
         byte[] document = ScriptDocument.Write(
-            script == "-" ? await StandardInput.ReadAllAsync(cancellation) : Text(script), words, secrets.Select(SecretVariables.RequireScriptName).Zip(values), parsed.GetValue(_depth));
+            script == "-" ? await StandardInput.ReadAllAsync(cancellation) : await TextAsync(script, cancellation), words, secrets.Select(SecretVariables.RequireScriptName).Zip(values), parsed.GetValue(_depth));
         return new Work(ScriptCommand.CommandName, BodyFormat.Clixml, document, values.Zip(secrets).ToDictionary(pair => pair.First, pair => SecretOf(pair.Second), StringComparer.Ordinal));
     }
 
@@ -63,11 +63,12 @@ internal sealed class WorkOptions
             CommandJson.Default.ShellArguments);
     }
 
-    private static string Text(string file)
+    // What a shell puts in for <(generate) is a pipe, which may bring nothing for long.
+    private static async Task<string> TextAsync(string file, CancellationToken cancellation)
     {
         try
         {
-            return File.ReadAllText(file);
+            return await Task.Run(() => File.ReadAllText(file), CancellationToken.None).WaitAsync(cancellation);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
