@@ -11,6 +11,8 @@ stream=$1
 shift
 rows=$(mktemp) || exit 5
 trap 'rm -f "$rows" "$rows.failed" "$rows.body"' EXIT
+# Where systemd ends the order, by its time or a shutdown, pantry is told too; this script stays to tell of it.
+trap : TERM
 
 pantry send ${PANTRY_OPERATOR_FILE:+--operator-file "$PANTRY_OPERATOR_FILE"} --stream "$stream" --output json -- "$@" >"$rows"
 code=$?
