@@ -25,6 +25,11 @@ internal static class RootKeyVerb
         var password = new PasswordOption("--password-file", "the file, which is encrypted with it");
         var command = new Command("export", "Writes the fleet's root key to a file.") { file, offline };
         password.AddTo(command);
+        file.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: "-" }])
+                result.AddError("The root key is not written to standard output. Give --out-file the name of a file.");
+        });
         Does(command, terminal, common, async (desk, parsed, cancellation) =>
             await desk.ExportAsync(Path.GetFullPath(parsed.GetValue(file)!), await password.ReadAsync(parsed, cancellation), parsed.GetValue(offline)));
         return command;

@@ -119,6 +119,9 @@ internal sealed class ProvisionWork(ProvisionPlan plan, PlannedPackage package, 
     /// <summary>A report of the tool: a plain file of the work directory, and no larger than reports are; null where it is none.</summary>
     public ReadOnlyMemory<byte>? ReadReport(string name = ReportName) => ReadReport(directory, name);
 
+    /// <summary>Whether the tool has put anything there, whatever it is.</summary>
+    public bool HasReport => Path.Exists(ReportPath) || new FileInfo(ReportPath).LinkTarget is not null;
+
     /// <summary>The same for what was written to <see cref="SecretReportPath"/>.</summary>
     public ReadOnlyMemory<byte>? ReadSecretReport() => ReadReport(secrets.Path, SecretReportName);
 

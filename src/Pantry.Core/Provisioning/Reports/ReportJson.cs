@@ -9,13 +9,13 @@ namespace Pantry.Provisioning.Reports;
 /// </summary>
 internal static class ReportJson
 {
-    /// <summary>The document; null where it is none, or nested too deeply.</summary>
-    public static JsonDocument? TryParse(ReadOnlyMemory<byte> bytes, int depth)
+    /// <summary>The document; null where it is none, nested too deeply, or, where each is to be there once, has a property twice.</summary>
+    public static JsonDocument? TryParse(ReadOnlyMemory<byte> bytes, int depth, bool eachOnce = false)
     {
         try
         {
             ReadOnlySpan<byte> mark = [0xef, 0xbb, 0xbf];
-            return JsonDocument.Parse(ReportText.Readable(bytes.Span.StartsWith(mark) ? bytes[mark.Length..] : bytes), new JsonDocumentOptions { MaxDepth = depth });
+            return JsonDocument.Parse(ReportText.Readable(bytes.Span.StartsWith(mark) ? bytes[mark.Length..] : bytes), new JsonDocumentOptions { MaxDepth = depth, AllowDuplicateProperties = !eachOnce });
         }
         catch (JsonException)
         {

@@ -19,7 +19,7 @@ internal static class ScriptReport
             return true;
         }
 
-        using JsonDocument? document = ReportJson.TryParse(bytes, report.Limits.ReportDepth);
+        using JsonDocument? document = ReportJson.TryParse(bytes, report.Limits.ReportDepth, eachOnce: true);
         if (document?.RootElement is not { ValueKind: JsonValueKind.Object } root)
             return false;
         foreach (JsonElement resource in root.Items("resources"))

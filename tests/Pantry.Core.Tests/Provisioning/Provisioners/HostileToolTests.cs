@@ -57,12 +57,14 @@ public sealed class HostileToolTests : IDisposable
     [InlineData("mkdir \"$PANTRY_REPORT\"")]
     [InlineData("head -c 100000 /dev/zero > \"$PANTRY_REPORT\"")]
     [InlineData("printf '[[[[[[' > \"$PANTRY_REPORT\"")]
-    public async Task A_report_that_is_none_is_not_read(string how)
+    [InlineData("printf '{\"resources\":[{\"name\":\"a\",\"status\":\"failed\"}],\"resources\":[]}' > \"$PANTRY_REPORT\"")]
+    public async Task A_report_that_is_none_is_not_read_and_is_a_failure(string how)
     {
         ProvisionReport report = await _rig.ApplyAsync(_rig.Package("script", "odd", ("apply", $"#!/bin/sh\n{how}\n")));
 
-        Assert.Equal(ProvisionStatus.Changed, report.Status);
-        Assert.Equal("It does not say whether it changed something.", Assert.Single(report.Resources).Message);
+        Assert.Equal(ProvisionStatus.Failed, report.Status);
+        Assert.StartsWith("What it wrote to PANTRY_REPORT is no report", report.Error!.Message, StringComparison.Ordinal);
+        Assert.Empty(report.Resources);
     }
 
     [Fact(SkipWhen = nameof(OnWindows), Skip = "A POSIX shell is needed.")]

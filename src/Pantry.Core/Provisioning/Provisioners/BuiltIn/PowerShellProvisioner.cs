@@ -46,10 +46,6 @@ internal sealed class PowerShellProvisioner : IProvisioner
             return;
         }
 
-        bool told = work.ReadReport() is { Length: > 0 } said && ScriptReport.Read(said, work.Package.Name, report);
-        if (outcome.Last.ExitCode != 0 && !report.HasFailed)
-            report.Fail($"The script ended with exit code {outcome.Last.ExitCode}: {outcome.Last.LastWords}");
-        else if (!told && !report.HasFailed)
-            report.Add("script", work.Package.Name, ResourceStatus.Changed, "It does not say whether it changed something.");
+        ScriptProvisioner.Conclude(work, outcome, report);
     }
 }

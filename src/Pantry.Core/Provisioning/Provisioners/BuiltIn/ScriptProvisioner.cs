@@ -31,11 +31,18 @@ internal sealed class ScriptProvisioner : IProvisioner
         return new ToolPlan(new ToolCommand(program, [], work.Package.Directory) { Environment = environment });
     }
 
-    public void Read(ProvisionWork work, ToolOutcome outcome, ReportBuilder report)
+    public void Read(ProvisionWork work, ToolOutcome outcome, ReportBuilder report) => Conclude(work, outcome, report);
+
+    /// <summary>Reads what a script has written and how it ended. A report that is there and cannot be read is a failure: what is in it might be one.</summary>
+    public static void Conclude(ProvisionWork work, ToolOutcome outcome, ReportBuilder report)
     {
-        bool told = work.ReadReport() is { Length: > 0 } said && ScriptReport.Read(said, work.Package.Name, report);
+        ReadOnlyMemory<byte>? said = work.ReadReport();
+        bool isThere = said is { Length: > 0 } || (said is null && work.HasReport);
+        bool told = said is { Length: > 0 } bytes && ScriptReport.Read(bytes, work.Package.Name, report);
         if (outcome.Last.ExitCode != 0 && !report.HasFailed)
             report.Fail($"The script ended with exit code {outcome.Last.ExitCode}: {outcome.Last.LastWords}");
+        else if (isThere && !told)
+            report.Fail("What it wrote to PANTRY_REPORT is no report: a link, a pipe, a directory, too large, or neither a word nor a JSON object as docs/provisioners.md has them.");
         else if (!told && !report.HasFailed)
             report.Add("script", work.Package.Name, ResourceStatus.Changed, "It does not say whether it changed something.");
     }
