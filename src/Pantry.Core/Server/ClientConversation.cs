@@ -96,10 +96,11 @@ internal sealed partial class ClientConversation
                 _registry.SetFacts(client, report.Facts);
                 break;
             case Leave leave:
+                // Before all else: the end of the session must not be taken for a lost link, and whoever hears the answer knows that the client is offline.
+                GoOffline(client, DisplayText.FirstLine(leave.Reason), forGood: true);
                 // The same message back confirms it; what is queued still leaves a closed session.
                 session.Post(message);
                 _close(session, DisplayText.FirstLine(leave.Reason));
-                GoOffline(client, DisplayText.FirstLine(leave.Reason), forGood: true);
                 break;
             default:
                 break;
