@@ -17,15 +17,7 @@ internal sealed class PasswordOption(string name, string whose)
     {
         if (parsed.GetValue(_file) is not { } file)
             return null;
-        try
-        {
-            string? line = file == "-" ? await StandardInput.ReadLineAsync(cancellation) : File.ReadLines(file).FirstOrDefault();
-            return line is { Length: > 0 } ? line
-                : throw new PantryException(PantryErrorCode.InvalidArgument, $"{_file.Name} is '{DisplayText.Clean(file, 200)}', and its first line is empty. An empty password protects nothing: leave it out, or give one.");
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new PantryException(PantryErrorCode.InvalidArgument, $"{_file.Name} is '{DisplayText.Clean(file, 200)}', which cannot be read: {exception.Message}", exception) { Target = file };
-        }
+        return await StandardInput.ReadLineAsync(_file.Name, file, cancellation) is { Length: > 0 } line ? line
+            : throw new PantryException(PantryErrorCode.InvalidArgument, $"{_file.Name} is '{DisplayText.Clean(file, 200)}', and its first line is empty. An empty password protects nothing: leave it out, or give one.");
     }
 }

@@ -45,7 +45,7 @@ internal sealed class WorkOptions
         // The values travel under names of their own, and the document says which variable each is.
         string[] values = [.. secrets.Select((_, place) => $"secret/{place}{SecretRedactor.PasswordSuffix}")];
         byte[] document = ScriptDocument.Write(
-            script == "-" ? await StandardInput.ReadAllAsync(cancellation) : await TextAsync(script, cancellation), words, secrets.Select(SecretVariables.RequireScriptName).Zip(values), parsed.GetValue(_depth));
+            await StandardInput.ReadAllAsync(_script.Name, script, cancellation), words, secrets.Select(SecretVariables.RequireScriptName).Zip(values), parsed.GetValue(_depth));
         return new Work(ScriptCommand.CommandName, BodyFormat.Clixml, document, values.Zip(secrets).ToDictionary(pair => pair.First, pair => SecretOf(pair.Second), StringComparer.Ordinal));
     }
 
@@ -61,19 +61,6 @@ internal sealed class WorkOptions
         return JsonSerializer.SerializeToUtf8Bytes(
             line is not null ? new ShellArguments(line, WorkingDirectory: directory) : new ShellArguments(null, program[0], program[1..], directory),
             CommandJson.Default.ShellArguments);
-    }
-
-    // What a shell puts in for <(generate) is a pipe, which may bring nothing for long.
-    private static async Task<string> TextAsync(string file, CancellationToken cancellation)
-    {
-        try
-        {
-            return await Task.Run(() => File.ReadAllText(file), CancellationToken.None).WaitAsync(cancellation);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new PantryException(PantryErrorCode.InvalidArgument, $"--script is '{DisplayText.Clean(file, 200)}', which cannot be read: {exception.Message}", exception) { Target = file };
-        }
     }
 
     // A value on the command line could be read by every user of this machine.
