@@ -28,6 +28,7 @@ internal sealed class AuditLog : IAsyncDisposable
     // Entries that nobody waits for and that the disk refused; whoever has the turn changes it.
     private readonly List<Item> _held = [];
     private readonly CancellationTokenSource _closing = new();
+    private readonly RetryPause _pause = new();
     private volatile bool _holding;
 
     // The newest checkpoint that is in the database, while the disk or the file does not have it; of whoever has the turn.
@@ -80,7 +81,9 @@ internal sealed class AuditLog : IAsyncDisposable
     /// <exception cref="PantryException">It could not be written, in time or at all (StorageFailed), or the log is closed.</exception>
     public async Task WriteAsync(AuditEvent entry, CancellationToken cancellationToken = default)
     {
-        // Older entries wait for the disk already; they will show when it works again.
+        // Older entries wait for the disk already; they show whether it works again.
+        if (_holding)
+            await TryAgainAsync(cancellationToken).ConfigureAwait(false);
         if (_holding && _fault is { } fault)
             throw StorageErrors.Failed(_store.CheckpointPath, $"The audit log cannot be written: {fault.Message}", fault);
 
@@ -140,6 +143,7 @@ internal sealed class AuditLog : IAsyncDisposable
         await _writing.ConfigureAwait(false);
         _store.Dispose();
         _closing.Dispose();
+        _pause.Dispose();
     }
 
     // Two changes of threads take longer than the write. All is left to the task that is not as it always is.
@@ -168,6 +172,18 @@ internal sealed class AuditLog : IAsyncDisposable
         }
     }
 
+    private async Task TryAgainAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _pause.AskAsync().WaitAsync(_limits.AuditDeadline, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // The fault stands.
+        }
+    }
+
     private async Task PutAsync(Item item, CancellationToken cancellationToken)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -175,6 +191,8 @@ internal sealed class AuditLog : IAsyncDisposable
         try
         {
             await _queue.Writer.WriteAsync(item, deadline.Token).ConfigureAwait(false);
+            if (_fault is not null)
+                _ = _pause.AskAsync();
             await item.Done!.Task.WaitAsync(deadline.Token).ConfigureAwait(false);
         }
         catch (ChannelClosedException)
@@ -195,6 +213,7 @@ internal sealed class AuditLog : IAsyncDisposable
         var batch = new List<Item>();
         while (await WaitForMoreAsync().ConfigureAwait(false))
         {
+            TaskCompletionSource? asked = _pause.Begin();
             lock (_turn)
             {
                 batch.AddRange(_held);
@@ -208,6 +227,8 @@ internal sealed class AuditLog : IAsyncDisposable
                 if (_held.Count > 0 && _closing.IsCancellationRequested)
                     break;
             }
+
+            asked?.TrySetResult();
         }
 
         lock (_turn)
@@ -217,6 +238,7 @@ internal sealed class AuditLog : IAsyncDisposable
             _holding = false;
         }
 
+        _pause.End();
         while (_queue.Reader.TryRead(out Item? left))
             left.Done?.TrySetException(Closed());
     }
@@ -227,7 +249,7 @@ internal sealed class AuditLog : IAsyncDisposable
             return await _queue.Reader.WaitToReadAsync().ConfigureAwait(false);
         if (_held.Count > 0 || _fault is not null)
         {
-            await Task.Delay(_limits.AuditRetry, _closing.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await _pause.WaitAsync(_limits.AuditRetry, _closing.Token).ConfigureAwait(false);
             return true;
         }
 

@@ -19,6 +19,7 @@ internal sealed partial class JobStore : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly Channel<JobWork> _queue = Channel.CreateUnbounded<JobWork>();
     private readonly CancellationTokenSource _closing = new();
+    private readonly RetryPause _pause = new();
     private readonly Task _writing;
 
     // Whoever writes holds it: the task, or a caller while the queue is empty.
@@ -51,7 +52,7 @@ internal sealed partial class JobStore : IAsyncDisposable
         set => _limits = value;
     }
 
-    /// <summary>Why the newest batch could not be written; null when it could. While there is one, no order should be taken.</summary>
+    /// <summary>Why what waits could not be written when it was last tried; null when nothing waits for the disk. While there is one, no order is taken.</summary>
     public PantryException? Fault => _fault;
 
     /// <summary>Whether more output can wait to be written; where not, a result is best left with its client.</summary>
@@ -68,6 +69,8 @@ internal sealed partial class JobStore : IAsyncDisposable
     /// <exception cref="PantryException">It could not be written, there is one of that id already, or the store is closed.</exception>
     public async Task AddAsync(StoredJob job)
     {
+        if (_fault is not null)
+            await _pause.AskAsync().WaitAsync(_limits.AuditDeadline).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (_fault is { } fault)
             throw StorageErrors.Failed(_file.Path, $"Jobs cannot be written: {fault.Message}", fault);
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -137,6 +140,7 @@ internal sealed partial class JobStore : IAsyncDisposable
         await _writing.ConfigureAwait(false);
         _file.Dispose();
         _closing.Dispose();
+        _pause.Dispose();
     }
 
     private void Put(JobWork work)
@@ -167,6 +171,7 @@ internal sealed partial class JobStore : IAsyncDisposable
         while (batch.Count > 0 || await _queue.Reader.WaitToReadAsync().ConfigureAwait(false))
         {
             bool written;
+            TaskCompletionSource? asked = _pause.Begin();
             lock (_turn)
             {
                 while (batch.Count < _limits.JobBatch && _queue.Reader.TryRead(out JobWork? work))
@@ -176,16 +181,26 @@ internal sealed partial class JobStore : IAsyncDisposable
 
             if (written)
             {
+                asked?.TrySetResult();
                 batch.Clear();
                 continue;
             }
 
             // Whoever waits is told; the rest is tried again.
             batch.RemoveAll(work => work.Fail(_fault!));
+            asked?.TrySetResult();
+            if (batch.Count == 0)
+            {
+                _fault = null;
+                continue;
+            }
+
             if (_closing.IsCancellationRequested)
-                return;
-            await Task.Delay(_limits.AuditRetry, _closing.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                break;
+            await _pause.WaitAsync(_limits.AuditRetry, _closing.Token).ConfigureAwait(false);
         }
+
+        _pause.End();
     }
 
     private bool TryWrite(List<JobWork> batch)

@@ -24,7 +24,7 @@ internal sealed record StorageLimits
     /// <summary>How long records that stand in the database may wait for the disk to be synced: what a power cut can take.</summary>
     public TimeSpan AuditSync { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>How soon records that the disk refused are tried again.</summary>
+    /// <summary>How soon records that the disk refused are tried again; at once when an order comes.</summary>
     public TimeSpan AuditRetry { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>How often refusals are written down, one record for all that are alike.</summary>

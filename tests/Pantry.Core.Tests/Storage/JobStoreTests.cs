@@ -311,7 +311,7 @@ public sealed class JobStoreTests : IDisposable
         return stored.Task.WaitAsync(Fleet.Deadline);
     }
 
-    private static StoredRow Row(string client, bool canary, params string[] output) => new(
+    internal static StoredRow Row(string client, bool canary, params string[] output) => new(
         new ResultRow(0, client, TimeSpan.FromMilliseconds(5), new Result("job", CommandStatus.Succeeded, 0, null, BodyFormat.None, null, false, null, TimeSpan.Zero), [.. output.Select(Encoding.UTF8.GetBytes)]),
         canary);
 
