@@ -56,6 +56,8 @@ internal sealed class DscProvisioner : IProvisioner
         var request = new JsonObject
         {
             ["dryRun"] = work.DryRun,
+            ["defaults"] = new JsonObject(document.Members("parameters").Where(declared => declared.Value.At("defaultValue") is not null)
+                .Select(declared => KeyValuePair.Create(declared.Name, JsonNode.Parse(declared.Value.At("defaultValue")!.Value.GetRawText())))),
             ["resources"] = document.At("resources") is { ValueKind: JsonValueKind.Array } resources ? JsonNode.Parse(resources.GetRawText()) : throw work.Wrong("its document has no resources."),
         };
         return new ToolPlan(new ToolCommand(work.Tool.Path, ["-NoLogo", "-NoProfile", "-NonInteractive", "-File", work.Write("dsc.ps1", PowerShellSource.Dsc)], work.Package.Directory)

@@ -53,21 +53,32 @@ internal static class PowerShellSource
     public const string Dsc = ReadRequest + """
         $request = Read-Value $request $true
         Import-Module PSDesiredStateConfiguration
+        $values = @{ operator = $request.parameters; default = $request.defaults }
         $results = @(); $messages = @(); $failed = $false
-        function ConvertTo-Property($value) {
-            if ($value -is [string] -and $value -match "^\[parameters\('([^']+)'\)\]$") { return ConvertTo-Property $request.parameters.($Matches[1]) }
+        # As in dsc, a text in brackets is an expression and two brackets are one; what an operator gave as a value is none.
+        function ConvertTo-Property($value, [string] $from) {
+            if ($value -is [string] -and $from -ne 'operator') {
+                if ($value.StartsWith('[[')) { return $value.Substring(1) }
+                if ($from -eq 'document' -and $value -match "^\[parameters\('([^']+)'\)\]$") {
+                    foreach ($source in 'operator', 'default') {
+                        if ($given = $values[$source].PSObject.Properties[$Matches[1]]) { return ConvertTo-Property $given.Value $source }
+                    }
+                    throw "The parameter '$($Matches[1])' has no value."
+                }
+                if ($value -match '(?s)^\[.*\]$') { throw "'$value' is an expression that is for dsc alone. Install DSC v3, or write the value." }
+            }
             if ($value -is [Management.Automation.PSCustomObject]) {
                 $table = @{}
-                foreach ($property in $value.PSObject.Properties) { $table[$property.Name] = ConvertTo-Property $property.Value }
+                foreach ($property in $value.PSObject.Properties) { $table[$property.Name] = ConvertTo-Property $property.Value $from }
                 return $table
             }
-            if ($value -is [array]) { return , @($value | ForEach-Object { ConvertTo-Property $_ }) }
+            if ($value -is [array]) { return , @(foreach ($item in $value) { ConvertTo-Property $item $from }) }
             return $value
         }
         foreach ($resource in $request.resources) {
-            $module, $name = $resource.type -split '/', 2
-            $what = @{ Name = $name; ModuleName = $module; Property = ConvertTo-Property $resource.properties }
             try {
+                $module, $name = $resource.type -split '/', 2
+                $what = @{ Name = $name; ModuleName = $module; Property = ConvertTo-Property $resource.properties 'document' }
                 $inState = [bool](Invoke-DscResource @what -Method Test).InDesiredState
                 if (-not $inState -and -not $request.dryRun) { $null = Invoke-DscResource @what -Method Set }
                 $results += @{ name = $resource.name; type = $resource.type; result = @{ inDesiredState = $inState; differingProperties = @() } }

@@ -1,0 +1,81 @@
+using System.Text.Json.Nodes;
+using Pantry.Provisioning.Provisioners;
+
+namespace Pantry.Tests.Provisioning.Provisioners;
+
+/// <summary>A real PowerShell sets the resources of a document one by one. A module that keeps what it is asked stands for PSDesiredStateConfiguration.</summary>
+public sealed class DscFallbackTests : IDisposable
+{
+    private readonly ProvisionRig _rig = new();
+
+    public static bool NoPowerShell => OperatingSystem.IsWindows() || PowerShell is null;
+
+    private static string? PowerShell => ToolFinder.Locate("pwsh", Environment.GetEnvironmentVariable("PATH") ?? "");
+
+    private string Module => Path.Combine(_rig.Root, "modules", "PSDesiredStateConfiguration");
+
+    public void Dispose() => _rig.Dispose();
+
+    [Fact(SkipWhen = nameof(NoPowerShell), Skip = "PowerShell 7 is not on the PATH.")]
+    public async Task A_stand_in_for_PSDesiredStateConfiguration_gets_what_the_document_says_and_what_an_operator_gave_as_it_was_given()
+    {
+        ProvisionReport report = await ApplyAsync("""
+            parameters:
+              text: { type: string }
+              list: { type: array }
+              map: { type: object }
+              unset: { type: string, defaultValue: "[[of the document" }
+            resources:
+            - name: conf
+              type: Shop/File
+              properties:
+                text: "[parameters('text')]"
+                list: "[parameters('list')]"
+                map: { inner: "[parameters('map')]" }
+                unset: "[parameters('unset')]"
+                escaped: "[[section]"
+                one: [ "[parameters('text')]" ]
+                plain: "[open"
+                number: 7
+            """, new JsonObject { ["text"] = "[parameters('text')]", ["list"] = new JsonArray("[[a", "[concat('b')]"), ["map"] = new JsonObject { ["k"] = new JsonArray("[x]") } });
+
+        Assert.True(report.Status == ProvisionStatus.Changed, report.LogTail);
+        JsonNode given = JsonNode.Parse(File.ReadAllText(Path.Combine(Module, "set.json")))!;
+        Assert.Equal("[parameters('text')]", (string?)given["text"]);
+        Assert.Equal("""["[[a","[concat(\u0027b\u0027)]"]""", given["list"]!.ToJsonString());
+        Assert.Equal("""{"inner":{"k":["[x]"]}}""", given["map"]!.ToJsonString());
+        Assert.Equal(("[of the document", "[section]", "[open", 7), ((string?)given["unset"], (string?)given["escaped"], (string?)given["plain"], (int)given["number"]!));
+        Assert.Equal("""["[parameters(\u0027text\u0027)]"]""", given["one"]!.ToJsonString());
+    }
+
+    [Theory(SkipWhen = nameof(NoPowerShell), Skip = "PowerShell 7 is not on the PATH.")]
+    [InlineData("\"[concat('a', 'b')]\"", "is an expression that is for dsc alone")]
+    [InlineData("\"[parameters('missing')]\"", "The parameter 'missing' has no value.")]
+    public async Task A_document_that_only_dsc_understands_fails_and_sets_nothing(string value, string why)
+    {
+        ProvisionReport report = await ApplyAsync($$"""
+            resources:
+            - name: conf
+              type: Shop/File
+              properties: { text: {{value}} }
+            """, []);
+
+        Assert.Equal(ProvisionStatus.Failed, report.Status);
+        Assert.Contains(why, report.Error!.Message, StringComparison.Ordinal);
+        Assert.False(File.Exists(Path.Combine(Module, "set.json")));
+    }
+
+    private async Task<ProvisionReport> ApplyAsync(string document, JsonObject parameters)
+    {
+        Directory.CreateDirectory(Module);
+        File.WriteAllText(Path.Combine(Module, "PSDesiredStateConfiguration.psd1"), "@{ ModuleVersion = '2.0.7'; RootModule = 'PSDesiredStateConfiguration.psm1'; FunctionsToExport = 'Invoke-DscResource' }");
+        File.WriteAllText(Path.Combine(Module, "PSDesiredStateConfiguration.psm1"), """
+            function Invoke-DscResource([string] $Name, $ModuleName, [hashtable] $Property, [string] $Method) {
+                if ($Method -eq 'Test') { return [pscustomobject]@{ InDesiredState = $false } }
+                $Property | ConvertTo-Json -Depth 8 | Set-Content (Join-Path $PSScriptRoot set.json)
+            }
+            """);
+        _rig.Fake("pwsh", $"PSModulePath='{Path.GetDirectoryName(Module)}' exec '{PowerShell}' \"$@\"\n");
+        return await _rig.ApplyAsync(_rig.Package("dsc", "shop", ("shop.dsc.yaml", document)), parameters: parameters);
+    }
+}
