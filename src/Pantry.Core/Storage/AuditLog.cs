@@ -191,8 +191,8 @@ internal sealed class AuditLog : IAsyncDisposable
         try
         {
             await _queue.Writer.WriteAsync(item, deadline.Token).ConfigureAwait(false);
-            if (_fault is not null)
-                _ = _pause.AskAsync();
+            // The writer may be about to pause, with this one in its queue.
+            _ = _pause.AskAsync();
             await item.Done!.Task.WaitAsync(deadline.Token).ConfigureAwait(false);
         }
         catch (ChannelClosedException)

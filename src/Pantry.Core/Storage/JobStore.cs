@@ -76,7 +76,12 @@ internal sealed partial class JobStore : IAsyncDisposable
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var add = new JobWork.Add(job, done);
         if (!TryWriteNow(add))
+        {
             Put(add);
+            // The task may be about to pause, with this one in its queue.
+            _ = _pause.AskAsync();
+        }
+
         try
         {
             await done.Task.WaitAsync(_limits.AuditDeadline).ConfigureAwait(false);

@@ -17,6 +17,30 @@ public sealed class DscFallbackTests : IDisposable
     public void Dispose() => _rig.Dispose();
 
     [Fact(SkipWhen = nameof(NoPowerShell), Skip = "PowerShell 7 is not on the PATH.")]
+    public async Task A_stand_in_for_PSDesiredStateConfiguration_tells_sets_and_has_nothing_left_to_set()
+    {
+        PutModule("""
+            if ($ModuleName -ne 'Shop' -or $Name -ne 'File') { throw "no resource $ModuleName/$Name" }
+            $is = (Test-Path $Property.path) -and (Get-Content $Property.path -Raw) -eq $Property.content
+            if ($Method -eq 'Test') { [pscustomobject]@{ InDesiredState = $is } } else { Set-Content $Property.path $Property.content -NoNewline }
+            """);
+        PlannedPackage package = _rig.Package("dsc", "shop", ("shop.dsc.yaml", $"parameters:\n  password: {{ type: secureString }}\nresources:\n- name: conf\n  type: Shop/File\n  properties:\n    path: {_rig.Machine}/conf\n    content: \"[parameters('password')]\"\n"));
+        Dictionary<string, byte[]> secrets = ProvisionRig.Secrets(("password", "correct horse"));
+
+        ProvisionReport would = await _rig.ApplyAsync(package, dryRun: true, secrets: secrets);
+        Assert.True(would.Status == ProvisionStatus.WouldChange, would.LogTail + would.Error);
+        Assert.False(File.Exists($"{_rig.Machine}/conf"));
+        Assert.Equal(("PSDesiredStateConfiguration", "2.0.7"), (would.Tool, would.ToolVersion));
+
+        Assert.Equal(ProvisionStatus.Changed, (await _rig.ApplyAsync(package, secrets: secrets)).Status);
+        Assert.Equal("correct horse", File.ReadAllText($"{_rig.Machine}/conf"));
+        Assert.Equal(ProvisionStatus.Unchanged, (await _rig.ApplyAsync(package, secrets: secrets)).Status);
+
+        ProvisionReport broken = await _rig.ApplyAsync(_rig.Package("dsc", "broken", ("shop.dsc.yaml", "resources:\n- name: svc\n  type: Shop/Service\n")));
+        Assert.Equal((ProvisionStatus.Failed, "Shop/Service[svc]: no resource Shop/Service"), (broken.Status, broken.Error!.Message));
+    }
+
+    [Fact(SkipWhen = nameof(NoPowerShell), Skip = "PowerShell 7 is not on the PATH.")]
     public async Task A_stand_in_for_PSDesiredStateConfiguration_gets_what_the_document_says_and_what_an_operator_gave_as_it_was_given()
     {
         ProvisionReport report = await ApplyAsync("""
@@ -67,15 +91,18 @@ public sealed class DscFallbackTests : IDisposable
 
     private async Task<ProvisionReport> ApplyAsync(string document, JsonObject parameters)
     {
-        Directory.CreateDirectory(Module);
-        File.WriteAllText(Path.Combine(Module, "PSDesiredStateConfiguration.psd1"), "@{ ModuleVersion = '2.0.7'; RootModule = 'PSDesiredStateConfiguration.psm1'; FunctionsToExport = 'Invoke-DscResource' }");
-        File.WriteAllText(Path.Combine(Module, "PSDesiredStateConfiguration.psm1"), """
-            function Invoke-DscResource([string] $Name, $ModuleName, [hashtable] $Property, [string] $Method) {
-                if ($Method -eq 'Test') { return [pscustomobject]@{ InDesiredState = $false } }
-                $Property | ConvertTo-Json -Depth 8 | Set-Content (Join-Path $PSScriptRoot set.json)
-            }
+        PutModule("""
+            if ($Method -eq 'Test') { return [pscustomobject]@{ InDesiredState = $false } }
+            $Property | ConvertTo-Json -Depth 8 | Set-Content (Join-Path $PSScriptRoot set.json)
             """);
-        _rig.Fake("pwsh", $"PSModulePath='{Path.GetDirectoryName(Module)}' exec '{PowerShell}' \"$@\"\n");
         return await _rig.ApplyAsync(_rig.Package("dsc", "shop", ("shop.dsc.yaml", document)), parameters: parameters);
+    }
+
+    private void PutModule(string body)
+    {
+        Directory.CreateDirectory(Module);
+        File.WriteAllText(Path.Combine(Module, "PSDesiredStateConfiguration.psd1"), "@{ ModuleVersion = '2.0.7'; RootModule = 'PSDesiredStateConfiguration.psm1'; FunctionsToExport = '*' }");
+        File.WriteAllText(Path.Combine(Module, "PSDesiredStateConfiguration.psm1"), $"function Invoke-DscResource([string] $Name, $ModuleName, [hashtable] $Property, [string] $Method) {{\n{body}\n}}\n");
+        _rig.Fake("pwsh", $"PSModulePath='{Path.GetDirectoryName(Module)}' exec '{PowerShell}' \"$@\"\n");
     }
 }

@@ -122,36 +122,4 @@ public sealed class PowerShellTests : IDisposable
         Assert.Contains("no -WhatIf", dry.Error!.Message, StringComparison.Ordinal);
         Assert.False(File.Exists($"{_rig.Machine}/done"));
     }
-
-    [Fact(SkipWhen = nameof(NoPowerShell), Skip = "PowerShell 7 is not on the PATH.")]
-    public async Task A_fake_module_stands_in_for_PSDesiredStateConfiguration_in_a_real_PowerShell()
-    {
-        string module = Path.Combine(_rig.Root, "modules", "PSDesiredStateConfiguration");
-        Directory.CreateDirectory(module);
-        await File.WriteAllTextAsync(Path.Combine(module, "PSDesiredStateConfiguration.psm1"), """
-            function Invoke-DscResource($Name, $ModuleName, $Method, [hashtable] $Property) {
-                if ($ModuleName -ne 'Shop' -or $Name -ne 'File') { throw "no resource $ModuleName/$Name" }
-                $is = (Test-Path $Property.path) -and (Get-Content $Property.path -Raw) -eq $Property.content
-                if ($Method -eq 'Test') { [pscustomobject]@{ InDesiredState = $is } } else { Set-Content $Property.path $Property.content -NoNewline }
-            }
-            """);
-        await File.WriteAllTextAsync(Path.Combine(module, "PSDesiredStateConfiguration.psd1"), "@{ RootModule = 'PSDesiredStateConfiguration.psm1'; ModuleVersion = '2.0.7'; FunctionsToExport = '*' }\n");
-        _rig.Fake("pwsh", $"PSModulePath={Path.Combine(_rig.Root, "modules")} exec {PowerShell} \"$@\"\n");
-        PlannedPackage package = _rig.Package("dsc", "shop", ("shop.dsc.yaml", $"parameters:\n  password: {{ type: secureString }}\nresources:\n- name: conf\n  type: Shop/File\n  properties:\n    path: {_rig.Machine}/conf\n    content: \"[parameters('password')]\"\n"));
-        Dictionary<string, byte[]> secrets = ProvisionRig.Secrets(("password", "correct horse"));
-        async Task<ProvisionReport> ApplyAsync(PlannedPackage what, bool dryRun = false) =>
-            Assert.Single(await _rig.RunAsync(ProvisionRig.WithSecrets(_rig.Plan(what) with { DryRun = dryRun, SearchPath = $"{_rig.Programs}:/bin:/usr/bin" }, secrets)));
-
-        ProvisionReport would = await ApplyAsync(package, dryRun: true);
-        Assert.True(would.Status == ProvisionStatus.WouldChange, would.LogTail + would.Error);
-        Assert.False(File.Exists($"{_rig.Machine}/conf"));
-        Assert.Equal(("PSDesiredStateConfiguration", "2.0.7"), (would.Tool, would.ToolVersion));
-
-        Assert.Equal(ProvisionStatus.Changed, (await ApplyAsync(package)).Status);
-        Assert.Equal("correct horse", File.ReadAllText($"{_rig.Machine}/conf"));
-        Assert.Equal(ProvisionStatus.Unchanged, (await ApplyAsync(package)).Status);
-
-        ProvisionReport broken = await ApplyAsync(_rig.Package("dsc", "broken", ("shop.dsc.yaml", "resources:\n- name: svc\n  type: Shop/Service\n")));
-        Assert.Equal((ProvisionStatus.Failed, "Shop/Service[svc]: no resource Shop/Service"), (broken.Status, broken.Error!.Message));
-    }
 }

@@ -44,7 +44,7 @@ public sealed class ReportIntakeTests
     [Fact]
     public void Whatever_a_report_says_is_bounded_and_has_no_control_characters()
     {
-        string endless = new string('x', 100_000) + "\u001b[31m";
+        string endless = new string('x', 100_000) + "\u001b[31m", tooLong = new string('x', 2 * Limits.MessageLength) + "\u001b[31m";
         ProvisionReport report = Read(SampleReport.Of("") with
         {
             Version = endless,
@@ -54,7 +54,7 @@ public sealed class ReportIntakeTests
             Changed = -5,
             Duration = TimeSpan.FromDays(-1),
             ResourcesLeftOut = int.MaxValue,
-            Resources = [.. Enumerable.Range(0, 5000).Select(number => new ProvisionResource(endless, endless, number == 4 ? (ResourceStatus)77 : ResourceStatus.Unchanged, endless))],
+            Resources = [.. Enumerable.Range(0, 5000).Select(number => new ProvisionResource(tooLong, tooLong, number == 4 ? (ResourceStatus)77 : ResourceStatus.Unchanged, tooLong))],
             Artifacts = [.. Enumerable.Repeat(endless, 500)],
             Error = new CommandError(endless, endless),
             LogPath = endless,
