@@ -17,24 +17,18 @@ namespace Pantry.Client;
 /// <summary>A running client: registers, hears orders, hands those that stand to be run, and answers.</summary>
 internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
 {
-    // The server's gate lets so many subscriptions through and no more.
-    private const int MostReplaced = 256;
-
     private readonly PantryOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly ClientHome _home;
     private readonly LinkCredentials _credentials;
     private readonly OrderDuty _duty;
-    private readonly StreamOpener _streams;
+    private readonly HeardTopics _heard;
     private readonly string _instance = Guid.NewGuid().ToString("N");
     private readonly Lock _disposing = new();
     private readonly CancellationTokenSource _ending = new();
     private readonly Task _cleaning;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    // Topics that were replaced; heard for a little longer, for what was published before they were.
-    private readonly List<(TopicId Id, long ReplacedAt)> _replaced = [];
-    private IReadOnlyList<TopicId> _topics = [];
     private ServerLink? _link;
     private Task? _stopped;
     private long _orderNumber;
@@ -55,7 +49,7 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
         _time = time;
         _log = log;
         _credentials = new LinkCredentials(home.Key, server, SessionRole.Client, home.Trust?.Network);
-        _streams = new StreamOpener(options.Wire, options.StreamKeyGrace, time);
+        _heard = new HeardTopics(options, time);
         Trees = new RemoteTrees(() => new FilePlace(configuration.Server with { FilePort = configuration.Server.FilePort > 0 ? configuration.Server.FilePort : _filePort }, _credentials), loop, options, time, log);
         // Of this client alone: the table that was given may be another one's too.
         Commands = new CommandTable(commands,
@@ -166,7 +160,7 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
         _filePort = registered.FilePort;
         Interlocked.Exchange(ref _orderNumber, registered.OrderNumber);
         _factsSentAt = _time.GetTimestamp();
-        await HearAsync(link, registered.Topics).ConfigureAwait(false);
+        await _heard.ReplaceAsync(link, registered.Topics).ConfigureAwait(false);
     }
 
     async Task ILinkOwner.ReadyAsync(ServerLink link)
@@ -190,7 +184,7 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
 
     void ILinkOwner.ReceivePublished(ServerLink link, TopicId topic, byte[] frame)
     {
-        if (_streams.Open(topic, frame) is not { } frames
+        if (_heard.Open(topic, frame) is not { } frames
             || MessageCodec.TryDecode(frames, Senders.Server, _options.Wire, out Message? message, out _) != DecodeFault.None || message?.Head is not Order order)
         {
             _log.LogWarning("Something published could not be opened; it was dropped.");
@@ -222,7 +216,7 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
                 _duty.Confirm(stored);
                 break;
             case TopicsChanged changed when changed.Topics.All(topic => topic.Id.Length == TopicId.Length && topic.Key.Length == StreamKey.KeyLength):
-                _ = HearAsync(link, changed.Topics);
+                _ = _heard.ReplaceAsync(link, changed.Topics);
                 break;
             case BundleChanged:
                 AcceptBundle(message.Body(0));
@@ -249,37 +243,11 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
     {
         foreach (Message result in _duty.Due(everything: false))
             await link.SendAsync(result).ConfigureAwait(false);
-        await DropReplacedAsync(link).ConfigureAwait(false);
+        await _heard.DropReplacedAsync(link).ConfigureAwait(false);
         if (Registration != RegistrationStatus.Approved || _time.GetElapsedTime(_factsSentAt) < _options.FactsInterval)
             return;
         _factsSentAt = _time.GetTimestamp();
         await link.SendAsync(new Message(MessageKind.FactsReport, new FactsReport(CollectFacts()))).ConfigureAwait(false);
-    }
-
-    private async Task HearAsync(ServerLink link, IReadOnlyList<TopicGrant> grants)
-    {
-        // The keys come before the subscriptions: what is heard can be opened.
-        _streams.Replace(grants);
-        TopicId[] topics = [.. grants.Select(grant => TopicId.FromBytes(grant.Id))];
-        IReadOnlyList<TopicId> before = Interlocked.Exchange(ref _topics, topics);
-        lock (_replaced)
-            _replaced.AddRange(before.Except(topics).Select(topic => (topic, _time.GetTimestamp())));
-        await DropReplacedAsync(link).ConfigureAwait(false);
-        await link.SetTopicsAsync([], [.. topics.Except(before)]).ConfigureAwait(false);
-    }
-
-    private async Task DropReplacedAsync(ServerLink link)
-    {
-        TopicId[] due;
-        lock (_replaced)
-        {
-            int tooMany = Math.Max(0, _replaced.Count - MostReplaced);
-            due = [.. _replaced.Where((topic, place) => place < tooMany || _time.GetElapsedTime(topic.ReplacedAt) > _options.HeartbeatInterval).Select(topic => topic.Id)];
-            _replaced.RemoveAll(topic => due.Contains(topic.Id));
-        }
-
-        if (due.Length > 0)
-            await link.SetTopicsAsync([.. due.Except(_topics)], []).ConfigureAwait(false);
     }
 
     private void AcceptBundle(byte[] bundle)
@@ -331,7 +299,7 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
         _ending.Cancel();
         _ending.Dispose();
         _duty.Dispose();
-        _streams.Dispose();
+        _heard.Dispose();
     }
 
     /// <summary>
