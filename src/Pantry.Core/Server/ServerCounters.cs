@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using Pantry.Transport;
+using Pantry.Transport.Gates;
 
 namespace Pantry.Server;
 
@@ -33,11 +35,41 @@ internal sealed class ServerCounters
     /// <summary>Bytes of chunks of files that went to peers and came from them.</summary>
     public (long Sent, long Received) ChunkBytes => (Interlocked.Read(ref _chunkBytesSent), Interlocked.Read(ref _chunkBytesReceived));
 
-    public ServerStatistics Snapshot() => new()
+    /// <summary>Messages that were dropped, by reason.</summary>
+    public IReadOnlyDictionary<string, long> DroppedMessages => _dropped;
+
+    /// <summary>All that was counted, here and by the transport and its gates.</summary>
+    public ServerStatistics Snapshot(ServerTransport transport)
     {
-        OrdersPublished = Interlocked.Read(ref _published),
-        OrdersSentDirectly = Interlocked.Read(ref _sentDirectly),
-        MessagesReceived = Interlocked.Read(ref _received),
-        MessagesDropped = new SortedDictionary<string, long>(_dropped),
-    };
+        var dropped = new SortedDictionary<string, long>(_dropped);
+        foreach ((string name, long count) in (ReadOnlySpan<(string, long)>)[("Stray", transport.Strays), ("SubscriberSlow", transport.Missed)])
+        {
+            if (count > 0)
+                dropped[name] = count;
+        }
+
+        var refused = new SortedDictionary<string, long>();
+        long admitted = 0, open = 0;
+        foreach (GateCounters gate in transport.GateCounters)
+        {
+            admitted += gate.Admitted;
+            open += gate.Open;
+            foreach (GateRefusal reason in Enum.GetValues<GateRefusal>())
+            {
+                if (gate.Refused(reason) is > 0 and long count)
+                    refused[reason.ToString()] = refused.GetValueOrDefault(reason.ToString()) + count;
+            }
+        }
+
+        return new ServerStatistics
+        {
+            OrdersPublished = Interlocked.Read(ref _published),
+            OrdersSentDirectly = Interlocked.Read(ref _sentDirectly),
+            MessagesReceived = Interlocked.Read(ref _received),
+            MessagesDropped = dropped,
+            ConnectionsAdmitted = admitted,
+            ConnectionsOpen = (int)open,
+            ConnectionsRefused = refused,
+        };
+    }
 }

@@ -208,30 +208,7 @@ internal sealed class ServerHost : IAsyncDisposable
     /// <summary>From now on ended jobs are kept for so long, and so many bytes of their output.</summary>
     public void Keep(TimeSpan jobs, long jobOutput) => _state.Jobs.Limits = _state.Jobs.Limits with { JobKeep = jobs, JobBytes = jobOutput };
 
-    public ServerStatistics Statistics()
-    {
-        var refused = new SortedDictionary<string, long>();
-        long admitted = 0, open = 0;
-        foreach (GateCounters gate in _transport.GateCounters)
-        {
-            admitted += gate.Admitted;
-            open += gate.Open;
-            foreach (GateRefusal reason in Enum.GetValues<GateRefusal>())
-            {
-                if (gate.Refused(reason) is > 0 and long count)
-                    refused[reason.ToString()] = refused.GetValueOrDefault(reason.ToString()) + count;
-            }
-        }
-
-        ServerStatistics counted = Counters.Snapshot();
-        foreach ((string name, long count) in (ReadOnlySpan<(string, long)>)[("Stray", _transport.Strays), ("SubscriberSlow", _transport.Missed)])
-        {
-            if (count > 0)
-                counted = counted with { MessagesDropped = new SortedDictionary<string, long>(counted.MessagesDropped.ToDictionary()) { [name] = count } };
-        }
-
-        return counted with { ConnectionsAdmitted = admitted, ConnectionsOpen = (int)open, ConnectionsRefused = refused };
-    }
+    public ServerStatistics Statistics() => Counters.Snapshot(_transport);
 
     /// <summary>Tells the peers, lets what was accepted leave, and closes the ports. Jobs go on when the server is started again.</summary>
     public async ValueTask DisposeAsync()

@@ -68,7 +68,7 @@ public sealed class HandshakeDeskTests : IAsyncDisposable
 
         await Fleet.EventuallyAsync(() => _admitted.Contains(1UL), "the peer to be let in");
         Assert.Empty(_refused);
-        Assert.Equal(1, _counters.Snapshot().MessagesDropped["HandshakesWaiting"]);
+        Assert.Equal(1, _counters.DroppedMessages["HandshakesWaiting"]);
     }
 
     [Fact]
