@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Pantry.Files;
+using Pantry.Tests.EndToEnd;
 
 namespace Pantry.Tests.Files;
 
@@ -118,7 +119,7 @@ public sealed class TreeReaderTests : IDisposable
         if (name == "pipe")
             Process.Start("mkfifo", path)!.WaitForExit();
         else if (name == "folder")
-            Directory.CreateSymbolicLink(path, "/etc");
+            Directory.CreateSymbolicLink(path, Directory.CreateDirectory(_folder["elsewhere/inner"]).Parent!.FullName);
         else
             File.CreateSymbolicLink(path, name == "link" ? "/etc/passwd" : "/nowhere/at/all");
 
@@ -128,6 +129,28 @@ public sealed class TreeReaderTests : IDisposable
         Assert.Contains(path, error.Message, StringComparison.Ordinal);
         using LocalTree tree = _folder.Read(name);
         Assert.Equal(["sub/file"], tree.Tree.Files.Select(file => file.Path));
+    }
+
+    [Fact]
+    public void A_test_that_cleans_up_leaves_alone_what_its_links_lead_to()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Skip("Links need rights on Windows.");
+            return;
+        }
+
+        string elsewhere = TestDirectory.Create(), inner = Path.Combine(elsewhere, "inner");
+        const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+        Directory.CreateDirectory(inner, Mode);
+        Directory.CreateDirectory(_folder.Source);
+        Directory.CreateSymbolicLink(Path.Combine(_folder.Source, "link"), elsewhere);
+
+        _folder.Dispose();
+
+        Assert.Equal(Mode, File.GetUnixFileMode(inner));
+        Directory.Delete(elsewhere, recursive: true);
+        Directory.CreateDirectory(_folder.Root);
     }
 
     [Theory]

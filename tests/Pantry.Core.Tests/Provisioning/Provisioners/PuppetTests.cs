@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Pantry.Provisioning.Provisioners;
 
@@ -68,6 +69,17 @@ public sealed class PuppetTests : IDisposable
 
         Assert.Equal((ProvisionStatus.Changed, 2), (report.Status, report.Resources.Count));
         Assert.DoesNotContain(Directory.EnumerateFiles(Path.Combine(_rig.Runs, "state", "puppet"), "*", SearchOption.AllDirectories), file => file.Contains("/reports/", StringComparison.Ordinal));
+    }
+
+    [Fact(SkipWhen = nameof(NoPuppet), Skip = "Puppet is not installed: apt-get install puppet-agent.")]
+    public async Task All_that_Puppet_keeps_is_in_the_clients_directory_so_that_it_needs_no_rights_elsewhere()
+    {
+        await _rig.ApplyAsync(Shop, parameters: Parameters());
+
+        string state = Path.Combine(_rig.Runs, "state", "puppet");
+        using Process puppet = Process.Start(new ProcessStartInfo("puppet", ["config", "print", "publicdir", "--confdir", Path.Combine(state, "confdir")]) { RedirectStandardOutput = true })!;
+        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        Assert.Equal(Path.Combine(state, "publicdir"), (await puppet.StandardOutput.ReadToEndAsync(deadline.Token)).Trim());
     }
 
     [Fact(SkipWhen = nameof(NoPuppet), Skip = "Puppet is not installed: apt-get install puppet-agent.")]

@@ -17,8 +17,10 @@ internal sealed partial class PuppetProvisioner : IProvisioner
     // Bits of --detailed-exitcodes: 2 for changes, 4 for failures. 1 is a run that could not be begun.
     private static readonly int[] GoodCodes = [0, 2];
 
+    private const string ConfigurationDirectory = "confdir", PublicDirectory = "publicdir";
+
     // All its own, so that an agent of the machine is not disturbed. Puppet gives them the modes that it wants; the directory above is the client's alone.
-    private static readonly string[] Directories = ["confdir", "codedir", "vardir", "ssldir", "rundir", "logdir"];
+    private static readonly string[] Directories = [ConfigurationDirectory, "codedir", "vardir", "ssldir", "rundir", "logdir", "statedir"];
 
     public string Kind => "puppet";
 
@@ -40,12 +42,15 @@ internal sealed partial class PuppetProvisioner : IProvisioner
         }
 
         Directory.CreateDirectory(modules[0]);
+        string Own(string name) => Directory.CreateDirectory(Path.Combine(work.State, name)).FullName;
+        // Puppets from before 6.20 would refuse it as an option; in their configuration they pass it over.
+        File.WriteAllText(Path.Combine(Own(ConfigurationDirectory), "puppet.conf"), $"[main]\n{PublicDirectory} = {Own(PublicDirectory)}\n");
         return new ToolPlan(new ToolCommand(
             work.Tool.Path,
             [
                 // Of its own it would keep the report of each run for ever.
                 "apply", work.DryRun ? "--noop" : "--no-noop", "--detailed-exitcodes", "--color=false", "--no-show_diff", "--logdest=console", "--reports=none",
-                .. Directories.Select(name => $"--{name}={Directory.CreateDirectory(Path.Combine(work.State, name)).FullName}"), $"--statedir={Directory.CreateDirectory(Path.Combine(work.State, "state")).FullName}",
+                .. Directories.Select(name => $"--{name}={Own(name)}"),
                 $"--modulepath={string.Join(Path.PathSeparator, modules)}", $"--hiera_config={WriteHiera(work)}",
                 $"--lastrunreport={Path.Combine(work.Directory, ReportFile)}", $"--lastrunfile={Path.Combine(work.Directory, SummaryFile)}",
                 Manifest(work),
