@@ -20,6 +20,24 @@ internal static class PantryCommandLine
             root.Subcommands.Add(command);
         }
 
+        RefuseEmpty(root);
         return root;
+    }
+
+    // An option that is given with a variable in which there is nothing would be passed over, or mean something else.
+    private static void RefuseEmpty(Command command)
+    {
+        foreach (Option option in command.Options.Where(option => option.ValueType == typeof(string) || option.ValueType == typeof(string[])))
+        {
+            char[] nothing = option.ValueType == typeof(string) ? [' ', '\t'] : [' ', '\t', ','];
+            option.Validators.Add(result =>
+            {
+                if (result.Tokens.Any(token => token.Value.AsSpan().Trim(nothing).IsEmpty))
+                    result.AddError($"{option.Name} is empty. Give it a value, or leave it out.");
+            });
+        }
+
+        foreach (Command inner in command.Subcommands)
+            RefuseEmpty(inner);
     }
 }
