@@ -54,7 +54,7 @@ internal sealed class ClientOptions
         string? config = parsed.GetValue(_config);
         if (token == "-")
         {
-            token = (await StandardInput.ReadLineAsync(cancellation))?.Trim() is { Length: > 0 } line ? line
+            token = (await StandardInput.ReadLineAsync(_token.Name, token, cancellation)).Trim() is { Length: > 0 } line ? line
                 : throw new PantryException(PantryErrorCode.InvalidArgument, "--token is '-', and standard input has no token in its first line. Pipe one in, or leave --token out to wait for an approval.");
         }
 
