@@ -27,7 +27,7 @@ internal static class JobsVerb
 
         command.DoesAt(terminal, common, Checked, (parsed, fleet, cancellation) => parsed.GetValue(id) is { } job
             ? OneAsync(terminal, fleet, job, parsed.GetValue(wait) || parsed.GetValue(live), parsed.GetValue(live), parsed.GetValue(cancel), cancellation)
-            : ListAsync(terminal, fleet, new JobFilter { Newest = parsed.GetValue(newest), State = parsed.GetValue(state) }, cancellation));
+            : terminal.WhileReadAsync(reading => ListAsync(terminal, fleet, new JobFilter { Newest = parsed.GetValue(newest), State = parsed.GetValue(state) }, reading), cancellation));
         return command;
     }
 
@@ -66,7 +66,7 @@ internal static class JobsVerb
         IJob job = await fleet.OpenJobAsync(info.JobId, 0, cancellation);
         int count = wait ? info.Targets : info.Done;
         ExitCode code = await new JobFollower(terminal, live).WriteAsync(job, count, cancellation);
-        if (count < info.Targets)
+        if (count < info.Targets && code != ExitCode.Unread)
             terminal.Note($"The job is {info.State}; --wait waits for the other {info.Targets - count} results.");
         return code;
     }
