@@ -57,6 +57,41 @@ public sealed class UnreadTests
         Assert.Contains("web01: Cancelled", rows.Errors, StringComparison.Ordinal);
     }
 
+    [Fact(SkipWhen = nameof(NoShell), SkipType = typeof(UnreadTests), Skip = "Signals are POSIX.")]
+    public async Task A_lost_terminal_leaves_the_job_running_and_it_can_be_taken_up_again()
+    {
+        await using var fleet = new DaemonFleet();
+        await fleet.StartServerAsync();
+        await fleet.EnrollAsync("web01");
+        await fleet.StartClientAsync("web01");
+        string go = Path.Combine(fleet.Directory, "go");
+        PantryProcess sending = fleet.StartOperating("send", "--all", "--live", "--shell", $"echo one; until [ -e '{go}' ]; do sleep 0.05; done; echo two");
+        await sending.WritesAsync("web01: one");
+        sending.Signal("HUP");
+        Assert.Equal((129, ""), (await sending.ExitAsync(), sending.Errors));
+
+        string job = await NewestAsync(fleet);
+        PantryProcess again = fleet.StartOperating("jobs", job, "--live");
+        await again.WritesAsync("web01: one");
+        await File.WriteAllTextAsync(go, "");
+        Assert.Equal(0, await again.ExitAsync());
+        Assert.Equal("web01: one\nweb01: two", again.Output);
+    }
+
+    [Fact(SkipWhen = nameof(NoShell), SkipType = typeof(UnreadTests), Skip = "Signals are POSIX.")]
+    public async Task Who_is_told_to_end_cancels_the_order()
+    {
+        await using var fleet = new DaemonFleet();
+        await fleet.StartServerAsync();
+        await fleet.EnrollAsync("web01");
+        await fleet.StartClientAsync("web01");
+        PantryProcess sending = fleet.StartOperating("send", "--all", "--live", "--shell", "echo one; exec sleep 600");
+        await sending.WritesAsync("web01: one");
+        Assert.Equal((int)ExitCode.Interrupted, await sending.StopAsync());
+        PantryRun rows = await fleet.OperateAsync("jobs", await NewestAsync(fleet), "--wait");
+        Assert.Contains("web01: Cancelled", rows.Errors, StringComparison.Ordinal);
+    }
+
     private static async Task<string> SentAsync(DaemonFleet fleet, string work) =>
         (await fleet.OperateAsync("send", "--all", "--live", "--async", "--shell", work)).Ends(ExitCode.Success).Output;
 
