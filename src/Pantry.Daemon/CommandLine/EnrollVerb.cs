@@ -79,7 +79,7 @@ internal static class EnrollVerb
 
         TextTable.WriteList(terminal,
         [
-            ("Token", token.Token), ("Pattern", token.Pattern), ("Application", token.Application), ("Environment", token.Environment), ("Roles", string.Join(", ", token.Roles)),
+            ("Id", token.Id), ("Token", token.Token), ("Pattern", token.Pattern), ("Application", token.Application), ("Environment", token.Environment), ("Roles", string.Join(", ", token.Roles)),
             ("Server", Transport.Addresses.Join(token.Address, token.ReceivePort)), ("ServerPublicKey", token.ServerPublicKey), ("ExpiresAt", Moment.Of(token.ExpiresAt)),
         ]);
         terminal.Note($"On the client: pantry client enroll --server {Transport.Addresses.Join(token.Address, token.ReceivePort)} --server-key '{token.ServerPublicKey}' --token -");

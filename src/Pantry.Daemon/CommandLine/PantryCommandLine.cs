@@ -13,7 +13,7 @@ internal static class PantryCommandLine
         foreach (Command command in (Command[])
         [
             ServerVerb.Create(terminal), ClientVerb.Create(terminal, common), StatusVerb.Create(terminal, common), ClientsVerb.Create(terminal, common),
-            SendVerb.Create(terminal, common), JobsVerb.Create(terminal, common), EnrollVerb.Create(terminal, common), .. DecisionVerbs.Create(terminal, common),
+            SendVerb.Create(terminal, common), JobsVerb.Create(terminal, common), EnrollVerb.Create(terminal, common), EnrollmentsVerb.Create(terminal, common), .. DecisionVerbs.Create(terminal, common),
             OperatorsVerb.Create(terminal, common), RootKeyVerb.Create(terminal, common), ConfigVerb.Create(terminal, common), VersionVerb.Create(terminal, common), CompletionVerb.Create(terminal),
         ])
         {
