@@ -52,9 +52,8 @@ internal static class OperatorsVerb
                 place = place with { Address = host, ReceivePort = port };
             }
 
-            OperatorInfo? added = await NewOperator.IssueAsync(place, who, may, parsed.GetValue(administrator), until, path, request => key is null
-                ? fleet.AddOperatorAsync(request, cancellation)
-                : OfflineRoot.ChangeAsync(fleet, key, bundle => NewOperator.AddTo(bundle, request, now), cancellation));
+            OperatorInfo? added = await NewOperator.IssueAsync(place, who, may, parsed.GetValue(administrator), until, path,
+                request => OfflineRoot.AddAsync(fleet, key, request, now, cancellation));
             var table = new TextTable("NAME", "SCOPES", "ADMINISTRATOR", "EXPIRES", "FINGERPRINT");
             if (added is not null)
                 Show(terminal, table, added);
@@ -75,9 +74,7 @@ internal static class OperatorsVerb
         {
             string who = parsed.GetValue(name)!;
             using SigningKey? key = await root.ReadAsync(parsed, cancellation);
-            await (key is null
-                ? fleet.RevokeOperatorAsync(who, cancellation)
-                : OfflineRoot.ChangeAsync(fleet, key, bundle => NewOperator.RemoveFrom(bundle, who, TimeProvider.System.GetUtcNow()), cancellation));
+            await OfflineRoot.RevokeAsync(fleet, key, who, TimeProvider.System.GetUtcNow(), cancellation);
             terminal.Note($"{who} may give no more orders.");
             return ExitCode.Success;
         });
