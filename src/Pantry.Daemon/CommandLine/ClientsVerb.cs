@@ -7,7 +7,7 @@ namespace Pantry.Daemon.CommandLine;
 /// <summary><c>pantry clients</c>: the clients that the server knows.</summary>
 internal static class ClientsVerb
 {
-    public static Command Create(Terminal terminal, CommonOptions common)
+    public static Command Create(Terminal terminal, ConnectionOptions connection)
     {
         var identities = new Argument<string[]>("identity") { Description = "Names of clients; wildcards are permitted.", Arity = ArgumentArity.ZeroOrMore };
         var application = new Option<string?>("--application") { Description = "Clients of an application; wildcards are permitted." };
@@ -16,7 +16,7 @@ internal static class ClientsVerb
         var stream = new Option<string?>("--stream", "-s") { Description = "Clients that hear a stream." };
         var status = new Option<ClientStatus?>("--status") { Description = "Clients of that status." };
         var command = new Command("clients", "Lists the clients that the server knows.") { identities, application, environment, role, stream, status };
-        command.DoesAt(terminal, common, (parsed, fleet, cancellation) => terminal.WhileReadAsync(async reading =>
+        command.DoesAt(connection, (parsed, fleet, cancellation) => terminal.WhileReadAsync(async reading =>
         {
             string[] names = parsed.GetValue(identities) ?? [];
             var filter = new ClientFilter

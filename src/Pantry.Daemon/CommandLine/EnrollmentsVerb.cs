@@ -9,16 +9,16 @@ namespace Pantry.Daemon.CommandLine;
 /// <summary><c>pantry enrollments</c>: enrolments and tokens; <c>withdraw</c> takes those back that nobody has used.</summary>
 internal static class EnrollmentsVerb
 {
-    public static Command Create(Terminal terminal, CommonOptions common)
+    public static Command Create(Terminal terminal, ConnectionOptions connection)
     {
         var ids = new Argument<string[]>("id") { Description = "Ids of enrolments and tokens; wildcards are permitted.", Arity = ArgumentArity.ZeroOrMore };
         var kind = new Option<EnrollmentKind?>("--kind") { Description = "Enrolments or tokens; by default both." };
         var all = new Option<bool>("--all") { Description = "Those too that were used or withdrawn, or whose time is over." };
         var command = new Command("enrollments", "Lists enrolments and tokens that can still be used; see also 'withdraw'. Nothing of their secrets is shown: the server does not have them.")
         {
-            ids, kind, all, Withdraw(terminal, common),
+            ids, kind, all, Withdraw(terminal, connection),
         };
-        command.DoesAt(terminal, common, (parsed, fleet, cancellation) => terminal.WhileReadAsync(
+        command.DoesAt(connection, (parsed, fleet, cancellation) => terminal.WhileReadAsync(
             reading => ListAsync(terminal, fleet, new EnrollmentFilter { Ids = parsed.GetValue(ids) ?? [], Kind = parsed.GetValue(kind), All = parsed.GetValue(all) }, reading), cancellation));
         return command;
     }
@@ -52,11 +52,11 @@ internal static class EnrollmentsVerb
         return missing.Count > 0 ? ExitCode.NotFound : ExitCode.Success;
     }
 
-    private static Command Withdraw(Terminal terminal, CommonOptions common)
+    private static Command Withdraw(Terminal terminal, ConnectionOptions connection)
     {
         var ids = new Argument<string[]>("id") { Description = "Ids of enrolments and tokens, as 'pantry enrollments' shows them.", Arity = ArgumentArity.OneOrMore };
         var command = new Command("withdraw", "Takes enrolments and tokens back that nobody has used yet: they let nobody in any more.") { ids };
-        command.DoesAt(terminal, common, async (parsed, fleet, cancellation) =>
+        command.DoesAt(connection, async (parsed, fleet, cancellation) =>
         {
             ExitCode code = ExitCode.Success;
             foreach (string id in parsed.GetValue(ids)!)

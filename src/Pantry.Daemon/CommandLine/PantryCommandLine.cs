@@ -5,16 +5,17 @@ namespace Pantry.Daemon.CommandLine;
 /// <summary>All commands of the program.</summary>
 internal static class PantryCommandLine
 {
-    public static RootCommand Create(Terminal terminal)
+    public static RootCommand Create(Terminal terminal, OutputOptions output)
     {
-        var common = new CommonOptions();
+        var connection = new ConnectionOptions();
         var root = new RootCommand("Pantry: orders for many machines, and exactly one result from each.");
-        common.AddTo(root);
+        connection.AddTo(root);
+        output.AddTo(root);
         foreach (Command command in (Command[])
         [
-            ServerVerb.Create(terminal), ClientVerb.Create(terminal, common), StatusVerb.Create(terminal, common), ClientsVerb.Create(terminal, common),
-            SendVerb.Create(terminal, common), JobsVerb.Create(terminal, common), EnrollVerb.Create(terminal, common), EnrollmentsVerb.Create(terminal, common), .. DecisionVerbs.Create(terminal, common),
-            OperatorsVerb.Create(terminal, common), RootKeyVerb.Create(terminal, common), ConfigVerb.Create(terminal, common), VersionVerb.Create(terminal, common), CompletionVerb.Create(terminal),
+            ServerVerb.Create(terminal), ClientVerb.Create(terminal, connection), StatusVerb.Create(terminal, connection), ClientsVerb.Create(terminal, connection),
+            SendVerb.Create(terminal, connection), JobsVerb.Create(terminal, connection), EnrollVerb.Create(terminal, connection), EnrollmentsVerb.Create(terminal, connection),
+            .. DecisionVerbs.Create(terminal, connection), OperatorsVerb.Create(terminal, connection), RootKeyVerb.Create(terminal), ConfigVerb.Create(terminal), VersionVerb.Create(terminal), CompletionVerb.Create(terminal),
         ])
         {
             root.Subcommands.Add(command);

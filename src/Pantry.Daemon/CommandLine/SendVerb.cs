@@ -9,7 +9,7 @@ namespace Pantry.Daemon.CommandLine;
 /// <summary><c>pantry send</c>: has clients run a command, and writes each one's result as it comes.</summary>
 internal static class SendVerb
 {
-    public static Command Create(Terminal terminal, CommonOptions common)
+    public static Command Create(Terminal terminal, ConnectionOptions connection)
     {
         var target = new TargetOptions();
         var work = new WorkOptions();
@@ -54,7 +54,7 @@ internal static class SendVerb
             });
         }
 
-        command.DoesAt(terminal, common, ReadAsync, async (wanted, fleet, cancellation) =>
+        command.DoesAt(connection, ReadAsync, async (wanted, fleet, cancellation) =>
         {
             IJob job = await fleet.StartJobAsync(wanted.Request, cancellation);
             if (!wanted.Parsed.GetValue(background))
