@@ -23,7 +23,7 @@ internal static class SendVerb
         var queue = new Option<bool>("--queue") { Description = "The order waits for clients that are offline, for as long as it is valid." };
         var live = new Option<bool>("--live") { Description = "Writes what clients write as they write it." };
         var background = new Option<bool>("--async") { Description = "Writes the job's id and does not wait for its results." };
-        var command = new Command("send", "Has clients run a command. Exit code 1 says that a target did not succeed.");
+        var command = new Command("send", "Has clients run a command. Exit code 1 says that a target did not succeed. Ctrl+C cancels the order; a lost terminal does not.");
         target.AddTo(command);
         work.AddTo(command);
         foreach (Option option in (Option[])[runAs, timeout, delivery, validFor, batch, canary, failures, queue, live, background])
