@@ -26,6 +26,9 @@ internal enum ExitCode
 
     /// <summary>Ctrl+C, or told to end before all was done.</summary>
     Interrupted = 130,
+
+    /// <summary>Nobody reads standard output any more, and not all was written: what a shell says of a program that SIGPIPE ended.</summary>
+    Unread = 141,
 }
 
 /// <summary>The exit code of an error.</summary>

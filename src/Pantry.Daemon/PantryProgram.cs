@@ -10,7 +10,8 @@ internal static partial class PantryProgram
 {
     public static async Task<ExitCode> RunAsync(string[] arguments, Terminal terminal)
     {
-        ParseResult parsed = PantryCommandLine.Create(terminal).Parse(arguments);
+        var output = new OutputOptions();
+        ParseResult parsed = PantryCommandLine.Create(terminal, output).Parse(arguments);
         if (parsed.Action is ParseErrorAction)
         {
             // A word that is no command says more than that a command is missing.
@@ -21,6 +22,9 @@ internal static partial class PantryProgram
             return ExitCode.Usage;
         }
 
+        // Help is given in spite of errors.
+        if (parsed.Errors.Count == 0)
+            output.Apply(parsed, terminal);
         using var interrupt = new Interrupt();
         try
         {

@@ -21,6 +21,9 @@ internal sealed class Terminal(TextWriter output, TextWriter error)
     private const int BrokenPipe = unchecked((int)0x8007006D);
     private const int ClosingPipe = unchecked((int)0x800700E8);
 
+    // Done once nobody reads standard output any more.
+    private readonly TaskCompletionSource _unread = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     /// <summary>Standard output, for a log that is to go there.</summary>
     public TextWriter Output => output;
 
@@ -38,6 +41,26 @@ internal sealed class Terminal(TextWriter output, TextWriter error)
         return new Terminal(
             TextWriter.Synchronized(new StreamWriter(Console.OpenStandardOutput(), utf8) { AutoFlush = true, NewLine = "\n" }),
             TextWriter.Synchronized(new StreamWriter(Console.OpenStandardError(), utf8) { AutoFlush = true, NewLine = "\n" }));
+    }
+
+    /// <summary>Writes results, and ends once nobody reads them any more; where none are written, nobody need read them.</summary>
+    public async Task<ExitCode> WhileReadAsync(Func<CancellationToken, Task<ExitCode>> write, CancellationToken cancellation)
+    {
+        if (IsQuiet)
+            return await write(cancellation);
+        OutputReader.Watch(_unread);
+        using var ends = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        Task<ExitCode> writing = write(ends.Token);
+        if (await Task.WhenAny(writing, _unread.Task) != writing)
+            await ends.CancelAsync();
+        try
+        {
+            return await writing;
+        }
+        catch (OperationCanceledException) when (_unread.Task.IsCompleted && !cancellation.IsCancellationRequested)
+        {
+            return ExitCode.Unread;
+        }
     }
 
     /// <summary>A line of a result, as text.</summary>
@@ -79,6 +102,8 @@ internal sealed class Terminal(TextWriter output, TextWriter error)
         catch (IOException exception) when (writer == error || exception.HResult is BrokenPipe or ClosingPipe)
         {
             // Whoever read it has gone, as `| head` does; or there is nowhere to say it. A full disk below a result is another thing.
+            if (writer == output)
+                _unread.TrySetResult();
         }
     }
 }

@@ -1,8 +1,6 @@
 using System.Management.Automation;
 using System.Net;
 using System.Security;
-using Pantry.Operators;
-using Pantry.Protocol;
 using Pantry.Security;
 
 namespace Pantry.PowerShell;
@@ -25,11 +23,6 @@ public abstract class OperatorCmdlet : FleetCmdlet
         ? SigningKeyFile.Load(FileSystemPath(RootKeyFile), Plain(RootKeyPassword))
         : RootKeyPassword is null ? null
         : throw Invalid("A password is for the root key's file. Give the file with -RootKeyFile.");
-
-    /// <summary>Has the server make a change, or makes and signs it here.</summary>
-    private protected static Task<OperatorList> ChangeAsync(
-        IFleet fleet, SigningKey? root, Func<Task<OperatorList>> there, Func<TrustBundle, TrustBundle> here, CancellationToken cancellation) =>
-        root is null ? there() : OfflineRoot.ChangeAsync(fleet, root, here, cancellation);
 
     internal static string? Plain(SecureString? password) => password is null ? null : new NetworkCredential("", password).Password;
 }

@@ -34,6 +34,20 @@ public sealed class ExitCodeTests
         Assert.StartsWith($"pantry: {what}\n", run.Errors, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("--secret", "send", "--all", "--secret", "", "--", "true")]
+    [InlineData("--secret", "send", "--all", "--secret", " , ", "--", "true")]
+    [InlineData("--client", "send", "--all", "--client", "", "--", "true")]
+    [InlineData("--run-as", "send", "--all", "--run-as", "", "--", "true")]
+    [InlineData("--shell", "send", "--all", "--shell", " ")]
+    [InlineData("--role", "enroll", "web01", "--role", "")]
+    [InlineData("--operator-file", "clients", "--operator-file", "")]
+    public async Task An_option_that_a_variable_left_empty_is_named_and_not_passed_over(string option, params string[] arguments)
+    {
+        PantryRun run = (await PantryProcess.RunAsync(arguments)).Ends(ExitCode.Usage);
+        Assert.StartsWith($"pantry: {option} is empty. Give it a value, or leave it out.\n", run.Errors, StringComparison.Ordinal);
+    }
+
     [Fact(SkipUnless = nameof(HasFullDevice), SkipType = typeof(ExitCodeTests), Skip = "/dev/full is Linux's.")]
     public async Task A_result_that_could_not_be_written_ends_with_5_and_one_that_nobody_reads_is_no_fault()
     {

@@ -108,7 +108,46 @@ public sealed class SendTests
     [InlineData("--depth must be", "--script", "-", "--depth", "17")]
     public async Task What_cannot_be_sent_as_a_script_is_said_before_anybody_is_asked(string what, params string[] arguments)
     {
-        PantryRun run = (await PantryProcess.RunAsync(["send", "--all", .. arguments])).Ends(ExitCode.Usage);
+        PantryRun run = (await PantryProcess.RunWithAsync("1", null, ["send", "--all", .. arguments])).Ends(ExitCode.Usage);
         Assert.Contains(what, run.Errors, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData(" \r\n\t\n")]
+    [InlineData("\uFEFF")]
+    public async Task A_script_that_is_empty_does_not_pass_for_one_that_succeeded(string text)
+    {
+        await using var fleet = new DaemonFleet();
+        string script = Path.Combine(fleet.Directory, "cut.ps1");
+        await File.WriteAllTextAsync(script, text);
+        PantryRun stored = (await PantryProcess.RunAsync("send", "--all", "--script", script)).Ends(ExitCode.Usage);
+        Assert.StartsWith($"pantry: --script is '{script}', which is empty.", stored.Errors, StringComparison.Ordinal);
+        PantryRun piped = (await PantryProcess.RunWithAsync(text, null, "send", "--all", "--script", "-")).Ends(ExitCode.Usage);
+        Assert.StartsWith("pantry: --script is '-', which is empty.", piped.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact(SkipWhen = nameof(NoSignals), SkipType = typeof(SendTests), Skip = "/dev/zero is Unix's.")]
+    public async Task What_never_ends_is_read_no_further_than_an_order_goes()
+    {
+        await using var fleet = new DaemonFleet();
+        await fleet.StartServerAsync();
+        string tooLong = new('x', (1024 * 1024) + 1);
+        string[] key = ["--server-key", "Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID"];
+        (string Option, string File, string Input, string[] Arguments)[] runs =
+        [
+            ("--script", "/dev/zero", "", ["send", "--all"]),
+            ("--script", "-", tooLong, ["send", "--all"]),
+            // Less than it by itself, and more in an order.
+            ("--script", "-", new('&', 300_000), ["send", "--all"]),
+            ("--root-key-password-file", "/dev/zero", "", ["operators", "revoke", "mary", "--operator-file", fleet.Console, "--root-key-file", "none"]),
+            ("--token", "-", tooLong, ["client", "enroll", "--server", "127.0.0.1", .. key]),
+        ];
+        foreach ((string option, string file, string input, string[] arguments) in runs)
+        {
+            // Without a bound the memory would be the bound.
+            PantryRun run = (await PantryProcess.RunWithAsync(input, new Dictionary<string, string> { ["DOTNET_GCHeapHardLimit"] = "0x8000000" }, [.. arguments, option, file])).Ends(ExitCode.Usage);
+            Assert.StartsWith($"pantry: {option} is '{file}', which has more than the 1,048,576 bytes that an order may carry.", run.Errors, StringComparison.Ordinal);
+        }
     }
 }

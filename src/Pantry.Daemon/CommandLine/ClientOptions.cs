@@ -36,25 +36,25 @@ internal sealed class ClientOptions
     public string ConfigFile(ParseResult parsed) => Path.GetFullPath(parsed.GetValue(_config) ?? DefaultPaths.ClientConfiguration);
 
     /// <summary>The settings of a client that is to run.</summary>
-    public HostSource Source(ParseResult parsed, CommonOptions common) => new(ConfigurationKind.Client, parsed.GetValue(_config), Overrides(parsed, common));
+    public HostSource Source(ParseResult parsed, ConnectionOptions connection) => new(ConfigurationKind.Client, parsed.GetValue(_config), Overrides(parsed, connection));
 
     /// <summary>The settings of a client that is to be let in, whose configuration file is perhaps not there yet; and what lets it in.</summary>
-    public async Task<(HostSource Source, ClientEntry Entry)> JoiningAsync(ParseResult parsed, CommonOptions common, CancellationToken cancellation)
+    public async Task<(HostSource Source, ClientEntry Entry)> JoiningAsync(ParseResult parsed, ConnectionOptions connection, CancellationToken cancellation)
     {
         string? file = parsed.GetValue(_file), token = parsed.GetValue(_token);
-        if (file is not null && (common.Server(parsed) is not null || parsed.GetValue(_serverKey) is not null || token is not null || _labels.AreGiven(parsed)))
+        if (file is not null && (connection.Server(parsed) is not null || parsed.GetValue(_serverKey) is not null || token is not null || _labels.AreGiven(parsed)))
         {
             throw new PantryException(PantryErrorCode.InvalidArgument,
                 "An enrolment's file says where the server is and what the client is. Give --file alone, or --server and --server-key without it.");
         }
 
-        SettingOverrides overrides = Overrides(parsed, common)
+        SettingOverrides overrides = Overrides(parsed, connection)
             .Set("networking.server_key", parsed.GetValue(_serverKey), "--server-key")
             .Set("networking.pub_sub_port", parsed.GetValue(_publishPort), "--publish-port");
         string? config = parsed.GetValue(_config);
         if (token == "-")
         {
-            token = (await StandardInput.ReadLineAsync(cancellation))?.Trim() is { Length: > 0 } line ? line
+            token = (await StandardInput.ReadLineAsync(_token.Name, token, cancellation)).Trim() is { Length: > 0 } line ? line
                 : throw new PantryException(PantryErrorCode.InvalidArgument, "--token is '-', and standard input has no token in its first line. Pipe one in, or leave --token out to wait for an approval.");
         }
 
@@ -63,10 +63,10 @@ internal sealed class ClientOptions
             new ClientEntry(file, token));
     }
 
-    private SettingOverrides Overrides(ParseResult parsed, CommonOptions common)
+    private SettingOverrides Overrides(ParseResult parsed, ConnectionOptions connection)
     {
         var overrides = new SettingOverrides();
-        if (common.Server(parsed) is { } server)
+        if (connection.Server(parsed) is { } server)
         {
             // A port beside the address is the one for answers.
             (string host, int port) = Addresses.Parse(server, 0);

@@ -10,22 +10,22 @@ namespace Pantry.Daemon.CommandLine;
 /// <summary><c>pantry client</c>: runs a client until it is told to end; <c>pantry client enroll</c>: lets this machine in once.</summary>
 internal static class ClientVerb
 {
-    public static Command Create(Terminal terminal, CommonOptions common)
+    public static Command Create(Terminal terminal, ConnectionOptions connection)
     {
         var options = new ClientOptions();
         var command = new Command("client", "Runs a client: in the foreground, as a systemd service or as a Windows service.");
         options.AddTo(command);
         command.Does(async (parsed, interrupted) =>
         {
-            var runner = new ServiceRunner(options.Source(parsed, common), RunningClient.StartAsync, ServiceNotices.OfProcess(), terminal);
+            var runner = new ServiceRunner(options.Source(parsed, connection), RunningClient.StartAsync, ServiceNotices.OfProcess(), terminal);
             await ServiceProcess.RunAsync(runner.RunAsync, interrupted);
             return ExitCode.Success;
         });
-        command.Subcommands.Add(CreateEnroll(terminal, common));
+        command.Subcommands.Add(CreateEnroll(terminal, connection));
         return command;
     }
 
-    private static Command CreateEnroll(Terminal terminal, CommonOptions common)
+    private static Command CreateEnroll(Terminal terminal, ConnectionOptions connection)
     {
         var options = new ClientOptions();
         var command = new Command("enroll", "Lets this machine in: by an enrolment's file, by a token, or by an approval that an operator gives later. Writes the configuration file where there is none.");
@@ -33,8 +33,7 @@ internal static class ClientVerb
         options.AddJoiningTo(command);
         command.Does(async (parsed, cancellation) =>
         {
-            common.Apply(parsed, terminal);
-            (HostSource source, ClientEntry entry) = await options.JoiningAsync(parsed, common, cancellation);
+            (HostSource source, ClientEntry entry) = await options.JoiningAsync(parsed, connection, cancellation);
             HostSettings settings = source.Load();
             ClientConfiguration configuration = entry.Configure(settings);
             ClientView view;

@@ -7,7 +7,7 @@ namespace Pantry.Daemon.CommandLine;
 /// <summary><c>pantry clients</c>: the clients that the server knows.</summary>
 internal static class ClientsVerb
 {
-    public static Command Create(Terminal terminal, CommonOptions common)
+    public static Command Create(Terminal terminal, ConnectionOptions connection)
     {
         var identities = new Argument<string[]>("identity") { Description = "Names of clients; wildcards are permitted.", Arity = ArgumentArity.ZeroOrMore };
         var application = new Option<string?>("--application") { Description = "Clients of an application; wildcards are permitted." };
@@ -16,7 +16,7 @@ internal static class ClientsVerb
         var stream = new Option<string?>("--stream", "-s") { Description = "Clients that hear a stream." };
         var status = new Option<ClientStatus?>("--status") { Description = "Clients of that status." };
         var command = new Command("clients", "Lists the clients that the server knows.") { identities, application, environment, role, stream, status };
-        command.DoesAt(terminal, common, async (parsed, fleet, cancellation) =>
+        command.DoesAt(connection, (parsed, fleet, cancellation) => terminal.WhileReadAsync(async reading =>
         {
             string[] names = parsed.GetValue(identities) ?? [];
             var filter = new ClientFilter
@@ -30,7 +30,7 @@ internal static class ClientsVerb
             };
             var table = new TextTable("IDENTITY", "APPLICATION", "ENVIRONMENT", "ROLES", "STATUS", "LAST SEEN", "VERSION", "FINGERPRINT");
             var found = new HashSet<string>(Targeting.Names.Comparer);
-            await foreach (ClientInfo client in fleet.FindClientsAsync(filter, cancellation))
+            await foreach (ClientInfo client in fleet.FindClientsAsync(filter, reading))
             {
                 found.Add(client.Identity);
                 if (terminal.Format == OutputFormat.Json)
@@ -44,7 +44,7 @@ internal static class ClientsVerb
             foreach (string name in missing)
                 terminal.Error($"pantry: the server knows no client '{DisplayText.Clean(name, 80)}' (NoMatchingClient)");
             return missing.Length > 0 ? ExitCode.NotFound : ExitCode.Success;
-        });
+        }, cancellation));
         return command;
     }
 }

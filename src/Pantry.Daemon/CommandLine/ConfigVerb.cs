@@ -7,14 +7,13 @@ namespace Pantry.Daemon.CommandLine;
 /// <summary><c>pantry config</c>: says what is wrong with a configuration file, and writes a commented sample.</summary>
 internal static class ConfigVerb
 {
-    public static Command Create(Terminal terminal, CommonOptions common)
+    public static Command Create(Terminal terminal)
     {
         var files = new Argument<string[]>("file") { Description = "Configuration files.", Arity = ArgumentArity.OneOrMore };
         var kind = new Option<ConfigurationKind?>("--kind") { Description = "Whom the files are for; by default client.yaml is a client's and operator.yaml an operator's, and all others are servers'." };
         var check = new Command("check", "Says all that is wrong with configuration files. Exit code 2 says that one has an error.") { files, kind };
         check.Does((parsed, _) =>
         {
-            common.Apply(parsed, terminal);
             bool[] valid = [.. (parsed.GetValue(files) ?? []).Select(file => Check(terminal, parsed.GetValue(kind) ?? KindOf(file), Path.GetFullPath(file)))];
             return Task.FromResult(valid.All(isValid => isValid) ? ExitCode.Success : ExitCode.Usage);
         });

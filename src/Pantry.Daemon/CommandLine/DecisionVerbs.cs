@@ -9,15 +9,15 @@ namespace Pantry.Daemon.CommandLine;
 /// <summary><c>pantry approve</c>, <c>deny</c>, <c>revoke</c> and <c>remove</c>: decisions about keys of clients.</summary>
 internal static class DecisionVerbs
 {
-    public static IEnumerable<Command> Create(Terminal terminal, CommonOptions common) =>
+    public static IEnumerable<Command> Create(Terminal terminal, ConnectionOptions connection) =>
     [
-        One(terminal, common, "approve", ClientDecision.Approve, "Lets a client in that waits for approval."),
-        One(terminal, common, "deny", ClientDecision.Deny, "Does not let a client in that waits for approval."),
-        One(terminal, common, "revoke", ClientDecision.Revoke, "Cuts a client off; its key never comes back."),
-        One(terminal, common, "remove", ClientDecision.Remove, "Forgets a client and its key, so that a rebuilt host begins from nothing."),
+        One(terminal, connection, "approve", ClientDecision.Approve, "Lets a client in that waits for approval."),
+        One(terminal, connection, "deny", ClientDecision.Deny, "Does not let a client in that waits for approval."),
+        One(terminal, connection, "revoke", ClientDecision.Revoke, "Cuts a client off; its key never comes back."),
+        One(terminal, connection, "remove", ClientDecision.Remove, "Forgets a client and its key, so that a rebuilt host begins from nothing."),
     ];
 
-    private static Command One(Terminal terminal, CommonOptions common, string name, ClientDecision decision, string description)
+    private static Command One(Terminal terminal, ConnectionOptions connection, string name, ClientDecision decision, string description)
     {
         var identities = new Argument<string[]>("identity") { Description = "Names of clients.", Arity = ArgumentArity.ZeroOrMore };
         var fingerprints = new Option<string[]>("--fingerprint") { Description = "Fingerprints of clients' keys, as 'pantry clients' shows them." };
@@ -33,7 +33,7 @@ internal static class DecisionVerbs
                 : throw new PantryException(PantryErrorCode.NoTarget, "No client was named, so nothing was done. Name clients, or their keys with --fingerprint.");
         }
 
-        command.DoesAt(terminal, common, Read, async (wanted, fleet, cancellation) =>
+        command.DoesAt(connection, Read, async (wanted, fleet, cancellation) =>
         {
             ExitCode code = ExitCode.Success;
             foreach (DecideClient one in wanted)

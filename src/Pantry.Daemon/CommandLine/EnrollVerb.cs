@@ -10,7 +10,7 @@ namespace Pantry.Daemon.CommandLine;
 /// <summary><c>pantry enroll</c>: makes what lets a client in, an enrolment in a file or a one-time token.</summary>
 internal static class EnrollVerb
 {
-    public static Command Create(Terminal terminal, CommonOptions common)
+    public static Command Create(Terminal terminal, ConnectionOptions connection)
     {
         var identity = new Argument<string?>("identity") { Description = "Identity of the client; without one it uses its host name.", Arity = ArgumentArity.ZeroOrOne };
         var labels = new LabelOptions();
@@ -19,7 +19,7 @@ internal static class EnrollVerb
         var token = new Option<string?>("--token") { Description = "Makes a one-time token in place of a file, for names that match the pattern, such as 'web*'.", HelpName = "pattern" };
         var command = new Command("enroll", "Makes an enrolment for a client, or a one-time token.") { identity, expires, file, token };
         labels.AddTo(command);
-        command.DoesAt(terminal, common, async (parsed, fleet, cancellation) =>
+        command.DoesAt(connection, async (parsed, fleet, cancellation) =>
         {
             labels.Check(parsed);
             (string? application, string? environment, string[] roles) = (labels.Application(parsed), labels.Environment(parsed), labels.Roles(parsed));
@@ -79,7 +79,7 @@ internal static class EnrollVerb
 
         TextTable.WriteList(terminal,
         [
-            ("Token", token.Token), ("Pattern", token.Pattern), ("Application", token.Application), ("Environment", token.Environment), ("Roles", string.Join(", ", token.Roles)),
+            ("Id", token.Id), ("Token", token.Token), ("Pattern", token.Pattern), ("Application", token.Application), ("Environment", token.Environment), ("Roles", string.Join(", ", token.Roles)),
             ("Server", Transport.Addresses.Join(token.Address, token.ReceivePort)), ("ServerPublicKey", token.ServerPublicKey), ("ExpiresAt", Moment.Of(token.ExpiresAt)),
         ]);
         terminal.Note($"On the client: pantry client enroll --server {Transport.Addresses.Join(token.Address, token.ReceivePort)} --server-key '{token.ServerPublicKey}' --token -");

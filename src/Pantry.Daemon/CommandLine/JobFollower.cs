@@ -4,13 +4,16 @@ using Pantry.Protocol;
 
 namespace Pantry.Daemon.CommandLine;
 
-/// <summary>Writes a job's rows as they come, and what clients write meanwhile. Who ends the waiting for an order that was just given ends the order.</summary>
+/// <summary>Writes a job's rows as they come, and what clients write meanwhile. Who ends the waiting for an order that was just given ends the order; who only reads no more does not.</summary>
 /// <param name="terminal">Where they are written.</param>
 /// <param name="live">Whether output is written as it comes.</param>
 internal sealed class JobFollower(Terminal terminal, bool live)
 {
     // Whoever pressed Ctrl+C does not wait longer for the server to hear of it.
     private static readonly TimeSpan CancelTime = TimeSpan.FromSeconds(3);
+
+    // Ctrl+C ends whoever reads this too, which may be noticed sooner.
+    private static readonly TimeSpan InterruptTime = TimeSpan.FromSeconds(1);
 
     // With live output, rows come from two sides.
     private readonly Lock _writing = new();
@@ -21,7 +24,10 @@ internal sealed class JobFollower(Terminal terminal, bool live)
     {
         try
         {
-            return await WriteAsync(job, job.Targets.Count, cancellation);
+            ExitCode code = await WriteAsync(job, job.Targets.Count, cancellation);
+            if (code == ExitCode.Unread)
+                await Task.Delay(InterruptTime, cancellation);
+            return code;
         }
         catch (OperationCanceledException)
         {
@@ -32,7 +38,10 @@ internal sealed class JobFollower(Terminal terminal, bool live)
     }
 
     /// <summary>Writes so many rows; what they belong to goes on when nobody waits any more.</summary>
-    public async Task<ExitCode> WriteAsync(IJob job, int count, CancellationToken cancellation)
+    public Task<ExitCode> WriteAsync(IJob job, int count, CancellationToken cancellation) =>
+        terminal.WhileReadAsync(reading => WriteRowsAsync(job, count, reading), cancellation);
+
+    private async Task<ExitCode> WriteRowsAsync(IJob job, int count, CancellationToken cancellation)
     {
         IAsyncEnumerable<ResultRow> rows = job.ReadRowsAsync(cancellation).Take(count);
         if (_isLive)

@@ -8,7 +8,7 @@ namespace Pantry.Daemon.CommandLine;
 /// <summary><c>pantry jobs</c>: jobs at the server, one's results, waiting for one and cancelling one.</summary>
 internal static class JobsVerb
 {
-    public static Command Create(Terminal terminal, CommonOptions common)
+    public static Command Create(Terminal terminal, ConnectionOptions connection)
     {
         var id = new Argument<string?>("id") { Description = "A job; without it the newest ones are listed.", Arity = ArgumentArity.ZeroOrOne };
         var wait = new Option<bool>("--wait") { Description = "Waits for the results that are still to come." };
@@ -25,9 +25,9 @@ internal static class JobsVerb
         ParseResult Checked(ParseResult parsed) => parsed.GetValue(id) is not null || !(parsed.GetValue(wait) || parsed.GetValue(live) || parsed.GetValue(cancel)) ? parsed
             : throw new PantryException(PantryErrorCode.InvalidArgument, "Which job? Give its id with --wait, --live and --cancel.");
 
-        command.DoesAt(terminal, common, Checked, (parsed, fleet, cancellation) => parsed.GetValue(id) is { } job
+        command.DoesAt(connection, Checked, (parsed, fleet, cancellation) => parsed.GetValue(id) is { } job
             ? OneAsync(terminal, fleet, job, parsed.GetValue(wait) || parsed.GetValue(live), parsed.GetValue(live), parsed.GetValue(cancel), cancellation)
-            : ListAsync(terminal, fleet, new JobFilter { Newest = parsed.GetValue(newest), State = parsed.GetValue(state) }, cancellation));
+            : terminal.WhileReadAsync(reading => ListAsync(terminal, fleet, new JobFilter { Newest = parsed.GetValue(newest), State = parsed.GetValue(state) }, reading), cancellation));
         return command;
     }
 
@@ -66,7 +66,7 @@ internal static class JobsVerb
         IJob job = await fleet.OpenJobAsync(info.JobId, 0, cancellation);
         int count = wait ? info.Targets : info.Done;
         ExitCode code = await new JobFollower(terminal, live).WriteAsync(job, count, cancellation);
-        if (count < info.Targets)
+        if (count < info.Targets && code != ExitCode.Unread)
             terminal.Note($"The job is {info.State}; --wait waits for the other {info.Targets - count} results.");
         return code;
     }

@@ -10,10 +10,10 @@ namespace Pantry.Daemon.CommandLine;
 /// <summary><c>pantry operators</c>: who may give orders; <c>add</c> and <c>revoke</c>, where the root key is at the server or in a file here.</summary>
 internal static class OperatorsVerb
 {
-    public static Command Create(Terminal terminal, CommonOptions common)
+    public static Command Create(Terminal terminal, ConnectionOptions connection)
     {
-        var command = new Command("operators", "Lists who may give orders; see also 'add' and 'revoke'.") { Add(terminal, common), Revoke(terminal, common) };
-        command.DoesAt(terminal, common, async (_, fleet, cancellation) =>
+        var command = new Command("operators", "Lists who may give orders; see also 'add' and 'revoke'.") { Add(terminal, connection), Revoke(terminal, connection) };
+        command.DoesAt(connection, async (_, fleet, cancellation) =>
         {
             var table = new TextTable("NAME", "SCOPES", "ADMINISTRATOR", "EXPIRES", "FINGERPRINT");
             foreach (OperatorInfo one in (await fleet.ListOperatorsAsync(cancellation)).List.Operators)
@@ -24,7 +24,7 @@ internal static class OperatorsVerb
         return command;
     }
 
-    private static Command Add(Terminal terminal, CommonOptions common)
+    private static Command Add(Terminal terminal, ConnectionOptions connection)
     {
         var name = new Argument<string>("name") { Description = "Unique name of the operator." };
         var scopes = new Option<string[]>("--scope") { Description = "What the operator may order, as streams:commands, such as 'shop.live:Shell,Script' or '*:*'.", Required = true };
@@ -35,7 +35,7 @@ internal static class OperatorsVerb
         var root = new RootKeyOptions();
         var command = new Command("add", "Makes an operator with keys of its own. They are in the operator's file and nowhere else.") { name, scopes, file, address, administrator, expires };
         root.AddTo(command);
-        command.DoesAt(terminal, common, async (parsed, fleet, cancellation) =>
+        command.DoesAt(connection, async (parsed, fleet, cancellation) =>
         {
             string who = Names.RequireIdentity(parsed.GetValue(name)!, "operator name");
             string[] may = [.. (parsed.GetValue(scopes) ?? []).Select(scope => OperatorScope.Parse(scope).ToString()!)];
@@ -52,9 +52,8 @@ internal static class OperatorsVerb
                 place = place with { Address = host, ReceivePort = port };
             }
 
-            OperatorInfo? added = await NewOperator.IssueAsync(place, who, may, parsed.GetValue(administrator), until, path, request => key is null
-                ? fleet.AddOperatorAsync(request, cancellation)
-                : OfflineRoot.ChangeAsync(fleet, key, bundle => NewOperator.AddTo(bundle, request, now), cancellation));
+            OperatorInfo? added = await NewOperator.IssueAsync(place, who, may, parsed.GetValue(administrator), until, path,
+                request => OfflineRoot.AddAsync(fleet, key, request, now, cancellation));
             var table = new TextTable("NAME", "SCOPES", "ADMINISTRATOR", "EXPIRES", "FINGERPRINT");
             if (added is not null)
                 Show(terminal, table, added);
@@ -65,19 +64,17 @@ internal static class OperatorsVerb
         return command;
     }
 
-    private static Command Revoke(Terminal terminal, CommonOptions common)
+    private static Command Revoke(Terminal terminal, ConnectionOptions connection)
     {
         var name = new Argument<string>("name") { Description = "Name of the operator." };
         var root = new RootKeyOptions();
         var command = new Command("revoke", "Takes an operator's rights away at once.") { name };
         root.AddTo(command);
-        command.DoesAt(terminal, common, async (parsed, fleet, cancellation) =>
+        command.DoesAt(connection, async (parsed, fleet, cancellation) =>
         {
             string who = parsed.GetValue(name)!;
             using SigningKey? key = await root.ReadAsync(parsed, cancellation);
-            await (key is null
-                ? fleet.RevokeOperatorAsync(who, cancellation)
-                : OfflineRoot.ChangeAsync(fleet, key, bundle => NewOperator.RemoveFrom(bundle, who, TimeProvider.System.GetUtcNow()), cancellation));
+            await OfflineRoot.RevokeAsync(fleet, key, who, TimeProvider.System.GetUtcNow(), cancellation);
             terminal.Note($"{who} may give no more orders.");
             return ExitCode.Success;
         });

@@ -15,10 +15,10 @@ namespace Pantry.Daemon.CommandLine;
 /// </summary>
 internal static class RootKeyVerb
 {
-    public static Command Create(Terminal terminal, CommonOptions common) =>
-        new("root-key", "The fleet's root key, in the directory of a server that is stopped meanwhile.") { Export(terminal, common), Import(terminal, common), Renew(terminal, common) };
+    public static Command Create(Terminal terminal) =>
+        new("root-key", "The fleet's root key, in the directory of a server that is stopped meanwhile.") { Export(terminal), Import(terminal), Renew(terminal) };
 
-    private static Command Export(Terminal terminal, CommonOptions common)
+    private static Command Export(Terminal terminal)
     {
         var file = new Option<string>("--out-file") { Description = "The file, which must not be there; only its owner can read it.", HelpName = "file", Required = true };
         var offline = new Option<bool>("--take-offline") { Description = "Takes the key away from the server once it is in the file, and the server's own operator with it. There must be another administrator." };
@@ -30,30 +30,30 @@ internal static class RootKeyVerb
             if (result.Tokens is [{ Value: "-" }])
                 result.AddError("The root key is not written to standard output. Give --out-file the name of a file.");
         });
-        Does(command, terminal, common, async (desk, parsed, cancellation) =>
+        Does(command, terminal, async (desk, parsed, cancellation) =>
             await desk.ExportAsync(Path.GetFullPath(parsed.GetValue(file)!), await password.ReadAsync(parsed, cancellation), parsed.GetValue(offline)));
         return command;
     }
 
-    private static Command Import(Terminal terminal, CommonOptions common)
+    private static Command Import(Terminal terminal)
     {
         var file = new Argument<string>("file") { Description = "The file that 'export' wrote." };
         var password = new PasswordOption("--password-file", "the file");
         var command = new Command("import", "Brings the fleet's root key back, and the server's own operator with it.") { file };
         password.AddTo(command);
-        Does(command, terminal, common, async (desk, parsed, cancellation) =>
+        Does(command, terminal, async (desk, parsed, cancellation) =>
             await desk.ImportAsync(Path.GetFullPath(parsed.GetValue(file)!), await password.ReadAsync(parsed, cancellation)));
         return command;
     }
 
-    private static Command Renew(Terminal terminal, CommonOptions common)
+    private static Command Renew(Terminal terminal)
     {
         var command = new Command("renew", "Puts a new root key in the place of the old one, which signs for it, so that clients follow. Enrolments and tokens that nobody used yet are withdrawn.");
-        Does(command, terminal, common, (desk, _, _) => desk.RenewAsync());
+        Does(command, terminal, (desk, _, _) => desk.RenewAsync());
         return command;
     }
 
-    private static void Does(Command command, Terminal terminal, CommonOptions common, Func<RootKeyDesk, ParseResult, CancellationToken, Task<RootKeyInfo>> deed)
+    private static void Does(Command command, Terminal terminal, Func<RootKeyDesk, ParseResult, CancellationToken, Task<RootKeyInfo>> deed)
     {
         var config = new Option<string?>("--config") { Description = $"The server's configuration file; by default {DefaultPaths.ServerConfiguration}, where it is there.", HelpName = "file" };
         var root = new Option<string?>("--root") { Description = $"Root directory of the server's data; by default {DefaultPaths.ServerRoot}.", HelpName = "directory" };
@@ -61,7 +61,6 @@ internal static class RootKeyVerb
         command.Options.Add(root);
         command.Does(async (parsed, cancellation) =>
         {
-            common.Apply(parsed, terminal);
             var source = new HostSource(ConfigurationKind.Server, parsed.GetValue(config), new SettingOverrides().Set("root_dir", parsed.GetValue(root), "--root"));
             HostSettings settings = source.Load();
             ServerConfiguration configuration = ConfiguredHost.Server(settings, DefaultPaths.ServerRoot);

@@ -9,7 +9,7 @@ namespace Pantry.Daemon.CommandLine;
 /// <summary><c>pantry send</c>: has clients run a command, and writes each one's result as it comes.</summary>
 internal static class SendVerb
 {
-    public static Command Create(Terminal terminal, CommonOptions common)
+    public static Command Create(Terminal terminal, ConnectionOptions connection)
     {
         var target = new TargetOptions();
         var work = new WorkOptions();
@@ -23,7 +23,7 @@ internal static class SendVerb
         var queue = new Option<bool>("--queue") { Description = "The order waits for clients that are offline, for as long as it is valid." };
         var live = new Option<bool>("--live") { Description = "Writes what clients write as they write it." };
         var background = new Option<bool>("--async") { Description = "Writes the job's id and does not wait for its results." };
-        var command = new Command("send", "Has clients run a command. Exit code 1 says that a target did not succeed.");
+        var command = new Command("send", "Has clients run a command. Exit code 1 says that a target did not succeed. Ctrl+C cancels the order; a lost terminal does not.");
         target.AddTo(command);
         work.AddTo(command);
         foreach (Option option in (Option[])[runAs, timeout, delivery, validFor, batch, canary, failures, queue, live, background])
@@ -54,7 +54,7 @@ internal static class SendVerb
             });
         }
 
-        command.DoesAt(terminal, common, ReadAsync, async (wanted, fleet, cancellation) =>
+        command.DoesAt(connection, ReadAsync, async (wanted, fleet, cancellation) =>
         {
             IJob job = await fleet.StartJobAsync(wanted.Request, cancellation);
             if (!wanted.Parsed.GetValue(background))

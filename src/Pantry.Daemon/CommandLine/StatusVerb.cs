@@ -13,15 +13,14 @@ internal static class StatusVerb
 {
     private const int MostJobs = 1000;
 
-    public static Command Create(Terminal terminal, CommonOptions common)
+    public static Command Create(Terminal terminal, ConnectionOptions connection)
     {
         var path = new Option<string?>("--path") { Description = "The client's own directory, where it is not the one of its configuration.", HelpName = "directory" };
         var command = new Command("status", "Says how the server and the client of this machine do, or the server that is named. Exit code 3 says that neither runs.") { path };
         command.Does(async (parsed, cancellation) =>
         {
-            common.Apply(parsed, terminal);
-            ServerView? server = await ServerAsync(terminal, common, parsed, cancellation);
-            ClientState? client = common.NamesServer(parsed) ? null : ClientStateFile.TryRead(parsed.GetValue(path) ?? HostSource.ClientDirectory);
+            ServerView? server = await ServerAsync(terminal, connection, parsed, cancellation);
+            ClientState? client = connection.NamesServer(parsed) ? null : ClientStateFile.TryRead(parsed.GetValue(path) ?? HostSource.ClientDirectory);
             bool clientRuns = client is not null && IsRunning(client.ProcessId);
             var view = new StatusView(server, client, client is null ? null : clientRuns);
             if (terminal.Format == OutputFormat.Json)
@@ -33,13 +32,13 @@ internal static class StatusVerb
         return command;
     }
 
-    private static async Task<ServerView?> ServerAsync(Terminal terminal, CommonOptions common, ParseResult parsed, CancellationToken cancellation)
+    private static async Task<ServerView?> ServerAsync(Terminal terminal, ConnectionOptions connection, ParseResult parsed, CancellationToken cancellation)
     {
-        if (!common.KnowsServer(parsed) && !File.Exists(ServerKeys.ConsolePathIn(HostSource.ServerRoot)))
+        if (!connection.KnowsServer(parsed) && !File.Exists(ServerKeys.ConsolePathIn(HostSource.ServerRoot)))
             return null;
         try
         {
-            await using RemoteFleet fleet = await common.ConnectAsync(parsed, cancellation);
+            await using RemoteFleet fleet = await connection.ConnectAsync(parsed, cancellation);
             var clients = new SortedDictionary<ClientStatus, int>();
             await foreach (ClientInfo client in fleet.FindClientsAsync(new ClientFilter(), cancellation))
                 clients[client.Status] = clients.GetValueOrDefault(client.Status) + 1;
@@ -50,7 +49,7 @@ internal static class StatusVerb
                 fleet.Server.ToString(), fleet.Place.ServerPublicKey, fleet.ServerVersion, fleet.Operator,
                 clients.ToDictionary(count => count.Key.ToString(), count => count.Value), open);
         }
-        catch (PantryException exception) when (!common.NamesServer(parsed))
+        catch (PantryException exception) when (!connection.NamesServer(parsed))
         {
             terminal.Error(exception);
             return null;

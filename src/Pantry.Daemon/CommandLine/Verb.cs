@@ -11,23 +11,22 @@ internal static class Verb
         command.SetAction(async (parsed, cancellation) => (int)await action(parsed, cancellation));
 
     /// <summary>What a command does with a server that it is connected to.</summary>
-    public static void DoesAt(this Command command, Terminal terminal, CommonOptions common, Func<ParseResult, RemoteFleet, CancellationToken, Task<ExitCode>> action) =>
-        command.DoesAt(terminal, common, parsed => parsed, action);
+    public static void DoesAt(this Command command, ConnectionOptions connection, Func<ParseResult, RemoteFleet, CancellationToken, Task<ExitCode>> action) =>
+        command.DoesAt(connection, parsed => parsed, action);
 
     /// <summary>The same for one that first reads what is wanted: nobody is connected for a command line that has an error.</summary>
     public static void DoesAt<T>(
-        this Command command, Terminal terminal, CommonOptions common, Func<ParseResult, T> read, Func<T, RemoteFleet, CancellationToken, Task<ExitCode>> action) =>
-        command.DoesAt(terminal, common, (parsed, _) => Task.FromResult(read(parsed)), action);
+        this Command command, ConnectionOptions connection, Func<ParseResult, T> read, Func<T, RemoteFleet, CancellationToken, Task<ExitCode>> action) =>
+        command.DoesAt(connection, (parsed, _) => Task.FromResult(read(parsed)), action);
 
     /// <summary>The same where what is wanted may have to be read from elsewhere.</summary>
     public static void DoesAt<T>(
-        this Command command, Terminal terminal, CommonOptions common, Func<ParseResult, CancellationToken, Task<T>> read,
+        this Command command, ConnectionOptions connection, Func<ParseResult, CancellationToken, Task<T>> read,
         Func<T, RemoteFleet, CancellationToken, Task<ExitCode>> action) =>
         command.Does(async (parsed, cancellation) =>
         {
-            common.Apply(parsed, terminal);
             T wanted = await read(parsed, cancellation);
-            await using RemoteFleet fleet = await common.ConnectAsync(parsed, cancellation);
+            await using RemoteFleet fleet = await connection.ConnectAsync(parsed, cancellation);
             return await action(wanted, fleet, cancellation);
         });
 }

@@ -6,12 +6,11 @@ namespace Pantry.Daemon.CommandLine;
 /// <summary><c>pantry version</c>.</summary>
 internal static class VersionVerb
 {
-    public static Command Create(Terminal terminal, CommonOptions common)
+    public static Command Create(Terminal terminal)
     {
         var command = new Command("version", "Says which version this is.");
         command.Does((parsed, _) =>
         {
-            common.Apply(parsed, terminal);
             if (terminal.Format == OutputFormat.Json)
                 terminal.WriteJson(new VersionView(PantryVersion.Current), ViewJson.Default.VersionView);
             else

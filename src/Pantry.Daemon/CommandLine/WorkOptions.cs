@@ -44,8 +44,13 @@ internal sealed class WorkOptions
             throw Invalid("--directory is for shell commands and programs. Have the script go there with Set-Location.");
         // The values travel under names of their own, and the document says which variable each is.
         string[] values = [.. secrets.Select((_, place) => $"secret/{place}{SecretRedactor.PasswordSuffix}")];
-        byte[] document = ScriptDocument.Write(
-            await StandardInput.ReadAllAsync(_script.Name, script, cancellation), words, secrets.Select(SecretVariables.RequireScriptName).Zip(values), parsed.GetValue(_depth));
+        string text = await StandardInput.ReadAllAsync(_script.Name, script, cancellation);
+        // One that was cut off would succeed on every client.
+        if (string.IsNullOrWhiteSpace(text))
+            throw StandardInput.Invalid(_script.Name, script, "is empty. Give one with a script in it; nothing was sent.");
+        byte[] document = ScriptDocument.Write(text, words, secrets.Select(SecretVariables.RequireScriptName).Zip(values), parsed.GetValue(_depth));
+        if (document.Length > StandardInput.MaxBytes)
+            throw StandardInput.TooLarge(_script.Name, script);
         return new Work(ScriptCommand.CommandName, BodyFormat.Clixml, document, values.Zip(secrets).ToDictionary(pair => pair.First, pair => SecretOf(pair.Second), StringComparer.Ordinal));
     }
 

@@ -51,6 +51,7 @@ internal sealed record StatusView(ServerView? Server, ClientState? Client, bool?
 [JsonSourceGenerationOptions(UseStringEnumConverter = true, WriteIndented = false)]
 [JsonSerializable(typeof(ClientView))]
 [JsonSerializable(typeof(EnrollmentView))]
+[JsonSerializable(typeof(EnrollmentInfo))]
 [JsonSerializable(typeof(EnrollmentToken))]
 [JsonSerializable(typeof(ResultView))]
 [JsonSerializable(typeof(LiveView))]

@@ -54,7 +54,7 @@ public sealed class NewPantryOperatorCommand : OperatorCmdlet
             DateTimeOffset now = DateTimeOffset.UtcNow;
             await output.WriteAsync(await NewOperator.IssueAsync(
                 fleet.Place, name, scopes, Administrator, ExpiresIn is { } time ? now + time : null, file,
-                request => ChangeAsync(fleet, root, () => fleet.AddOperatorAsync(request, cancellation), bundle => NewOperator.AddTo(bundle, request, now), cancellation)).ConfigureAwait(false)).ConfigureAwait(false);
+                request => OfflineRoot.AddAsync(fleet, root, request, now, cancellation)).ConfigureAwait(false)).ConfigureAwait(false);
         });
     }
 

@@ -31,9 +31,7 @@ public sealed class RevokePantryOperatorCommand : OperatorCmdlet
             {
                 try
                 {
-                    await ChangeAsync(
-                        fleet, root, () => fleet.RevokeOperatorAsync(name, cancellation),
-                        bundle => NewOperator.RemoveFrom(bundle, name, DateTimeOffset.UtcNow), cancellation).ConfigureAwait(false);
+                    await OfflineRoot.RevokeAsync(fleet, root, name, DateTimeOffset.UtcNow, cancellation).ConfigureAwait(false);
                 }
                 catch (PantryException error)
                 {

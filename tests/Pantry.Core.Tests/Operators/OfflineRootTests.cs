@@ -15,7 +15,7 @@ public sealed class OfflineRootTests
         using SigningKey root = SigningKey.Generate();
         (IFleet fleet, FakeServer server) = FakeServer.With(SignedBundle.Sign(Bundle("mary", "eve"), root));
 
-        await OfflineRoot.ChangeAsync(fleet, root, bundle => NewOperator.RemoveFrom(bundle, "eve", DateTimeOffset.UnixEpoch), default);
+        await OfflineRoot.RevokeAsync(fleet, root, "eve", DateTimeOffset.UnixEpoch, default);
 
         TrustBundle put = SignedBundle.FromBytes(server.Put!).Verify(root.PublicKey, Network, out _);
         Assert.Equal(("mary", 2L), (Assert.Single(put.Operators).Name, put.Serial));
@@ -28,7 +28,7 @@ public sealed class OfflineRootTests
         using SigningKey servers = SigningKey.Generate();
         (IFleet fleet, FakeServer server) = FakeServer.With(SignedBundle.Sign(Bundle("mary", "eve"), servers));
 
-        PantryException refused = await Assert.ThrowsAsync<PantryException>(() => OfflineRoot.ChangeAsync(fleet, root, bundle => bundle, default));
+        PantryException refused = await Assert.ThrowsAsync<PantryException>(() => OfflineRoot.RevokeAsync(fleet, root, "eve", DateTimeOffset.UnixEpoch, default));
 
         Assert.Equal((PantryErrorCode.InvalidSignature, null), (refused.Code, server.Put));
     }
@@ -41,9 +41,28 @@ public sealed class OfflineRootTests
         SignedHandover handover = SignedHandover.Sign(new RootHandover(Network, renewed.PublicKey.Bytes.ToArray(), DateTimeOffset.UnixEpoch), old);
         (IFleet fleet, FakeServer server) = FakeServer.With(SignedBundle.Sign(Bundle("mary"), renewed, [handover]));
 
-        PantryException refused = await Assert.ThrowsAsync<PantryException>(() => OfflineRoot.ChangeAsync(fleet, old, bundle => bundle, default));
+        PantryException refused = await Assert.ThrowsAsync<PantryException>(() => OfflineRoot.RevokeAsync(fleet, old, "mary", DateTimeOffset.UnixEpoch, default));
 
         Assert.Equal((PantryErrorCode.ServerKeyMismatch, null), (refused.Code, server.Put));
+    }
+
+    [Fact]
+    public async Task Whom_to_add_is_signed_here_where_the_root_key_is_and_else_asked_of_the_server()
+    {
+        using SigningKey root = SigningKey.Generate();
+        using SigningKey signing = SigningKey.Generate();
+        using CurveKeyPair session = CurveKeyPair.Generate();
+        var john = new AddOperator("john", session.PublicKey.ToString(), signing.PublicKey.Bytes.ToArray(), ["*:*"], Administrator: false, null);
+        (IFleet fleet, FakeServer server) = FakeServer.With(SignedBundle.Sign(Bundle("mary"), root));
+
+        await OfflineRoot.AddAsync(fleet, null, john, DateTimeOffset.UnixEpoch, default);
+        await OfflineRoot.RevokeAsync(fleet, null, "mary", DateTimeOffset.UnixEpoch, default);
+        Assert.Equal(["AddOperatorAsync john", "RevokeOperatorAsync mary"], server.Asked);
+        Assert.Null(server.Put);
+
+        await OfflineRoot.AddAsync(fleet, root, john, DateTimeOffset.UnixEpoch, default);
+        Assert.Equal(2, server.Asked.Count);
+        Assert.Equal(["mary", "john"], SignedBundle.FromBytes(server.Put!).Verify(root.PublicKey, Network, out _).Operators.Select(one => one.Name));
     }
 
     private static TrustBundle Bundle(params string[] names) => new(Network, 1, DateTimeOffset.UnixEpoch, [.. names.Select(name =>
@@ -61,6 +80,8 @@ public sealed class OfflineRootTests
 
         internal byte[]? Put { get; private set; }
 
+        internal List<string> Asked { get; } = [];
+
         internal static (IFleet Fleet, FakeServer Server) With(SignedBundle bundle)
         {
             IFleet fleet = Create<IFleet, FakeServer>();
@@ -77,12 +98,22 @@ public sealed class OfflineRootTests
                     return new FleetPlace("localhost", 1, "", Network);
                 case nameof(IFleet.ListOperatorsAsync):
                     return Task.FromResult((new OperatorList([], 1, false), _bundle));
+                case nameof(IFleet.AddOperatorAsync):
+                    return Ask(targetMethod, ((AddOperator)args![0]!).Name);
+                case nameof(IFleet.RevokeOperatorAsync):
+                    return Ask(targetMethod, (string)args![0]!);
                 case nameof(IFleet.PutBundleAsync):
                     Put = (byte[])args![0]!;
                     return Task.FromResult(new OperatorList([], 2, false));
                 default:
                     throw new NotSupportedException(targetMethod.Name);
             }
+        }
+
+        private Task<OperatorList> Ask(MethodInfo what, string whom)
+        {
+            Asked.Add($"{what.Name} {whom}");
+            return Task.FromResult(new OperatorList([], 2, false));
         }
     }
 }

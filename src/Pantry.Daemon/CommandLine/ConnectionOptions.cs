@@ -9,27 +9,16 @@ using Pantry.Transport;
 
 namespace Pantry.Daemon.CommandLine;
 
-/// <summary>Options of all commands that speak with a server: how it is found, and how results are written.</summary>
-internal sealed class CommonOptions
+/// <summary>How a server is found and connected to.</summary>
+internal sealed class ConnectionOptions
 {
     private readonly Option<string?> _server = new("--server") { Description = "Address to dial in place of the operator file's: host, host:port or [v6]:port.", Recursive = true, HelpName = "address" };
     private readonly Option<string?> _operatorFile = new("--operator-file") { Description = "The operator's file, as New-PantryOperator or an administrator made it.", Recursive = true, HelpName = "file" };
-    private readonly Option<OutputFormat> _output = new("--output", "-o") { Description = "How results are written: text, or one JSON object a line.", Recursive = true };
-    private readonly Option<bool> _quiet = new("--quiet", "-q") { Description = "Says nothing but errors; the exit code tells how it went.", Recursive = true };
 
     public void AddTo(RootCommand root)
     {
         root.Options.Add(_server);
         root.Options.Add(_operatorFile);
-        root.Options.Add(_output);
-        root.Options.Add(_quiet);
-    }
-
-    /// <summary>Has the terminal write as the command line wants it.</summary>
-    public void Apply(ParseResult parsed, Terminal terminal)
-    {
-        terminal.Format = parsed.GetValue(_output);
-        terminal.IsQuiet = parsed.GetValue(_quiet);
     }
 
     /// <summary>Address of the server, where one was given.</summary>
