@@ -33,7 +33,15 @@ public sealed class LateReportTests
     [InlineData(Known.BeforeRestart)]
     public async Task A_client_whose_link_was_cut_for_too_long_says_what_came_of_its_run_and_the_history_says_so(Known known)
     {
-        await using Fleet fleet = await Fleet.StartAsync(Options(known == Known.Forgotten ? 0 : 64), FixedPorts.Take(3));
+        await using Fleet fleet = await Fleet.StartAsync(
+            new PantryOptions
+            {
+                HeartbeatInterval = TimeSpan.FromSeconds(1),
+                DeadAfter = TimeSpan.FromSeconds(5),
+                ReturnGrace = TimeSpan.FromMilliseconds(100),
+                KeptJobs = known == Known.Forgotten ? 0 : 64,
+            },
+            FixedPorts.Take(3));
         await using var proxy = new FaultProxy(fleet.Server.ReceivePort);
         string begun = Path.Combine(fleet.Root, "begun"), go = Path.Combine(fleet.Root, "go");
         using PackageFolder folder = ProvisionJobTests.Script(
@@ -70,7 +78,7 @@ public sealed class LateReportTests
     [InlineData(0)]
     public async Task What_a_client_says_a_second_time_or_under_another_key_or_of_anothers_run_changes_nothing(int keptJobs)
     {
-        await using Fleet fleet = await Fleet.StartAsync(Options(keptJobs));
+        await using Fleet fleet = await Fleet.StartAsync(new PantryOptions { KeptJobs = keptJobs });
         await PlanAsync(fleet);
         using CurveKeyPair key = await fleet.EnrolKeyAsync("web1", "shop"), otherKey = await fleet.EnrolKeyAsync("web2", "shop");
         string job = await LoseAsync(fleet, key, "web1");
@@ -95,10 +103,26 @@ public sealed class LateReportTests
     }
 
     [Fact]
+    public async Task A_late_result_is_taken_too_where_the_job_goes_on_after_a_restart_of_the_server()
+    {
+        await using Fleet fleet = await Fleet.StartAsync(ports: FixedPorts.Take(3));
+        await PlanAsync(fleet);
+        using CurveKeyPair key = await fleet.EnrolKeyAsync("web1", "shop"), otherKey = await fleet.EnrolKeyAsync("web2", "shop");
+        using RawPeer atWork = Registered(fleet, otherKey, "web2");
+        string job = await LoseAsync(fleet, key, "web1", "web2");
+
+        await fleet.RestartServerAsync();
+        Assert.False(fleet.Server.Jobs.Find(job)!.Ended);
+        using RawPeer client = Registered(fleet, key, "web1");
+        Say(client, job, Changed);
+
+        Assert.Equal([ProvisionStatus.Changed], Statuses(fleet));
+    }
+
+    [Fact]
     public async Task Where_there_is_no_room_for_a_late_result_its_client_keeps_it_and_it_is_taken_when_it_comes_again()
     {
-        PantryOptions options = Options(64);
-        await using Fleet fleet = await Fleet.StartAsync(options with { Provisioning = options.Provisioning with { LateReports = (1, 1 << 20) } });
+        await using Fleet fleet = await Fleet.StartAsync(new PantryOptions { Provisioning = new ProvisioningLimits { LateReports = (1, 1 << 20) } });
         await PlanAsync(fleet);
         using CurveKeyPair firstKey = await fleet.EnrolKeyAsync("web1", "shop"), secondKey = await fleet.EnrolKeyAsync("web2", "shop");
         string firstJob = await LoseAsync(fleet, firstKey, "web1"), secondJob = await LoseAsync(fleet, secondKey, "web2");
@@ -119,7 +143,7 @@ public sealed class LateReportTests
     [Fact]
     public async Task A_late_result_without_reports_is_taken_off_its_client_and_the_run_stays_lost()
     {
-        await using Fleet fleet = await Fleet.StartAsync(Options(64));
+        await using Fleet fleet = await Fleet.StartAsync();
         await PlanAsync(fleet);
         using CurveKeyPair key = await fleet.EnrolKeyAsync("web1", "shop");
         string job = await LoseAsync(fleet, key, "web1");
@@ -133,18 +157,18 @@ public sealed class LateReportTests
         Assert.Single(fleet.Server.AuditLog.Query(new AuditQuery { Action = "LateResult" }));
     }
 
-    private static PantryOptions Options(int keptJobs) => new() { ReturnGrace = TimeSpan.FromMilliseconds(100), KeptJobs = keptJobs };
-
-    // Takes an order, and goes for longer than it is waited for.
-    private static async Task<string> LoseAsync(Fleet fleet, CurveKeyPair key, string identity)
+    // Takes an order, and goes before it answers.
+    private static async Task<string> LoseAsync(Fleet fleet, CurveKeyPair key, string identity, params string[] others)
     {
         IJob job;
         using (RawPeer peer = Registered(fleet, key, identity))
         {
-            job = await StartAsync(fleet, identity);
+            job = await StartAsync(fleet, [identity, .. others]);
             peer.Receive(MessageKind.Order);
             peer.Send(new Message(MessageKind.Accepted, new Accepted(job.Id)));
             await Fleet.EventuallyAsync(() => fleet.Server.Jobs.Find(job.Id)!.Progress.OpenTargets().Any(target => target.Accepted), "the order to be taken");
+            peer.Send(new Message(MessageKind.Leave, new Leave("it goes")));
+            peer.Receive(MessageKind.Leave);
         }
 
         Assert.Equal("WentOffline", (await RowAsync(job)).Result.Error!.Code);
@@ -189,13 +213,13 @@ public sealed class LateReportTests
         await fleet.Server.Fleet.Provisioning.SaveApplicationAsync(new SaveApplication("shop", 0), "packages: { web: '*' }", default);
     }
 
-    private static async Task<IJob> StartAsync(Fleet fleet, string client) =>
-        await fleet.Server.Fleet.StartJobAsync(await ProvisionJobTests.RequestAsync(fleet.Server.Fleet, Target.Clients([client])), default);
+    private static async Task<IJob> StartAsync(Fleet fleet, params string[] clients) =>
+        await fleet.Server.Fleet.StartJobAsync(await ProvisionJobTests.RequestAsync(fleet.Server.Fleet, Target.Clients(clients)), default);
 
     private static async Task<ResultRow> RowAsync(IJob job)
     {
         using var deadline = new CancellationTokenSource(Fleet.Deadline);
-        return await job.ReadRowsAsync(deadline.Token).SingleAsync(deadline.Token);
+        return await job.ReadRowsAsync(deadline.Token).FirstAsync(deadline.Token);
     }
 
     private static ProvisionStatus[] Statuses(Fleet fleet) => [.. fleet.Server.Fleet.Provisioning.FindReportsAsync(new ReportFilter(), default).ToBlockingEnumerable().Select(report => report.Status)];

@@ -96,7 +96,7 @@ internal sealed class ReportTaker : IAsyncDisposable
             catch (Exception exception) when (exception is not OperationCanceledException)
             {
                 if (!failed)
-                    _log.LogError(exception, "Provisioning reports could not be written; they are kept with their rows and tried again.");
+                    _log.LogError(exception, "Provisioning reports could not be written; they are kept with their rows, or their clients, and tried again.");
                 failed = true;
                 await Task.Delay(_options.Provisioning.ReportRetry, _time, _stopping.Token).ConfigureAwait(false);
                 Due();
