@@ -39,6 +39,9 @@ internal sealed record ProvisioningLimits
     /// <summary>Rows with reports, and bytes of them, that are taken in one transaction; one row at least.</summary>
     public (int Rows, long Bytes) ReportBatch { get; init; } = (64, 32L * 1024 * 1024);
 
+    /// <summary>Late results, and bytes of their reports, that wait for the disk; one at least. More are left with their clients, which send them again.</summary>
+    public (int Results, long Bytes) LateReports { get; init; } = (64, 32L * 1024 * 1024);
+
     /// <summary>Reports that are removed in one transaction.</summary>
     public int ReportPruneBatch { get; init; } = 1000;
 

@@ -66,7 +66,7 @@ internal sealed class ServerHost : IAsyncDisposable
         Jobs = new JobDispatcher(Registry, new OrderDesk(state.Authority, state.Trust, options, time), state.Jobs, sender, state.Audit, Counters, options, time, log);
         var atWork = new JobsAtWork(Jobs);
         Provisioning = new ProvisioningDesks(state, Registry, Jobs, atWork, options, time, log);
-        var answers = new JobAnswers(Jobs, state.Jobs, sender, state.Audit, options, time);
+        var answers = new JobAnswers(Jobs, state.Jobs, sender, state.Audit, Provisioning.Taker.TakeLate, options, time);
         JobDirectory = new JobDirectory(Jobs, state.Jobs, Registry, state.Audit, options, time);
         Outputs = new OutputDesk(JobDirectory, state.Jobs, options, time);
         _clock = new JobClock(Jobs, sender, options, time);

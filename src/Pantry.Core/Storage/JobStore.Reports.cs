@@ -33,6 +33,12 @@ internal sealed partial class JobStore
         return due;
     }
 
+    /// <summary>Whether a client has a row of a job to provision, and it is not its own word.</summary>
+    /// <exception cref="PantryException">The disk failed.</exception>
+    public bool EndedWithout(string client, string job) => _file.Read(
+        "SELECT r.number, r.client, r.canary, r.round_trip, r.result FROM rows r JOIN jobs j ON j.number = r.job WHERE j.id = $job AND r.client = $client AND j.command = $command COLLATE NOCASE",
+        JobRows.ReadHead, ("$job", job), ("$client", client), ("$command", ProvisionOrders.CommandName)).Any(row => row.IsServersWord);
+
     /// <summary>Their reports are on the disk.</summary>
     /// <exception cref="PantryException">The disk failed.</exception>
     public void ReportsTaken(IReadOnlyList<DueReports> rows) => _file.WriteUnsynced(connection =>

@@ -28,6 +28,25 @@ internal static class ReportRows
             MoveBaseline(connection, row.Client, key, place, report);
     }
 
+    /// <summary>Puts a report in the place of one that says that the run was lost; nothing happens where it does not say so any more.</summary>
+    public static void Replace(SqliteConnection connection, long number, ReceivedReports row, int place, ProvisionReport report, DateTimeOffset now)
+    {
+        byte[] text = Compressed(ReportIntake.ToBytes(report));
+        if (connection.Run(
+            "UPDATE reports SET version = $version, status = $status, received_at = $received_at, size = $size WHERE number = $number AND status = $lost",
+            ("$version", report.Version), ("$status", report.Status.ToString()), ("$received_at", now), ("$size", text.Length), ("$number", number),
+            ("$lost", nameof(ProvisionStatus.Lost))) == 0)
+        {
+            return;
+        }
+
+        connection.Run("UPDATE report_texts SET report = $report WHERE number = $number", ("$number", number), ("$report", text));
+        // Of whichever packages: a later run that was lost has taken what was known of all.
+        bool newest = connection.Ask("SELECT 1 FROM reports WHERE client = $client AND number > $number AND job <> $job", ("$client", row.Client), ("$number", number), ("$job", row.Job)) is null;
+        if (newest && DriftRule.IsApplied(report))
+            MoveBaseline(connection, row.Client, row.Key.Bytes.ToArray(), place, report);
+    }
+
     /// <summary>What had been applied to the client counts no more: nobody can tell what of it a run without reports has changed.</summary>
     public static void ForgetBaselines(SqliteConnection connection, ReceivedReports row) => connection.Run(
         "DELETE FROM baselines WHERE client = $client AND key = $key", ("$client", row.Client), ("$key", row.Key.Bytes.ToArray()));

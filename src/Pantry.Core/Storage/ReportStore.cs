@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Pantry.Configuration;
 using Pantry.Protocol;
+using Pantry.Targeting;
 
 namespace Pantry.Storage;
 
@@ -20,6 +21,23 @@ internal sealed class ReportStore(SqliteFile file)
                 ReportRows.Add(connection, row, place, row.Reports[place], now);
         }
     });
+
+    /// <summary>
+    /// Puts what clients say late in the place of what says that their runs were lost. No report that a client made is changed, nor one under another key,
+    /// and none is added.
+    /// </summary>
+    /// <exception cref="PantryException">The disk failed; none of them was written.</exception>
+    public void Replace(IReadOnlyList<ReceivedReports> late, DateTimeOffset now)
+    {
+        (long Number, ReceivedReports Row, int Place, ProvisionReport Report)[] found = [.. late.SelectMany(Lost)];
+        if (found.Length == 0)
+            return;
+        file.Write(connection =>
+        {
+            foreach ((long number, ReceivedReports row, int place, ProvisionReport report) in found)
+                ReportRows.Replace(connection, number, row, place, report, now);
+        });
+    }
 
     /// <summary>What is known of reports, the newest first.</summary>
     /// <param name="clients">Whose; null for everybody's.</param>
@@ -48,6 +66,22 @@ internal sealed class ReportStore(SqliteFile file)
         if (removed > 0)
             file.Write(connection => connection.Run("DELETE FROM baselines AS b WHERE NOT EXISTS (SELECT 1 FROM reports WHERE client = b.client AND package = b.package)"));
         return removed;
+    }
+
+    // Each by the plan that it was given, which the server noted when it took the run for lost.
+    private IEnumerable<(long Number, ReceivedReports Row, int Place, ProvisionReport Report)> Lost(ReceivedReports late)
+    {
+        List<(StoredReport Head, int Place, ProvisionReport Text)> there =
+        [
+            .. file.Read("SELECT * FROM reports JOIN report_texts USING (number) WHERE job = $job AND client = $client ORDER BY place",
+                reader => (ReportRows.ReadHead(reader), reader.GetInt32(reader.GetOrdinal("place")), ReportRows.ReadText(reader)), ("$job", late.Job), ("$client", late.Client)),
+        ];
+        return there.Exists(report => report.Head.Status != ProvisionStatus.Lost || !late.Key.Bytes.SequenceEqual(report.Head.Key))
+            ? []
+            : from lost in there
+              where lost.Place < late.Reports.Count && Names.Same(late.Reports[lost.Place].Package, lost.Head.Package)
+              let report = late.Reports[lost.Place]
+              select (lost.Head.Number, late, lost.Place, report.Plan == lost.Text.Plan ? report : report with { Plan = null });
     }
 
     private int Remove(ProvisioningLimits limits, string which, params (string Name, object? Value)[] parameters)

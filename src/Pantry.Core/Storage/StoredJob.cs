@@ -62,5 +62,8 @@ internal sealed record StoredRow(ResultRow Row, bool Canary, int? Live = null)
     public bool DryRun { get; init; }
 
     /// <summary>Whether the target could not be started from the beginning. Of no other row that the server makes itself it says that it failed.</summary>
-    public bool IsLeftOut => Row is { RoundTrip: null, Result: { Status: CommandStatus.Failed, StartedAt: null } };
+    public bool IsLeftOut => IsServersWord && Row.Result.Status == CommandStatus.Failed;
+
+    /// <summary>Whether the target ended without its own word.</summary>
+    public bool IsServersWord => Row is { RoundTrip: null, Result.StartedAt: null };
 }

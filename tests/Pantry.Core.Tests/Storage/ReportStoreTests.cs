@@ -110,6 +110,89 @@ public sealed class ReportStoreTests : IDisposable
     }
 
     [Fact]
+    public void What_comes_late_takes_the_place_of_what_says_that_the_run_was_lost()
+    {
+        Lose("j1");
+        Add("a=Changed", package: "mail");
+        long[] numbers = [.. Store.Heads(null).Select(head => head.Number)];
+        ProvisionReport late = SampleReport.Of("a=Changed b=Unchanged") with { LogTail = "the log" };
+
+        Store.Replace([new ReceivedReports("WEB1", Key, "j1", [late, SampleReport.Of("c=Failed", package: "db")])], Now.AddHours(1));
+
+        StoredReport[] heads = [.. Store.Heads(null)];
+        Assert.Equal(numbers, heads.Select(head => head.Number));
+        Assert.Equal(["mail Changed", "db Failed", "web Changed"], heads.Select(head => $"{head.Package} {head.Status}"));
+        Assert.Equal([(null, Now), (null, Now.AddHours(1)), ((bool?)null, Now.AddHours(1))], heads.Select(head => (head.Drift, head.ReceivedAt)));
+        IReadOnlyDictionary<long, ProvisionReport> texts = Store.Texts(numbers);
+        Assert.Equal(("the log", SampleReport.PlanA, 1), (texts[numbers[2]].LogTail, texts[numbers[2]].Plan, texts[numbers[2]].Changed));
+    }
+
+    [Fact]
+    public void Of_what_comes_late_nothing_is_taken_but_what_was_lost_of_the_same_client_and_job_and_package()
+    {
+        Lose("j1");
+        Add("a=Changed");
+        string last = Store.Heads(null).First().Job;
+        ProvisionReport web = SampleReport.Of("a=Failed"), db = SampleReport.Of("a=Failed", package: "db");
+        foreach (ReceivedReports foreign in (ReceivedReports[])
+        [
+            new("web1", NewKey(), "j1", [web, db]), new("web2", Key, "j1", [web, db]), new("web1", Key, "j2", [web, db]), new("web1", Key, last, [web, db]),
+            new("web1", Key, "j1", [db, web]), new("web1", Key, "j1", []),
+        ])
+        {
+            Store.Replace([foreign], Now);
+        }
+
+        Assert.Equal(["web Changed", "db Lost", "web Lost"], Store.Heads(null).Select(head => $"{head.Package} {head.Status}"));
+
+        // It spoke of one of two steps: so it has spoken of its run, and says no more of it. What is more than there was is left out.
+        Store.Replace([new ReceivedReports("web1", Key, "j1", [web])], Now);
+        Store.Replace([new ReceivedReports("web1", Key, "j1", [SampleReport.Of("a=Changed"), db, SampleReport.Of("a=Changed", package: "more")])], Now);
+        Assert.Equal(["web Changed", "db Lost", "web Failed"], Store.Heads(null).Select(head => $"{head.Package} {head.Status}"));
+    }
+
+    [Fact]
+    public void A_plan_that_the_lost_run_was_not_given_counts_for_none()
+    {
+        Lose("j1");
+
+        Store.Replace([new ReceivedReports("web1", Key, "j1", [SampleReport.Of("a=Changed", SampleReport.PlanB), SampleReport.Of("a=Changed", package: "db")])], Now);
+
+        Assert.Equal([SampleReport.PlanA, null], Store.Texts(Store.Heads(null).Select(head => head.Number)).OrderByDescending(text => text.Key).Select(text => text.Value.Plan));
+    }
+
+    [Theory]
+    [InlineData(null, true)]
+    [InlineData("web", false)]
+    [InlineData("mail", false)]
+    public void What_comes_late_is_what_later_runs_are_compared_with_unless_a_newer_one_came_first(string? newer, bool compared)
+    {
+        Add("a=Changed b=Unchanged");
+        Lose("j1");
+        if (newer is not null)
+            Add("a=Unchanged b=WouldChange", package: newer, dryRun: true);
+
+        Store.Replace([new ReceivedReports("web1", Key, "j1", [SampleReport.Of("a=Changed b=Unchanged"), SampleReport.Of("c=Changed d=Failed", package: "db")])], Now);
+
+        Assert.Equal(compared ? true : null, Add("a=Changed b=Unchanged"));
+        // It failed, and is nothing to compare with.
+        Store.Add([new ReceivedReports("web1", Key, "j2", [SampleReport.Of("a=Unchanged b=Unchanged"), SampleReport.Of("c=Changed d=Unchanged", package: "db")])], Now);
+        Assert.Null(Store.Heads(null).First().Drift);
+    }
+
+    [Fact]
+    public void What_a_dry_run_says_late_leaves_no_trace_but_itself()
+    {
+        Add("a=Changed b=Unchanged");
+        Lose("j1", dryRun: true);
+
+        Store.Replace([new ReceivedReports("web1", Key, "j1", [SampleReport.Of("a=WouldChange b=Unchanged", SampleReport.PlanA, dryRun: true)])], Now);
+
+        Assert.Equal([ProvisionStatus.Lost, ProvisionStatus.WouldChange, ProvisionStatus.Changed], Store.Heads(null).Select(head => head.Status));
+        Assert.True(Add("a=Changed b=Unchanged"));
+    }
+
+    [Fact]
     public void Reports_go_when_they_are_too_old_and_then_the_oldest_of_each_client_and_package()
     {
         for (int day = 0; day < 30; day++)
@@ -158,6 +241,14 @@ public sealed class ReportStoreTests : IDisposable
         Assert.InRange(removed, 8, 14);
         Assert.Equal(Enumerable.Range(removed, 20 - removed).Select(number => $"j{number}").Reverse(), Store.Heads(null).Select(head => head.Job));
     }
+
+    // A run of two packages that left no reports.
+    private void Lose(string job, bool dryRun = false) => Store.Add(
+        [
+            new ReceivedReports("web1", Key, job,
+                [.. ((string[])["web", "db"]).Select(package => SampleReport.Of("", package: package, dryRun: dryRun) with { Status = ProvisionStatus.Lost })], MayHaveApplied: !dryRun),
+        ],
+        Now);
 
     private bool? Add(
         string resources, string? plan = "", string client = "web1", string package = "web", bool dryRun = false, string version = "1.0.0", PublicKey? key = null, DateTimeOffset? at = null)

@@ -4,6 +4,7 @@ using Pantry.Protocol;
 using Pantry.Provisioning.Reports;
 using Pantry.Provisioning.Resolution;
 using Pantry.Security;
+using Pantry.Server.Jobs;
 using Pantry.Server.Provisioning;
 using Pantry.Storage;
 using Pantry.Tests.EndToEnd;
@@ -129,15 +130,74 @@ public sealed class ReportTakerTests : IAsyncDisposable
         Assert.Equal(ProvisionStatus.Failed, Assert.Single(_provisioning.Reports.Heads(null)).Status);
     }
 
+    [Fact]
+    public async Task What_a_client_says_late_is_in_the_history_when_it_is_told_that_it_need_not_keep_it()
+    {
+        await LoseAsync("job", Result.WithoutRun("job", CommandStatus.Lost, "NoResult", "Nothing came."));
+        // Plans are forgotten when their jobs have ended; that the run was lost says which it was.
+        await TakeAsync();
+        _provisioning.Pins.Remove(["job"]);
+        await using ReportTaker taker = Taker();
+
+        await LateAsync(taker, "job", SampleReport.Of("a=Changed", Plan("web").Digest));
+
+        StoredReport head = Assert.Single(_provisioning.Reports.Heads(null));
+        Assert.Equal(("job", ProvisionStatus.Changed), (head.Job, head.Status));
+        Assert.Equal(Plan("web").Digest, _provisioning.Reports.Texts([head.Number])[head.Number].Plan);
+    }
+
+    [Fact]
+    public async Task A_run_whose_row_is_not_taken_yet_is_lost_first_and_told_of_then()
+    {
+        await using ReportTaker taker = Taker();
+        await LoseAsync("job", Result.WithoutRun("job", CommandStatus.Lost, "NoResult", "Nothing came."));
+
+        await LateAsync(taker, "job", SampleReport.Of("a=Changed"));
+
+        Assert.Equal(ProvisionStatus.Changed, Assert.Single(_provisioning.Reports.Heads(null)).Status);
+    }
+
+    [Fact]
+    public async Task A_client_does_not_change_what_it_said_itself_and_of_jobs_that_are_gone_it_says_nothing()
+    {
+        await LoseAsync("own", new Result("own", CommandStatus.Cancelled, null, null, BodyFormat.None, null, false, DateTimeOffset.UtcNow, TimeSpan.Zero));
+        await TakeAsync();
+        await using ReportTaker taker = Taker();
+
+        foreach (string job in (string[])["own", "gone"])
+            await LateAsync(taker, job, SampleReport.Of("a=Changed"));
+
+        Assert.Equal(ProvisionStatus.Lost, Assert.Single(_provisioning.Reports.Heads(null)).Status);
+    }
+
     private async Task TakeAsync()
     {
-        await using var taker = new ReportTaker(_jobs, _provisioning.Reports, _provisioning.Pins, new PantryOptions(), TimeProvider.System, NullLogger.Instance);
+        await using ReportTaker taker = Taker();
         taker.TakeAll();
     }
 
+    private ReportTaker Taker() => new(_jobs, _provisioning.Reports, _provisioning.Pins, new PantryOptions(), TimeProvider.System, NullLogger.Instance);
+
+    private async Task LoseAsync(string job, Result result)
+    {
+        WrittenPlan plan = Plan("web");
+        await _jobs.AddAsync(NewJob(job));
+        _provisioning.Pins.Add(job, new Dictionary<string, string> { ["web1"] = plan.Digest }, new Dictionary<string, byte[]> { [plan.Digest] = plan.Bytes });
+        await AddRowAsync(job, result, [], dryRun: false);
+    }
+
+    private static Task LateAsync(ReportTaker taker, string job, ProvisionReport report)
+    {
+        var stored = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        taker.TakeLate(new LateReports("web1", Key, job, Written(report), stored.SetResult));
+        return stored.Task.WaitAsync(Fleet.Deadline);
+    }
+
     private Task AddRowAsync(string job, ProvisionReport report) => AddRowAsync(
-        job, new Result(job, CommandStatus.Succeeded, 0, null, BodyFormat.Json, null, false, null, TimeSpan.Zero),
-        System.Text.Json.JsonSerializer.SerializeToUtf8Bytes<IReadOnlyList<ProvisionReport>>([report], ProvisionJson.Default.IReadOnlyListProvisionReport), dryRun: false);
+        job, new Result(job, CommandStatus.Succeeded, 0, null, BodyFormat.Json, null, false, null, TimeSpan.Zero), Written(report), dryRun: false);
+
+    private static byte[] Written(ProvisionReport report) =>
+        System.Text.Json.JsonSerializer.SerializeToUtf8Bytes<IReadOnlyList<ProvisionReport>>([report], ProvisionJson.Default.IReadOnlyListProvisionReport);
 
     private Task AddRowAsync(string job, Result result, byte[] output, bool dryRun)
     {

@@ -10,9 +10,10 @@ internal static class ReportIntake
 {
     private const int DigestLength = 64;
 
-    /// <summary>Whether a row of an order has reports.</summary>
-    public static bool HasReports(OrderCommands commands, BodyFormat format, IReadOnlyList<byte[]> bodies) =>
-        format == BodyFormat.Json && bodies.Count > Result.OutputBody && bodies[Result.OutputBody].Length > 0 && commands.All.Contains(ProvisionOrders.CommandName, Names.Comparer);
+    /// <summary>Whether a row of an order has reports; where it is not known any more what the order was, whether it may have some.</summary>
+    public static bool HasReports(OrderCommands? commands, BodyFormat format, IReadOnlyList<byte[]> bodies) =>
+        format == BodyFormat.Json && bodies.Count > Result.OutputBody && bodies[Result.OutputBody].Length > 0
+        && commands?.All.Contains(ProvisionOrders.CommandName, Names.Comparer) != false;
 
     /// <summary>The reports of a row, or of the steps of one, in their order.</summary>
     /// <returns>Null where the output is no list of reports.</returns>

@@ -131,7 +131,7 @@ internal sealed class Job
             foreach (StoredRow row in stored.Rows)
             {
                 JobTarget ended = Progress.Find(row.Row.Client)!;
-                (ended.State, ended.Written) = (TargetState.Done, true);
+                (ended.State, ended.Written, ended.EndedWithoutIt) = (TargetState.Done, true, row.IsServersWord);
                 if (row.IsLeftOut)
                     LeaveOut();
                 else

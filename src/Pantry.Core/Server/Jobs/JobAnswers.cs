@@ -1,12 +1,14 @@
 using Pantry.Configuration;
 using Pantry.Protocol;
+using Pantry.Provisioning.Reports;
 using Pantry.Security;
 using Pantry.Storage;
 
 namespace Pantry.Server.Jobs;
 
 /// <summary>What clients say of their orders, and what becomes of these when clients come and go.</summary>
-internal sealed class JobAnswers(JobDispatcher jobs, JobStore store, OrderSender sender, ServerAudit audit, PantryOptions options, TimeProvider time)
+internal sealed class JobAnswers(
+    JobDispatcher jobs, JobStore store, OrderSender sender, ServerAudit audit, Action<LateReports> late, PantryOptions options, TimeProvider time)
 {
     /// <summary>A client acknowledged an order; false where it is no target of the job.</summary>
     public bool Accept(string id, ClientRecord client)
@@ -84,9 +86,11 @@ internal sealed class JobAnswers(JobDispatcher jobs, JobStore store, OrderSender
     /// <param name="stored">Called when the client need not send it again.</param>
     public bool Complete(Result result, IReadOnlyList<byte[]> bodies, ClientRecord client, Action stored)
     {
+        if (bodies.Sum(body => (long)body.Length) > options.Wire.MaxResultBytes)
+            (result, bodies) = (result with { Truncated = true, Format = BodyFormat.None }, []);
         if (jobs.Find(result.Job) is not { } job)
         {
-            stored(); // Long ended: the client may forget it.
+            TakeReports(null, result, bodies, client, stored); // Long ended.
             return true;
         }
 
@@ -94,15 +98,13 @@ internal sealed class JobAnswers(JobDispatcher jobs, JobStore store, OrderSender
             return false;
         if (job.Progress.StateOf(client.Identity) == TargetState.Done)
         {
-            TakeLate(job, result, client, stored);
+            TakeLate(job, result, bodies, client, stored);
             return true;
         }
 
         // Left with the client, which sends it again: there is no room for it here.
         if (!store.HasRoom)
             return true;
-        if (bodies.Sum(body => (long)body.Length) > options.Wire.MaxResultBytes)
-            (result, bodies) = (result with { Truncated = true, Format = BodyFormat.None }, []);
         TimeSpan? roundTrip = job.Progress.SentAt(client.Identity) is { } sent ? time.GetElapsedTime(sent) : null;
         if (job.TryEnd(client.Identity, result, bodies, roundTrip, itself: true) is { } row)
         {
@@ -162,12 +164,26 @@ internal sealed class JobAnswers(JobDispatcher jobs, JobStore store, OrderSender
         sender.Present(job, identities).ForEach(recipient => sender.SendDirectly(job, recipient));
     }
 
-    private void TakeLate(Job job, Result result, ClientRecord client, Action stored)
+    private void TakeLate(Job job, Result result, IReadOnlyList<byte[]> bodies, ClientRecord client, Action stored)
     {
         if (job.Progress.TakeLateWord(client.Identity))
             audit.Note(client.Identity, client.Key, null, "LateResult", client.Identity, result.Status.ToString(), job.Id);
+        (bool written, bool endedWithoutIt) = job.Progress.EndOf(client.Identity);
         // While its row is being written, the client keeps it.
-        if (job.Progress.EndOf(client.Identity).Written)
+        if (!written)
+            return;
+        if (endedWithoutIt)
+            TakeReports(job.Order.Commands, result, bodies, client, stored);
+        else
+            stored();
+    }
+
+    // The row stays as it was shown. But the history may say that the run was lost, and here is what came of it.
+    private void TakeReports(OrderCommands? commands, Result result, IReadOnlyList<byte[]> bodies, ClientRecord client, Action stored)
+    {
+        if (ReportIntake.HasReports(commands, result.Format, bodies))
+            late(new LateReports(client.Identity, client.Key, result.Job, bodies[Result.OutputBody], stored));
+        else
             stored();
     }
 

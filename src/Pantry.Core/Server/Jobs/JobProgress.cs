@@ -109,6 +109,6 @@ internal sealed class JobProgress(Lock guard, IReadOnlyList<string> targets, IRe
     public bool TakeLateWord(string identity)
     {
         lock (guard)
-            return Find(identity) is { EndedWithoutIt: true } target && !(target.EndedWithoutIt = false);
+            return Find(identity) is { EndedWithoutIt: true, SpokeLate: false } target && (target.SpokeLate = true);
     }
 }

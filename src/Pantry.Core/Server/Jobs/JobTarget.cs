@@ -35,6 +35,9 @@ internal sealed class JobTarget(string identity, PublicKey? key, int place)
     /// <summary>Whether it has ended without its own word.</summary>
     public bool EndedWithoutIt { get; set; }
 
+    /// <summary>Whether it has spoken after that.</summary>
+    public bool SpokeLate { get; set; }
+
     /// <summary>Whether its row is on the disk.</summary>
     public bool Written { get; set; }
 

@@ -1,8 +1,10 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Pantry.Configuration;
+using Pantry.Protocol;
 using Pantry.Provisioning.Reports;
 using Pantry.Provisioning.Resolution;
+using Pantry.Server.Jobs;
 using Pantry.Storage;
 
 namespace Pantry.Server.Provisioning;
@@ -19,6 +21,7 @@ internal sealed class ReportTaker : IAsyncDisposable
     private readonly PantryOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
+    private readonly LateQueue _late;
     private readonly Lock _taking = new();
     private readonly Channel<bool> _due = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly CancellationTokenSource _stopping = new();
@@ -32,6 +35,7 @@ internal sealed class ReportTaker : IAsyncDisposable
         _options = options;
         _time = time;
         _log = log;
+        _late = new LateQueue(options.Provisioning.LateReports);
         // What the last run of the server did not come to.
         Due();
         _work = Task.Run(WorkAsync);
@@ -39,6 +43,16 @@ internal sealed class ReportTaker : IAsyncDisposable
 
     /// <summary>A row with reports is on the disk.</summary>
     public void Due() => _due.Writer.TryWrite(true);
+
+    /// <summary>
+    /// Reports came of a run whose row had ended without them: they take the place of those that say that it was lost. Where there is no room they are
+    /// left with the client, which sends them again.
+    /// </summary>
+    public void TakeLate(LateReports late)
+    {
+        if (_late.TryAdd(late))
+            Due();
+    }
 
     /// <summary>Takes all that is due by now; what comes meanwhile may be taken as well.</summary>
     /// <exception cref="PantryException">The disk failed; it will be tried again.</exception>
@@ -76,19 +90,38 @@ internal sealed class ReportTaker : IAsyncDisposable
         {
             try
             {
-                TakeAll();
+                TakeDueAndLate();
                 failed = false;
             }
             catch (Exception exception) when (exception is not OperationCanceledException)
             {
                 if (!failed)
-                    _log.LogError(exception, "Provisioning reports could not be written; they are kept with their rows and tried again.");
+                    _log.LogError(exception, "Provisioning reports could not be written; they are kept with their rows, or their clients, and tried again.");
                 failed = true;
                 await Task.Delay(_options.Provisioning.ReportRetry, _time, _stopping.Token).ConfigureAwait(false);
                 Due();
             }
         }
     }
+
+    // The rows of those that wait by now are on the disk: that the runs were lost is in the history before it is replaced.
+    private void TakeDueAndLate()
+    {
+        IReadOnlyList<LateReports> late = _late.Waiting;
+        TakeAll();
+        if (late.Count == 0)
+            return;
+        _reports.Replace([.. late.Select(Read).OfType<ReceivedReports>()], _time.GetUtcNow());
+        _late.Remove(late.Count);
+        foreach (LateReports taken in late)
+            taken.Stored();
+    }
+
+    // What it said itself, a client does not change.
+    private ReceivedReports? Read(LateReports late) =>
+        _jobs.EndedWithout(late.Client, late.Job) && ReportIntake.Read(ProvisionOrders.CommandName, late.Output, _options.Provision, _options.Provisioning.ReportBytes) is { } reports
+            ? new ReceivedReports(late.Client, late.Key, late.Job, reports)
+            : null;
 
     private ReceivedReports Read(DueReports row)
     {

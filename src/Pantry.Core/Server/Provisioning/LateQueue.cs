@@ -1,0 +1,46 @@
+using Pantry.Server.Jobs;
+using Pantry.Targeting;
+
+namespace Pantry.Server.Provisioning;
+
+/// <summary>Late reports that wait for the disk. What finds no room here is left with its client, which sends it again.</summary>
+internal sealed class LateQueue((int Results, long Bytes) most)
+{
+    private readonly Lock _lock = new();
+    private readonly Queue<LateReports> _waiting = new();
+    private long _bytes;
+
+    /// <summary>What waits by now, the first first.</summary>
+    public IReadOnlyList<LateReports> Waiting
+    {
+        get
+        {
+            lock (_lock)
+                return [.. _waiting];
+        }
+    }
+
+    /// <summary>False where there is no room, or the same client says it of the same job while it waits.</summary>
+    public bool TryAdd(LateReports late)
+    {
+        lock (_lock)
+        {
+            bool full = _waiting.Count > 0 && (_waiting.Count >= most.Results || _bytes + late.Output.Length > most.Bytes);
+            if (full || _waiting.Any(other => other.Job == late.Job && Names.Same(other.Client, late.Client)))
+                return false;
+            _waiting.Enqueue(late);
+            _bytes += late.Output.Length;
+            return true;
+        }
+    }
+
+    /// <summary>The first so many wait no more.</summary>
+    public void Remove(int count)
+    {
+        lock (_lock)
+        {
+            while (count-- > 0)
+                _bytes -= _waiting.Dequeue().Output.Length;
+        }
+    }
+}
