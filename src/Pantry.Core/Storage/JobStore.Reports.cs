@@ -16,11 +16,11 @@ internal sealed partial class JobStore
         var due = new List<DueReports>();
         long bytes = 0;
         foreach (DueReports one in _file.Read("""
-            SELECT d.job, d.row, d.key, d.dry_run, j.id, j.command, r.client, r.result, r.output FROM reports_due d
+            SELECT d.job, d.row, d.key, d.dry_run, j.id, r.client, r.result, r.output FROM reports_due d
             JOIN jobs j ON j.number = d.job JOIN rows r ON r.job = d.job AND r.number = d.row
             ORDER BY d.arrival
             """, reader => new DueReports(
-                (reader.GetInt64(0), reader.GetInt64(1)), PublicKey.FromBytes(reader.Bytes("key")), reader.Text("id"), reader.Text("command"), reader.Text("client"),
+                (reader.GetInt64(0), reader.GetInt64(1)), PublicKey.FromBytes(reader.Bytes("key")), reader.Text("id"), reader.Text("client"),
                 reader.GetInt64(reader.GetOrdinal("dry_run")) != 0, JobRows.ReadResult(reader),
                 ByteLists.ToLists(reader.Bytes("output")) is { Count: > Result.OutputBody } bodies ? bodies[Result.OutputBody] : [])))
         {
@@ -52,9 +52,8 @@ internal sealed partial class JobStore
 /// <param name="Place">Where the row is.</param>
 /// <param name="Key">The client's key.</param>
 /// <param name="Job">Id of the job.</param>
-/// <param name="Command">The order's command.</param>
 /// <param name="Client">Whose row it is.</param>
 /// <param name="DryRun">Whether the order was a dry run.</param>
 /// <param name="Result">How it ended.</param>
 /// <param name="Output">What the command returned, as JSON.</param>
-internal sealed record DueReports((long Job, long Row) Place, PublicKey Key, string Job, string Command, string Client, bool DryRun, Result Result, byte[] Output);
+internal sealed record DueReports((long Job, long Row) Place, PublicKey Key, string Job, string Client, bool DryRun, Result Result, byte[] Output);

@@ -15,16 +15,13 @@ internal static class ReportIntake
         format == BodyFormat.Json && bodies.Count > Result.OutputBody && bodies[Result.OutputBody].Length > 0
         && commands?.All.Contains(ProvisionOrders.CommandName, Names.Comparer) != false;
 
-    /// <summary>The reports of a row, or of the steps of one, in their order.</summary>
+    /// <summary>The reports of a row, in their order.</summary>
     /// <returns>Null where the output is no list of reports.</returns>
-    public static IReadOnlyList<ProvisionReport>? Read(string command, byte[] output, ProvisionLimits limits, int mostBytes)
+    public static IReadOnlyList<ProvisionReport>? Read(byte[] output, ProvisionLimits limits, int mostBytes)
     {
         try
         {
-            IEnumerable<ProvisionReport> read = Names.Same(command, OrderSteps.CommandName)
-                ? JsonSerializer.Deserialize(output, OrderStepsJson.Default.StepRows)!.Steps.OfType<StepRow>().Take(OrderSteps.MaxSteps)
-                    .Where(step => Names.Same(step.Command, ProvisionOrders.CommandName) && step.Format == BodyFormat.Json && step.Output.Length > 0).SelectMany(step => Read(step.Output))
-                : Read(output);
+            IEnumerable<ProvisionReport> read = JsonSerializer.Deserialize(output, ProvisionJson.Default.IReadOnlyListProvisionReport)?.OfType<ProvisionReport>() ?? [];
             return [.. read.Where(report => Names.IsPath(report.Package)).Take(limits.Packages).Select(report => Fitted(Bounded(report, limits), mostBytes))];
         }
         catch (Exception)
@@ -48,9 +45,6 @@ internal static class ReportIntake
             throw new FormatException(exception.Message, exception);
         }
     }
-
-    private static IEnumerable<ProvisionReport> Read(byte[] output) =>
-        JsonSerializer.Deserialize(output, ProvisionJson.Default.IReadOnlyListProvisionReport)?.OfType<ProvisionReport>() ?? [];
 
     private static ProvisionReport Bounded(ProvisionReport report, ProvisionLimits limits)
     {

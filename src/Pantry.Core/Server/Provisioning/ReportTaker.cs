@@ -1,7 +1,6 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Pantry.Configuration;
-using Pantry.Protocol;
 using Pantry.Provisioning.Reports;
 using Pantry.Provisioning.Resolution;
 using Pantry.Server.Jobs;
@@ -119,13 +118,13 @@ internal sealed class ReportTaker : IAsyncDisposable
 
     // What it said itself, a client does not change.
     private ReceivedReports? Read(LateReports late) =>
-        _jobs.EndedWithout(late.Client, late.Job) && ReportIntake.Read(ProvisionOrders.CommandName, late.Output, _options.Provision, _options.Provisioning.ReportBytes) is { } reports
+        _jobs.EndedWithout(late.Client, late.Job) && ReportIntake.Read(late.Output, _options.Provision, _options.Provisioning.ReportBytes) is { } reports
             ? new ReceivedReports(late.Client, late.Key, late.Job, reports)
             : null;
 
     private ReceivedReports Read(DueReports row)
     {
-        if (ReportIntake.Read(row.Command, row.Output, _options.Provision, _options.Provisioning.ReportBytes) is not { } reports)
+        if (ReportIntake.Read(row.Output, _options.Provision, _options.Provisioning.ReportBytes) is not { } reports)
         {
             if (row.Output.Length > 0)
                 _log.LogWarning("What client {Client} returned for job {Job} holds no provisioning reports.", row.Client, row.Job);

@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json;
 using Pantry.Configuration;
-using Pantry.Protocol;
 using Pantry.Provisioning.Reports;
 
 namespace Pantry.Tests.Provisioning.Reports;
@@ -25,8 +24,7 @@ public sealed class ReportIntakeTests
     [InlineData("[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[")]
     public void What_is_no_list_of_reports_is_none(string output)
     {
-        Assert.Empty(ReportIntake.Read("Provision", Encoding.UTF8.GetBytes(output), Limits, MostBytes) ?? []);
-        Assert.Empty(ReportIntake.Read("Steps", Encoding.UTF8.GetBytes(output), Limits, MostBytes) ?? []);
+        Assert.Empty(ReportIntake.Read(Encoding.UTF8.GetBytes(output), Limits, MostBytes) ?? []);
     }
 
     [Fact]
@@ -36,7 +34,7 @@ public sealed class ReportIntakeTests
             [null, {"package":"web","version":"1.0.0","kind":"chef","client":"another","jobId":"another","drift":true,"resources":[null]}, {"package":"../etc","version":"1","kind":"chef"}]
             """);
 
-        ProvisionReport report = Assert.Single(ReportIntake.Read("provision", output, Limits, MostBytes)!);
+        ProvisionReport report = Assert.Single(ReportIntake.Read(output, Limits, MostBytes)!);
 
         Assert.Equal(("web", "", "", null, 0), (report.Package, report.Client, report.JobId, report.Drift, report.Resources.Count));
     }
@@ -91,19 +89,9 @@ public sealed class ReportIntakeTests
     public void No_more_reports_are_taken_than_a_run_has_packages()
     {
         byte[] output = JsonSerializer.SerializeToUtf8Bytes([.. Enumerable.Repeat(SampleReport.Of(""), 1000)], ProvisionJson.Default.IReadOnlyListProvisionReport);
-        Assert.Equal(Limits.Packages, ReportIntake.Read("Provision", output, Limits, MostBytes)!.Count);
-    }
-
-    [Fact]
-    public void Reports_of_the_steps_of_an_order_are_read_too_and_those_of_other_commands_are_not()
-    {
-        byte[] one = JsonSerializer.SerializeToUtf8Bytes([SampleReport.Of("")], ProvisionJson.Default.IReadOnlyListProvisionReport);
-        StepRow Step(string command) => new(command, command, CommandStatus.Succeeded, BodyFormat.Json, false, 1, [], [], one);
-        byte[] output = JsonSerializer.SerializeToUtf8Bytes(new StepRows([Step("Provision"), Step("Echo"), Step("Provision")]), OrderStepsJson.Default.StepRows);
-
-        Assert.Equal(2, ReportIntake.Read("Steps", output, Limits, MostBytes)!.Count);
+        Assert.Equal(Limits.Packages, ReportIntake.Read(output, Limits, MostBytes)!.Count);
     }
 
     private static ProvisionReport Read(ProvisionReport report) => Assert.Single(ReportIntake.Read(
-        "Provision", JsonSerializer.SerializeToUtf8Bytes([report], ProvisionJson.Default.IReadOnlyListProvisionReport), Limits, MostBytes)!);
+        JsonSerializer.SerializeToUtf8Bytes([report], ProvisionJson.Default.IReadOnlyListProvisionReport), Limits, MostBytes)!);
 }
