@@ -26,6 +26,13 @@ internal static partial class OutputReader
         { IsBackground = true, Name = "Pantry output reader" }.Start();
     }
 
+    /// <summary>Whether it has gone; what is written now reaches nobody.</summary>
+    public static bool HasGone()
+    {
+        var output = new PollEntry { Descriptor = StandardOutput };
+        return !OperatingSystem.IsWindows() && Poll(ref output, 1, 0) > 0 && (output.Happened & (Error | HangUp)) != 0;
+    }
+
     // A file has no reader that could go, and neither has what was closed from the start.
     private static bool WaitUntilGone()
     {

@@ -23,6 +23,7 @@ internal sealed class Terminal(TextWriter output, TextWriter error)
 
     // Done once nobody reads standard output any more.
     private readonly TaskCompletionSource _unread = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile bool _isCutOff;
 
     /// <summary>Standard output, for a log that is to go there.</summary>
     public TextWriter Output => output;
@@ -55,7 +56,8 @@ internal sealed class Terminal(TextWriter output, TextWriter error)
             await ends.CancelAsync();
         try
         {
-            return await writing;
+            ExitCode code = await writing;
+            return _isCutOff ? ExitCode.Unread : code;
         }
         catch (OperationCanceledException) when (_unread.Task.IsCompleted && !cancellation.IsCancellationRequested)
         {
@@ -80,10 +82,10 @@ internal sealed class Terminal(TextWriter output, TextWriter error)
             WriteTo(output, JsonSerializer.Serialize(value, type));
     }
 
-    /// <summary>Something about the results.</summary>
+    /// <summary>Something about the results, for those who read them.</summary>
     public void Note(string line)
     {
-        if (!IsQuiet)
+        if (!IsQuiet && !_isCutOff)
             WriteTo(error, DisplayText.Clean(line));
     }
 
@@ -95,6 +97,13 @@ internal sealed class Terminal(TextWriter output, TextWriter error)
 
     private void WriteTo(TextWriter writer, string line)
     {
+        // Asked before each line: a list may be too long for a pipe, and what does not fit any more vanishes without an error.
+        if (writer == output && (_isCutOff |= _unread.Task.IsCompleted || OutputReader.HasGone()))
+        {
+            _unread.TrySetResult();
+            return;
+        }
+
         try
         {
             writer.WriteLine(line);
@@ -103,7 +112,10 @@ internal sealed class Terminal(TextWriter output, TextWriter error)
         {
             // Whoever read it has gone, as `| head` does; or there is nowhere to say it. A full disk below a result is another thing.
             if (writer == output)
+            {
+                _isCutOff = true;
                 _unread.TrySetResult();
+            }
         }
     }
 }

@@ -147,7 +147,7 @@ public sealed class SendTests
         {
             // Without a bound the memory would be the bound.
             PantryRun run = (await PantryProcess.RunWithAsync(input, new Dictionary<string, string> { ["DOTNET_GCHeapHardLimit"] = "0x8000000" }, [.. arguments, option, file])).Ends(ExitCode.Usage);
-            Assert.StartsWith($"pantry: {option} is '{file}', which has more than the 1,048,576 bytes that an order may carry.", run.Errors, StringComparison.Ordinal);
+            Assert.StartsWith($"pantry: {option} is '{file}', which has more than {1_048_576:N0} bytes, which is the most that an order carries.", run.Errors, StringComparison.Ordinal);
         }
     }
 }

@@ -24,13 +24,28 @@ public sealed class UnreadTests
         // Nothing more is written until the job is let go: it is not a write that notices.
         string reader = read is null ? "exec true" : "head -1";
         (int code, string output, string errors) = await ShellAsync(
-            $"set -o pipefail; dotnet '{PantryProcess.Program}' {line.Replace("WORK", $"\"{work}\"", StringComparison.Ordinal).Replace("ID", job, StringComparison.Ordinal)} --operator-file '{fleet.Console}' | {reader}");
+            $"set -o pipefail; dotnet '{PantryProcess.Program}' {line.Replace("ID", job, StringComparison.Ordinal).Replace("WORK", $"\"{work}\"", StringComparison.Ordinal)} --operator-file '{fleet.Console}' | {reader}");
         Assert.Equal(((int)ExitCode.Unread, read is null ? "" : $"web01: {read}", ""), (code, output, errors));
 
         job ??= await NewestAsync(fleet);
         await File.WriteAllTextAsync(go, "");
         PantryRun taken = (await fleet.OperateAsync("jobs", job, "--wait")).Ends(ExitCode.Success);
         Assert.Equal("web01: one\nweb01: two", taken.Output);
+    }
+
+    [Fact(SkipWhen = nameof(NoShell), SkipType = typeof(UnreadTests), Skip = "A shell of Unix is used.")]
+    public async Task Who_reads_the_first_line_of_what_no_pipe_holds_sees_by_the_code_that_not_all_was_written()
+    {
+        await using var fleet = new DaemonFleet();
+        await fleet.StartServerAsync();
+        await fleet.EnrollAsync("web01");
+        await fleet.StartClientAsync("web01");
+        string job = (await fleet.OperateAsync("send", "--all", "--async", "--shell", "seq 100000")).Ends(ExitCode.Success).Output;
+        (await fleet.OperateAsync("jobs", job, "--wait", "--quiet")).Ends(ExitCode.Success);
+
+        (int code, string output, string errors) = await ShellAsync($"set -o pipefail; dotnet '{PantryProcess.Program}' jobs {job} --wait --operator-file '{fleet.Console}' | head -1");
+
+        Assert.Equal(((int)ExitCode.Unread, "web01: 1", ""), (code, output, errors));
     }
 
     [Fact(SkipWhen = nameof(NoShell), SkipType = typeof(UnreadTests), Skip = "A shell of Unix is used.")]

@@ -28,6 +28,9 @@ internal sealed class ServerAudit(AuditLog log, Func<PublicKey, bool> isKnown)
     public void Note(string actor, PublicKey? key, string? from, string action, string? target, string outcome, string? job = null, object? detail = null) =>
         Append(actor, key?.Fingerprint, from, action, target, outcome, job, detail);
 
+    /// <summary>A client said how a job ended when its row had ended without it.</summary>
+    public void LateResult(string client, PublicKey key, string job, CommandStatus status) => Note(client, key, null, "LateResult", client, status.ToString(), job);
+
     /// <summary>
     /// An order is given: to whom and what, by its digest. Stands in the log before anything is sent: an order that cannot
     /// be written down is not given.

@@ -83,7 +83,7 @@ internal sealed class AuditLog : IAsyncDisposable
     {
         // Older entries wait for the disk already; they show whether it works again.
         if (_holding)
-            await TryAgainAsync(cancellationToken).ConfigureAwait(false);
+            await TryAgainAsync(_pause.AskAsync(), cancellationToken).ConfigureAwait(false);
         if (_holding && _fault is { } fault)
             throw StorageErrors.Failed(_store.CheckpointPath, $"The audit log cannot be written: {fault.Message}", fault);
 
@@ -172,11 +172,12 @@ internal sealed class AuditLog : IAsyncDisposable
         }
     }
 
-    private async Task TryAgainAsync(CancellationToken cancellationToken)
+    private async Task TryAgainAsync(Task attempt, CancellationToken cancellationToken)
     {
         try
         {
-            await _pause.AskAsync().WaitAsync(_limits.AuditDeadline, cancellationToken).ConfigureAwait(false);
+            if (_holding)
+                await attempt.WaitAsync(_limits.AuditDeadline, cancellationToken).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
@@ -224,11 +225,10 @@ internal sealed class AuditLog : IAsyncDisposable
                     AddRefusals(batch);
                 WriteBatch(batch, maySync: true);
                 batch.Clear();
+                _pause.Ended(asked, isDone: !_holding);
                 if (_held.Count > 0 && _closing.IsCancellationRequested)
                     break;
             }
-
-            asked?.TrySetResult();
         }
 
         lock (_turn)
@@ -238,7 +238,7 @@ internal sealed class AuditLog : IAsyncDisposable
             _holding = false;
         }
 
-        _pause.End();
+        _pause.Close();
         while (_queue.Reader.TryRead(out Item? left))
             left.Done?.TrySetException(Closed());
     }

@@ -70,7 +70,7 @@ internal sealed partial class JobStore : IAsyncDisposable
     public async Task AddAsync(StoredJob job)
     {
         if (_fault is not null)
-            await _pause.AskAsync().WaitAsync(_limits.AuditDeadline).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await TryAgainAsync(_pause.AskAsync()).ConfigureAwait(false);
         if (_fault is { } fault)
             throw StorageErrors.Failed(_file.Path, $"Jobs cannot be written: {fault.Message}", fault);
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -148,6 +148,12 @@ internal sealed partial class JobStore : IAsyncDisposable
         _pause.Dispose();
     }
 
+    private async Task TryAgainAsync(Task attempt)
+    {
+        if (_fault is not null)
+            await attempt.WaitAsync(_limits.AuditDeadline).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
     private void Put(JobWork work)
     {
         if (!_queue.Writer.TryWrite(work))
@@ -184,28 +190,23 @@ internal sealed partial class JobStore : IAsyncDisposable
                 written = TryWrite(batch);
             }
 
-            if (written)
-            {
-                asked?.TrySetResult();
-                batch.Clear();
-                continue;
-            }
-
             // Whoever waits is told; the rest is tried again.
-            batch.RemoveAll(work => work.Fail(_fault!));
-            asked?.TrySetResult();
+            if (written)
+                batch.Clear();
+            else
+                batch.RemoveAll(work => work.Fail(_fault!));
             if (batch.Count == 0)
-            {
                 _fault = null;
+            _pause.Ended(asked, isDone: batch.Count == 0);
+            if (batch.Count == 0)
                 continue;
-            }
 
             if (_closing.IsCancellationRequested)
                 break;
             await _pause.WaitAsync(_limits.AuditRetry, _closing.Token).ConfigureAwait(false);
         }
 
-        _pause.End();
+        _pause.Close();
     }
 
     private bool TryWrite(List<JobWork> batch)

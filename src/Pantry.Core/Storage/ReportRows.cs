@@ -28,8 +28,8 @@ internal static class ReportRows
             MoveBaseline(connection, row.Client, key, place, report);
     }
 
-    /// <summary>Puts a report in the place of one that says that the run was lost; nothing happens where it does not say so any more.</summary>
-    public static void Replace(SqliteConnection connection, long number, ReceivedReports row, int place, ProvisionReport report, DateTimeOffset now)
+    /// <summary>Puts a report in the place of one that says that the run was lost; false where it does not say so any more.</summary>
+    public static bool TryReplace(SqliteConnection connection, long number, ReceivedReports row, int place, ProvisionReport report, DateTimeOffset now)
     {
         byte[] text = Compressed(ReportIntake.ToBytes(report));
         if (connection.Run(
@@ -37,7 +37,7 @@ internal static class ReportRows
             ("$version", report.Version), ("$status", report.Status.ToString()), ("$received_at", now), ("$size", text.Length), ("$number", number),
             ("$lost", nameof(ProvisionStatus.Lost))) == 0)
         {
-            return;
+            return false;
         }
 
         connection.Run("UPDATE report_texts SET report = $report WHERE number = $number", ("$number", number), ("$report", text));
@@ -45,6 +45,7 @@ internal static class ReportRows
         bool newest = connection.Ask("SELECT 1 FROM reports WHERE client = $client AND number > $number AND job <> $job", ("$client", row.Client), ("$number", number), ("$job", row.Job)) is null;
         if (newest && DriftRule.IsApplied(report))
             MoveBaseline(connection, row.Client, row.Key.Bytes.ToArray(), place, report);
+        return true;
     }
 
     /// <summary>What had been applied to the client counts no more: nobody can tell what of it a run without reports has changed.</summary>
@@ -56,6 +57,19 @@ internal static class ReportRows
         Enum.Parse<ProvisionStatus>(reader.Text("status")), reader["drift"] is long drift ? drift != 0 : null, reader.Time("received_at"));
 
     public static ProvisionReport ReadText(SqliteDataReader reader) => ReportIntake.FromBytes(Plain(reader.Bytes("report")));
+
+    /// <summary>The plan of a report; none where it is damaged.</summary>
+    public static string? ReadPlan(SqliteDataReader reader)
+    {
+        try
+        {
+            return ReadText(reader).Plan;
+        }
+        catch (FormatException)
+        {
+            return null;
+        }
+    }
 
     private static bool IsBaseline(SqliteConnection connection, string client, byte[] key, int place, ProvisionReport report) => report.Plan is not null && connection.Ask("""
         SELECT 1 FROM baselines WHERE client = $client AND package = $package AND place = $place AND key = $key AND version = $version AND kind = $kind AND plan = $plan

@@ -26,17 +26,23 @@ internal sealed class ReportStore(SqliteFile file)
     /// Puts what clients say late in the place of what says that their runs were lost. No report that a client made is changed, nor one under another key,
     /// and none is added.
     /// </summary>
+    /// <returns>Those that something was replaced by.</returns>
     /// <exception cref="PantryException">The disk failed; none of them was written.</exception>
-    public void Replace(IReadOnlyList<ReceivedReports> late, DateTimeOffset now)
+    public IReadOnlySet<ReceivedReports> Replace(IReadOnlyList<ReceivedReports> late, DateTimeOffset now)
     {
         (long Number, ReceivedReports Row, int Place, ProvisionReport Report)[] found = [.. late.SelectMany(Lost)];
+        var replaced = new HashSet<ReceivedReports>();
         if (found.Length == 0)
-            return;
+            return replaced;
         file.Write(connection =>
         {
             foreach ((long number, ReceivedReports row, int place, ProvisionReport report) in found)
-                ReportRows.Replace(connection, number, row, place, report, now);
+            {
+                if (ReportRows.TryReplace(connection, number, row, place, report, now))
+                    replaced.Add(row);
+            }
         });
+        return replaced;
     }
 
     /// <summary>What is known of reports, the newest first.</summary>
@@ -71,17 +77,17 @@ internal sealed class ReportStore(SqliteFile file)
     // Each by the plan that it was given, which the server noted when it took the run for lost.
     private IEnumerable<(long Number, ReceivedReports Row, int Place, ProvisionReport Report)> Lost(ReceivedReports late)
     {
-        List<(StoredReport Head, int Place, ProvisionReport Text)> there =
+        List<(StoredReport Head, int Place, string? Plan)> there =
         [
             .. file.Read("SELECT * FROM reports JOIN report_texts USING (number) WHERE job = $job AND client = $client ORDER BY place",
-                reader => (ReportRows.ReadHead(reader), reader.GetInt32(reader.GetOrdinal("place")), ReportRows.ReadText(reader)), ("$job", late.Job), ("$client", late.Client)),
+                reader => (ReportRows.ReadHead(reader), reader.GetInt32(reader.GetOrdinal("place")), ReportRows.ReadPlan(reader)), ("$job", late.Job), ("$client", late.Client)),
         ];
         return there.Exists(report => report.Head.Status != ProvisionStatus.Lost || !late.Key.Bytes.SequenceEqual(report.Head.Key))
             ? []
             : from lost in there
               where lost.Place < late.Reports.Count && Names.Same(late.Reports[lost.Place].Package, lost.Head.Package)
               let report = late.Reports[lost.Place]
-              select (lost.Head.Number, late, lost.Place, report.Plan == lost.Text.Plan ? report : report with { Plan = null });
+              select (lost.Head.Number, late, lost.Place, report.Plan == lost.Plan ? report : report with { Plan = null });
     }
 
     private int Remove(ProvisioningLimits limits, string which, params (string Name, object? Value)[] parameters)

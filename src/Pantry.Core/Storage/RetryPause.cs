@@ -11,7 +11,10 @@ internal sealed class RetryPause : IDisposable
     private TaskCompletionSource? _asked;
     private bool _ended;
 
-    /// <summary>Asks for an attempt now; completes when one that began after this has ended, well or not.</summary>
+    /// <summary>
+    /// Asks for an attempt now; completes when one that began after this has ended, well or not, or when nothing is left to try. Whoever would wait for that
+    /// asks first and then looks whether there is something wrong: what is mended meanwhile tells nobody who asks later.
+    /// </summary>
     public Task AskAsync()
     {
         lock (_lock)
@@ -44,8 +47,18 @@ internal sealed class RetryPause : IDisposable
         }
     }
 
-    /// <summary>No attempt follows.</summary>
-    public void End()
+    /// <summary>An attempt has ended.</summary>
+    /// <param name="asked">Who had asked for it.</param>
+    /// <param name="isDone">Whether nothing is left to try, so that none follows for those who asked meanwhile.</param>
+    public void Ended(TaskCompletionSource? asked, bool isDone)
+    {
+        asked?.TrySetResult();
+        if (isDone)
+            Begin()?.TrySetResult();
+    }
+
+    /// <summary>No attempt follows, ever.</summary>
+    public void Close()
     {
         lock (_lock)
             _ended = true;

@@ -6,7 +6,7 @@ namespace Pantry.Daemon.CommandLine;
 /// <summary>What an option has read from a file, or where that is <c>-</c>, from what is piped into the program. Reading can be given up, though the system's own call cannot be: a file may be a pipe.</summary>
 internal static class StandardInput
 {
-    /// <summary>The most that is read: it goes into an order or is less. A device or a pipe may never end.</summary>
+    /// <summary>The most that is read: it goes into an order, or is less than what does. A device or a pipe may never end.</summary>
     public static readonly int MaxBytes = new WireLimits().MaxOrderBytes;
 
     /// <summary>The first line; empty where there is none.</summary>
@@ -18,7 +18,7 @@ internal static class StandardInput
     public static Task<string> ReadAllAsync(string option, string file, CancellationToken cancellation) => ReadAsync(option, file, upToLineEnd: false, cancellation);
 
     public static PantryException TooLarge(string option, string file) =>
-        Invalid(option, file, $"has more than the {MaxBytes:N0} bytes that an order may carry. Give the right file, or a smaller one.");
+        Invalid(option, file, $"has more than {MaxBytes:N0} bytes, which is the most that an order carries. Give the right file, or a smaller one.");
 
     public static PantryException Invalid(string option, string file, string what, Exception? inner = null) =>
         new(PantryErrorCode.InvalidArgument, $"{option} is '{DisplayText.Clean(file, 200)}', which {what}", inner) { Target = file };

@@ -141,8 +141,9 @@ public sealed class TreeReaderTests : IDisposable
         }
 
         string elsewhere = TestDirectory.Create(), inner = Path.Combine(elsewhere, "inner");
+        Directory.CreateDirectory(inner);
         const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
-        Directory.CreateDirectory(inner, Mode);
+        File.SetUnixFileMode(inner, Mode);
         Directory.CreateDirectory(_folder.Source);
         Directory.CreateSymbolicLink(Path.Combine(_folder.Source, "link"), elsewhere);
 

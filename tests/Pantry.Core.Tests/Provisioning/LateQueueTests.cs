@@ -20,7 +20,8 @@ public sealed class LateQueueTests
         Assert.True(queue.TryAdd(Late("j2", 59)));
         Assert.True(queue.TryAdd(Late("j3", 1)));
         Assert.False(queue.TryAdd(Late("j4", 0)));
-        queue.Remove(2);
+        queue.Remove(queue.Waiting[0]);
+        queue.Remove(queue.Waiting[0]);
         Assert.Equal("j3", Assert.Single(queue.Waiting).Job);
         Assert.True(queue.TryAdd(Late("j1", 99)));
     }
@@ -32,9 +33,9 @@ public sealed class LateQueueTests
 
         Assert.True(queue.TryAdd(Late("j1", 1000)));
         Assert.False(queue.TryAdd(Late("j2", 0)));
-        queue.Remove(1);
+        queue.Remove(queue.Waiting[0]);
         Assert.True(queue.TryAdd(Late("j2", 0)));
     }
 
-    private static LateReports Late(string job, int bytes) => new("web1", Key, job, new byte[bytes], () => { });
+    private static LateReports Late(string job, int bytes) => new("web1", Key, job, new byte[bytes], CommandStatus.Succeeded, IsNoted: false, () => { });
 }

@@ -65,6 +65,9 @@ public sealed class LateReportTests
         ProvisionReport late = Assert.Single(await ListAsync(fleet));
         Assert.Equal((job.Id, lost.Plan, 1, null), (late.JobId, late.Plan, late.Changed, late.Drift));
         Assert.True(late.ReceivedAt > lost.ReceivedAt);
+        await fleet.Server.AuditLog.FlushAsync();
+        AuditRecord noted = Assert.Single(fleet.Server.AuditLog.Query(new AuditQuery { Action = "LateResult" }));
+        Assert.Equal(("web1", nameof(CommandStatus.Succeeded), job.Id), (noted.Actor, noted.Outcome, noted.Job));
         // What was shown of the job stays as it was.
         IJob opened = await fleet.Server.Fleet.OpenJobAsync(job.Id, 0, default);
         Assert.Equal("WentOffline", (await RowAsync(opened)).Result.Error!.Code);

@@ -189,7 +189,7 @@ public sealed class ReportTakerTests : IAsyncDisposable
     private static Task LateAsync(ReportTaker taker, string job, ProvisionReport report)
     {
         var stored = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        taker.TakeLate(new LateReports("web1", Key, job, Written(report), stored.SetResult));
+        taker.TakeLate(new LateReports("web1", Key, job, Written(report), CommandStatus.Succeeded, IsNoted: true, stored.SetResult));
         return stored.Task.WaitAsync(Fleet.Deadline);
     }
 

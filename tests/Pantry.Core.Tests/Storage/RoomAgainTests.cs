@@ -85,5 +85,43 @@ public sealed class RoomAgainTests : IDisposable
         Assert.Equal(["one", "after"], store.LoadOpen().Select(job => job.Id));
     }
 
+    [Fact]
+    public async Task Orders_that_come_while_room_comes_back_are_taken_or_refused_and_none_hangs()
+    {
+        using ServerDatabase database = _root.Open();
+        var patient = NoRetries with { AuditDeadline = TimeSpan.FromHours(1) };
+        await using var audit = AuditLog.Open(database, patient);
+        await using JobStore store = JobStore.Open(database, patient);
+        int taken = 0;
+        for (int round = 0; round < 20; round++)
+        {
+            ServerDatabaseTests.Direct(_root.DatabaseFile, FullAudit);
+            ServerDatabaseTests.Direct(JobsFile, FullJobs);
+            await audit.AppendAsync(Entry("Kept"));
+            async Task<bool> OrderAsync(string id)
+            {
+                try
+                {
+                    await audit.WriteAsync(Entry("Order"));
+                    await store.AddAsync(JobStoreTests.NewJob(id, "a"));
+                    return true;
+                }
+                catch (PantryException refused) when (refused.Code == PantryErrorCode.StorageFailed)
+                {
+                    return false;
+                }
+            }
+
+            Task<bool>[] orders = [.. Enumerable.Range(0, 16).Select(number => Task.Run(() => OrderAsync($"{round}-{number}")))];
+            ServerDatabaseTests.Direct(JobsFile, "DROP TRIGGER full");
+            ServerDatabaseTests.Direct(_root.DatabaseFile, "DROP TRIGGER full");
+            taken += (await Task.WhenAll(orders).WaitAsync(Fleet.Deadline)).Count(one => one);
+            await audit.FlushAsync().WaitAsync(Fleet.Deadline);
+            Assert.True(await OrderAsync($"{round}-last").WaitAsync(Fleet.Deadline));
+        }
+
+        Assert.Equal(taken + 20, store.LoadOpen().Count);
+    }
+
     private static AuditEvent Entry(string outcome) => new("alice", "Try", outcome);
 }

@@ -21,14 +21,15 @@ internal static class YamlReport
     /// <param name="depth">Levels it may be nested.</param>
     /// <param name="maxBytes">Largest document.</param>
     /// <param name="typed">Whether plain scalars become truths and whole numbers where they are written as such.</param>
-    public static JsonDocument? TryParse(ReadOnlyMemory<byte> bytes, int depth, int maxBytes, bool typed = false)
+    /// <param name="eachOnce">Whether a key that is there twice makes it none.</param>
+    public static JsonDocument? TryParse(ReadOnlyMemory<byte> bytes, int depth, int maxBytes, bool typed = false, bool eachOnce = false)
     {
         if (bytes.Length > maxBytes)
             return null;
         try
         {
             byte[]? json = Convert(bytes, depth, 2L * maxBytes, typed);
-            return json is null ? null : ReportJson.TryParse(json, depth + 1);
+            return json is null ? null : ReportJson.TryParse(json, depth + 1, eachOnce);
         }
         catch (Exception exception) when (exception is YamlException or InvalidOperationException or ArgumentException or FormatException or OverflowException or IndexOutOfRangeException)
         {

@@ -105,7 +105,8 @@ internal sealed class JobAnswers(
         // Left with the client, which sends it again: there is no room for it here.
         if (!store.HasRoom)
             return true;
-        TimeSpan? roundTrip = job.Progress.SentAt(client.Identity) is { } sent ? time.GetElapsedTime(sent) : null;
+        // None at all would say that it is not its own word.
+        TimeSpan roundTrip = job.Progress.SentAt(client.Identity) is { } sent ? time.GetElapsedTime(sent) : TimeSpan.Zero;
         if (job.TryEnd(client.Identity, result, bodies, roundTrip, itself: true) is { } row)
         {
             jobs.Write(job, row, stored);
@@ -167,7 +168,7 @@ internal sealed class JobAnswers(
     private void TakeLate(Job job, Result result, IReadOnlyList<byte[]> bodies, ClientRecord client, Action stored)
     {
         if (job.Progress.TakeLateWord(client.Identity))
-            audit.Note(client.Identity, client.Key, null, "LateResult", client.Identity, result.Status.ToString(), job.Id);
+            audit.LateResult(client.Identity, client.Key, job.Id, result.Status);
         (bool written, bool endedWithoutIt) = job.Progress.EndOf(client.Identity);
         // While its row is being written, the client keeps it.
         if (!written)
@@ -182,7 +183,7 @@ internal sealed class JobAnswers(
     private void TakeReports(OrderCommands? commands, Result result, IReadOnlyList<byte[]> bodies, ClientRecord client, Action stored)
     {
         if (ReportIntake.HasReports(commands, result.Format, bodies))
-            late(new LateReports(client.Identity, client.Key, result.Job, bodies[Result.OutputBody], stored));
+            late(new LateReports(client.Identity, client.Key, result.Job, bodies[Result.OutputBody], result.Status, IsNoted: commands is not null, stored));
         else
             stored();
     }

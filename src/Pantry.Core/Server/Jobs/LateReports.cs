@@ -7,5 +7,7 @@ namespace Pantry.Server.Jobs;
 /// <param name="Key">Its key.</param>
 /// <param name="Job">Id of the job.</param>
 /// <param name="Output">What its command returned, as JSON.</param>
+/// <param name="Status">How the client says that it ended.</param>
+/// <param name="IsNoted">Whether it is in the audit log by now that the result came late.</param>
 /// <param name="Stored">Called when the client need not send it again.</param>
-internal sealed record LateReports(string Client, PublicKey Key, string Job, byte[] Output, Action Stored);
+internal sealed record LateReports(string Client, PublicKey Key, string Job, byte[] Output, CommandStatus Status, bool IsNoted, Action Stored);

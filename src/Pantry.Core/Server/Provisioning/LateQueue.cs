@@ -7,7 +7,7 @@ namespace Pantry.Server.Provisioning;
 internal sealed class LateQueue((int Results, long Bytes) most)
 {
     private readonly Lock _lock = new();
-    private readonly Queue<LateReports> _waiting = new();
+    private readonly List<LateReports> _waiting = [];
     private long _bytes;
 
     /// <summary>What waits by now, the first first.</summary>
@@ -28,19 +28,19 @@ internal sealed class LateQueue((int Results, long Bytes) most)
             bool full = _waiting.Count > 0 && (_waiting.Count >= most.Results || _bytes + late.Output.Length > most.Bytes);
             if (full || _waiting.Any(other => other.Job == late.Job && Names.Same(other.Client, late.Client)))
                 return false;
-            _waiting.Enqueue(late);
+            _waiting.Add(late);
             _bytes += late.Output.Length;
             return true;
         }
     }
 
-    /// <summary>The first so many wait no more.</summary>
-    public void Remove(int count)
+    /// <summary>It waits no more.</summary>
+    public void Remove(LateReports late)
     {
         lock (_lock)
         {
-            while (count-- > 0)
-                _bytes -= _waiting.Dequeue().Output.Length;
+            if (_waiting.Remove(late))
+                _bytes -= late.Output.Length;
         }
     }
 }

@@ -26,7 +26,10 @@ internal sealed class ProvisioningDesks : IAsyncDisposable
         Access = new PackageAccess(state.Provisioning.Applications, state.Provisioning.Packages, Plans, Pins, registry);
         jobs.Terms = Pins.Fix;
         state.Files.Keep(Pins.Wanted);
-        Taker = new ReportTaker(state.Jobs, state.Provisioning.Reports, state.Provisioning.Pins, options, time, log);
+        Taker = new ReportTaker(state.Jobs, state.Provisioning.Reports, state.Provisioning.Pins, options, time, log)
+        {
+            Changed = late => state.Audit.LateResult(late.Client, late.Key, late.Job, late.Status),
+        };
         jobs.ReportsDue = Taker.Due;
         Reports = new ReportDesk(state.Provisioning.Reports, Taker, registry, Plans, options);
     }

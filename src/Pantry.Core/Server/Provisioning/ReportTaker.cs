@@ -40,6 +40,9 @@ internal sealed class ReportTaker : IAsyncDisposable
         _work = Task.Run(WorkAsync);
     }
 
+    /// <summary>Called when a late result has changed the history that the audit log does not know of yet.</summary>
+    public Action<LateReports>? Changed { private get; init; }
+
     /// <summary>A row with reports is on the disk.</summary>
     public void Due() => _due.Writer.TryWrite(true);
 
@@ -106,19 +109,36 @@ internal sealed class ReportTaker : IAsyncDisposable
     // The rows of those that wait by now are on the disk: that the runs were lost is in the history before it is replaced.
     private void TakeDueAndLate()
     {
-        IReadOnlyList<LateReports> late = _late.Waiting;
+        List<(LateReports Late, ReceivedReports Reports)> matter = [];
+        foreach (LateReports late in _late.Waiting)
+        {
+            if (Read(late) is { } reports)
+                matter.Add((late, reports));
+            else
+                Confirm(late);
+        }
+
         TakeAll();
-        if (late.Count == 0)
+        if (matter.Count == 0)
             return;
-        _reports.Replace([.. late.Select(Read).OfType<ReceivedReports>()], _time.GetUtcNow());
-        _late.Remove(late.Count);
-        foreach (LateReports taken in late)
-            taken.Stored();
+        IReadOnlySet<ReceivedReports> replaced = _reports.Replace([.. matter.Select(one => one.Reports)], _time.GetUtcNow());
+        foreach ((LateReports late, ReceivedReports reports) in matter)
+        {
+            if (!late.IsNoted && replaced.Contains(reports))
+                Changed?.Invoke(late);
+            Confirm(late);
+        }
     }
 
-    // What it said itself, a client does not change.
+    private void Confirm(LateReports late)
+    {
+        _late.Remove(late);
+        late.Stored();
+    }
+
+    // What it said itself, a client does not change; and results that are no reports are nothing to wait for.
     private ReceivedReports? Read(LateReports late) =>
-        _jobs.EndedWithout(late.Client, late.Job) && ReportIntake.Read(late.Output, _options.Provision, _options.Provisioning.ReportBytes) is { } reports
+        _jobs.EndedWithout(late.Client, late.Job) && ReportIntake.Read(late.Output, _options.Provision, _options.Provisioning.ReportBytes) is { Count: > 0 } reports
             ? new ReceivedReports(late.Client, late.Key, late.Job, reports)
             : null;
 

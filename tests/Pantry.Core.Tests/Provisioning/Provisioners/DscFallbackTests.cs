@@ -89,6 +89,15 @@ public sealed class DscFallbackTests : IDisposable
         Assert.False(File.Exists(Path.Combine(Module, "set.json")));
     }
 
+    [Fact(SkipWhen = nameof(NoPowerShell), Skip = "PowerShell 7 is not on the PATH.")]
+    public async Task A_document_that_has_a_key_twice_is_refused_before_anything_is_set()
+    {
+        ProvisionReport report = await ApplyAsync("parameters:\n  a: { type: string, defaultValue: x }\n  a: { type: string, defaultValue: y }\nresources: []\n", []);
+
+        Assert.Equal(ProvisionStatus.Failed, report.Status);
+        Assert.Contains("has a key twice", report.Error!.Message, StringComparison.Ordinal);
+    }
+
     private async Task<ProvisionReport> ApplyAsync(string document, JsonObject parameters)
     {
         PutModule("""

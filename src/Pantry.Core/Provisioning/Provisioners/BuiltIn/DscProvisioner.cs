@@ -30,7 +30,8 @@ internal sealed class DscProvisioner : IProvisioner
     public ToolPlan Prepare(ProvisionWork work)
     {
         string file = Document(work);
-        using JsonDocument document = YamlReport.TryParse(PlainFile.Read(file, MaxDocument), Depth, MaxDocument, typed: true) ?? throw work.Wrong($"'{Path.GetFileName(file)}' is no configuration document.");
+        using JsonDocument document = YamlReport.TryParse(PlainFile.Read(file, MaxDocument), Depth, MaxDocument, typed: true, eachOnce: true)
+            ?? throw work.Wrong($"'{Path.GetFileName(file)}' is no configuration document, or has a key twice.");
         JsonObject parameters = Declared(work, document.RootElement);
         if (work.Tool.Name != Native)
             return ThroughPowerShell(work, document.RootElement, parameters);
