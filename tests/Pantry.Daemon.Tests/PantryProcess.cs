@@ -37,9 +37,8 @@ internal sealed class PantryProcess : IAsyncDisposable
 
     public static PantryProcess Start(IReadOnlyDictionary<string, string>? environment, params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
-        foreach (string argument in (string[])[Program, .. arguments])
-            start.ArgumentList.Add(argument);
+        ProcessStartInfo start = HeardSignals.Start("dotnet", [Program, .. arguments]);
+        (start.RedirectStandardInput, start.RedirectStandardOutput, start.RedirectStandardError) = (true, true, true);
         // A process that is killed would leave the runtime's pipes for debuggers behind.
         start.Environment["DOTNET_EnableDiagnostics"] = "0";
         start.Environment.Remove("JOURNAL_STREAM");

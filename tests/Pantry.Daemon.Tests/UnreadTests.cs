@@ -118,7 +118,8 @@ public sealed class UnreadTests
 
     private static async Task<(int Code, string Output, string Errors)> ShellAsync(string line)
     {
-        var start = new ProcessStartInfo("/bin/bash", ["-c", line]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        ProcessStartInfo start = HeardSignals.Start("/bin/bash", "-c", line);
+        (start.RedirectStandardOutput, start.RedirectStandardError) = (true, true);
         start.Environment["DOTNET_EnableDiagnostics"] = "0";
         start.Environment["PANTRY_TIMEOUTS__CONNECT"] = "25s";
         using Process shell = Process.Start(start)!;
