@@ -163,7 +163,7 @@ internal sealed class ClientAgent : ILinkOwner, IAsyncDisposable
         await _heard.ReplaceAsync(link, registered.Topics).ConfigureAwait(false);
     }
 
-    async Task ILinkOwner.ReadyAsync(ServerLink link)
+    async Task ILinkOwner.ReadyAsync(ServerLink link, CancellationToken lost)
     {
         _duty.ResumeLive();
         foreach (Message result in _duty.Due(everything: true))

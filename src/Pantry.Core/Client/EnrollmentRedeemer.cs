@@ -62,7 +62,7 @@ internal sealed class EnrollmentRedeemer : ILinkOwner
         return Task.CompletedTask;
     }
 
-    Task ILinkOwner.ReadyAsync(ServerLink link) => Task.CompletedTask;
+    Task ILinkOwner.ReadyAsync(ServerLink link, CancellationToken lost) => Task.CompletedTask;
 
     void ILinkOwner.Receive(ServerLink link, Message message)
     {

@@ -193,7 +193,7 @@ internal sealed partial class RemoteFleet : IFleet, ILinkOwner, IAsyncDisposable
         return Task.CompletedTask;
     }
 
-    Task ILinkOwner.ReadyAsync(ServerLink link) => _jobs.AttachAllAsync(link);
+    Task ILinkOwner.ReadyAsync(ServerLink link, CancellationToken lost) => _jobs.AttachAllAsync(link);
 
     void ILinkOwner.Lost(ServerLink link) => _jobs.Detach();
 

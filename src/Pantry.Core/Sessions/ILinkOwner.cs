@@ -24,7 +24,11 @@ internal interface ILinkOwner
     Task IntroducedAsync(ServerLink link, Message answer);
 
     /// <summary>The link can be used.</summary>
-    Task ReadyAsync(ServerLink link);
+    /// <param name="link">The link.</param>
+    /// <param name="lost">
+    /// Cancelled before <see cref="Lost"/> when the link is lost, and whatever this does after that belongs to no link: the next one may be there already.
+    /// </param>
+    Task ReadyAsync(ServerLink link, CancellationToken lost);
 
     /// <summary>The link can't be used any more, until it is ready again. Called on the reading task: must not wait.</summary>
     void Lost(ServerLink link)

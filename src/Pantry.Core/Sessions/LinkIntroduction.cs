@@ -141,7 +141,7 @@ internal sealed class LinkIntroduction(
                     continue;
                 Volatile.Write(ref _unfit, 0);
                 _first.TrySetResult();
-                await context.GuardedAsync(() => context.Owner.ReadyAsync(link)).ConfigureAwait(false);
+                await context.GuardedAsync(() => context.Owner.ReadyAsync(link, lost)).ConfigureAwait(false);
                 return;
             }
             catch (PantryException late) when (late.Code == PantryErrorCode.TimedOut)

@@ -13,6 +13,9 @@ internal sealed class ChunkFetching(FileLimits limits) : IChunkSource, IDisposab
 {
     private readonly Lock _lock = new();
     private readonly LinkedList<Chunk> _expected = [];
+
+    // Somebody waits for these, and what fills the window may wait behind them: they are asked for beside it.
+    private readonly List<Chunk> _urgent = [];
     private readonly Dictionary<ContentHash, Wanted> _wanted = [];
     private readonly Dictionary<ulong, Wanted> _asked = [];
     private AskForChunks? _ask;
@@ -35,10 +38,13 @@ internal sealed class ChunkFetching(FileLimits limits) : IChunkSource, IDisposab
     /// <summary>Chunks can be asked for from now on.</summary>
     /// <param name="window">Bytes to ask for ahead.</param>
     /// <param name="ask">Sends the question.</param>
-    public void Attach(int window, AskForChunks ask)
+    /// <param name="lost">Cancelled before <see cref="Detach"/> when the link is lost: who comes too late for one must not be taken for the next.</param>
+    public void Attach(int window, AskForChunks ask, CancellationToken lost = default)
     {
         lock (_lock)
         {
+            if (lost.IsCancellationRequested)
+                return;
             _window = window;
             _ask = ask;
             _lastNumber = 0;
@@ -58,7 +64,10 @@ internal sealed class ChunkFetching(FileLimits limits) : IChunkSource, IDisposab
             {
                 lost.Number = 0;
                 NoteAhead(-lost.Chunk.Length);
-                _expected.AddFirst(lost.Chunk);
+                if (lost.IsUrgent)
+                    _urgent.Add(lost.Chunk);
+                else
+                    _expected.AddFirst(lost.Chunk);
             }
 
             _asked.Clear();
@@ -158,10 +167,9 @@ internal sealed class ChunkFetching(FileLimits limits) : IChunkSource, IDisposab
                 throw _failure;
             if (!_wanted.TryGetValue(chunk.Hash, out Wanted? wanted))
             {
-                _wanted[chunk.Hash] = wanted = new Wanted(chunk);
-                _expected.AddFirst(chunk);
-                if (_ask is not null)
-                    Ask(1);
+                _wanted[chunk.Hash] = wanted = new Wanted(chunk) { IsUrgent = true };
+                _urgent.Add(chunk);
+                Pump();
             }
 
             return wanted;
@@ -187,14 +195,24 @@ internal sealed class ChunkFetching(FileLimits limits) : IChunkSource, IDisposab
         {
             NoteAhead(-wanted.Chunk.Length);
             wanted.Arrival = NewArrival();
-            _expected.AddFirst(wanted.Chunk);
+            wanted.IsUrgent = true;
+            _urgent.Add(wanted.Chunk);
         }
     }
 
     // Not for every chunk: a question for some at a time costs less. The last ones are asked for as soon as there is room.
     private void Pump()
     {
-        if (_ask is null || _expected.Count == 0)
+        if (_ask is null)
+            return;
+        if (_urgent.Count > 0)
+        {
+            Chunk[] urgent = [.. _urgent];
+            _urgent.Clear();
+            Ask(urgent);
+        }
+
+        if (_expected.Count == 0)
             return;
         long room = _window - _ahead;
         int most = limits.MaxChunksAhead - _chunksAhead;
@@ -207,22 +225,23 @@ internal sealed class ChunkFetching(FileLimits limits) : IChunkSource, IDisposab
             count++;
         }
 
-        if (count > 0)
-            Ask(count);
+        if (count == 0)
+            return;
+        Chunk[] due = [.. _expected.Take(count)];
+        for (; count > 0; count--)
+            _expected.RemoveFirst();
+        Ask(due);
     }
 
-    private void Ask(int count)
+    private void Ask(Chunk[] chunks)
     {
-        var chunks = new Chunk[count];
         ulong first = _lastNumber + 1;
-        for (int i = 0; i < count; i++)
+        foreach (Chunk chunk in chunks)
         {
-            chunks[i] = _expected.First!.Value;
-            _expected.RemoveFirst();
-            Wanted wanted = _wanted[chunks[i].Hash];
+            Wanted wanted = _wanted[chunk.Hash];
             wanted.Number = ++_lastNumber;
             _asked[wanted.Number] = wanted;
-            NoteAhead(chunks[i].Length);
+            NoteAhead(chunk.Length);
         }
 
         _ask!(first, chunks, _received);
@@ -241,6 +260,9 @@ internal sealed class ChunkFetching(FileLimits limits) : IChunkSource, IDisposab
         public Chunk Chunk => chunk;
 
         public ulong Number { get; set; }
+
+        /// <summary>Whether it is asked for beside the window.</summary>
+        public bool IsUrgent { get; set; }
 
         public TaskCompletionSource<(HandedFrame Frame, BulkCipher Cipher)> Arrival { get; set; } = NewArrival();
     }

@@ -72,7 +72,9 @@ internal sealed class FileSession : ILinkOwner, IAsyncDisposable
         }
     }
 
-    public Task<Message> RequestAsync(MessageKind kind, object head, IReadOnlyList<byte[]> bodies) => Link.RequestAsync(kind, head, bodies, _options.RequestTimeout, default);
+    public Task<Message> RequestAsync(MessageKind kind, object head, IReadOnlyList<byte[]> bodies, CancellationToken lost) => lost.IsCancellationRequested
+        ? Task.FromCanceled<Message>(lost)
+        : Link.RequestAsync(kind, head, bodies, _options.RequestTimeout, lost);
 
     public Task<IDisposable> RequestStreamAsync(MessageKind kind, object head, Action<Message> received) => Link.RequestStreamAsync(kind, head, received);
 
@@ -126,15 +128,21 @@ internal sealed class FileSession : ILinkOwner, IAsyncDisposable
         return Task.CompletedTask;
     }
 
-    async Task ILinkOwner.ReadyAsync(ServerLink link)
+    async Task ILinkOwner.ReadyAsync(ServerLink link, CancellationToken lost)
     {
-        _patience?.Dispose();
-        _patience = null;
+        lock (_all)
+        {
+            if (lost.IsCancellationRequested)
+                return;
+            _patience?.Dispose();
+            _patience = null;
+        }
+
         try
         {
-            await _transfer.BeginAsync(this).ConfigureAwait(false);
+            await _transfer.BeginAsync(this, lost).ConfigureAwait(false);
         }
-        catch (PantryException lost) when (lost.Code is PantryErrorCode.ConnectionLost)
+        catch (Exception away) when (away is OperationCanceledException or PantryException { Code: PantryErrorCode.ConnectionLost } || lost.IsCancellationRequested)
         {
             // The next link begins anew.
         }
@@ -147,10 +155,13 @@ internal sealed class FileSession : ILinkOwner, IAsyncDisposable
     void ILinkOwner.Lost(ServerLink link)
     {
         _transfer.Lost();
-        _patience ??= _time.CreateTimer(
-            _ => _transfer.Fail(new PantryException(PantryErrorCode.ServerUnreachable,
-                $"The server {_place.Server} could not be reached for {_options.ReattachTimeout.TotalSeconds:0.#} s in the middle of a transfer. Begin it again: what has come is kept.")),
-            null, _options.ReattachTimeout, Timeout.InfiniteTimeSpan);
+        lock (_all)
+        {
+            _patience ??= _time.CreateTimer(
+                _ => _transfer.Fail(new PantryException(PantryErrorCode.ServerUnreachable,
+                    $"The server {_place.Server} could not be reached for {_options.ReattachTimeout.TotalSeconds:0.#} s in the middle of a transfer. Begin it again: what has come is kept.")),
+                null, _options.ReattachTimeout, Timeout.InfiniteTimeSpan);
+        }
     }
 
     void ILinkOwner.Receive(ServerLink link, Message message)

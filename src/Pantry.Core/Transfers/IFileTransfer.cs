@@ -7,7 +7,9 @@ namespace Pantry.Transfers;
 internal interface IFileTransfer
 {
     /// <summary>There is a link: begins, or goes on where the last one was lost.</summary>
-    Task BeginAsync(FileSession session);
+    /// <param name="session">The session.</param>
+    /// <param name="lost">Cancelled before <see cref="Lost"/> when the link is lost.</param>
+    Task BeginAsync(FileSession session, CancellationToken lost);
 
     /// <summary>The link is lost; another one is being dialled. Must not wait.</summary>
     void Lost();

@@ -67,15 +67,15 @@ internal sealed class TreeDownload : IOpenedTree, IFileTransfer
         _ = _tree.Task.Exception;
     }
 
-    async Task IFileTransfer.BeginAsync(FileSession session)
+    async Task IFileTransfer.BeginAsync(FileSession session, CancellationToken lost)
     {
         int window = session.Window;
         long transfer = _tree.Task.IsCompletedSuccessfully
-            ? (await session.RequestAsync(MessageKind.ReadTree, new ReadTree(_digest.ToString(), _job, WithManifest: false), []).ConfigureAwait(false)).Head is TreePart part
+            ? (await session.RequestAsync(MessageKind.ReadTree, new ReadTree(_digest.ToString(), _job, WithManifest: false), [], lost).ConfigureAwait(false)).Head is TreePart part
                 ? part.Transfer : throw Strange()
-            : await ReadManifestAsync(session).ConfigureAwait(false);
+            : await ReadManifestAsync(session, lost).ConfigureAwait(false);
         _fetching.Attach(window, (first, chunks, received) => _ = session.SendAsync(
-            new Message(MessageKind.AskChunks, new AskChunks(transfer, (long)first, received)) { Bodies = [TreeDocument.Write(chunks)] }));
+            new Message(MessageKind.AskChunks, new AskChunks(transfer, (long)first, received)) { Bodies = [TreeDocument.Write(chunks)] }), lost);
     }
 
     void IFileTransfer.Lost() => _fetching.Detach();
@@ -100,8 +100,9 @@ internal sealed class TreeDownload : IOpenedTree, IFileTransfer
         _fetching.Fail(why);
     }
 
-    private async Task<long> ReadManifestAsync(FileSession session)
+    private async Task<long> ReadManifestAsync(FileSession session, CancellationToken lost)
     {
+        lost.ThrowIfCancellationRequested();
         using var manifest = new MemoryStream();
         var whole = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
         using IDisposable parts = await session.RequestStreamAsync(
@@ -118,7 +119,7 @@ internal sealed class TreeDownload : IOpenedTree, IFileTransfer
                         whole.TrySetResult(part.Transfer);
                 }
             }).ConfigureAwait(false);
-        long transfer = await whole.Task.ConfigureAwait(false);
+        long transfer = await whole.Task.WaitAsync(lost).ConfigureAwait(false);
         FileTree tree = FileTree.Parse(manifest.ToArray(), session.Limits);
         _tree.TrySetResult(tree.Digest == _digest ? tree
             : throw new PantryException(PantryErrorCode.ContentDamaged, $"The server sent another tree than {_digest}. Look at its store, and begin again."));

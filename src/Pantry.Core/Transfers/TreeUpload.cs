@@ -60,14 +60,18 @@ internal sealed class TreeUpload : IFileTransfer, IDisposable
         _ = _done.Task.Exception;
     }
 
-    async Task IFileTransfer.BeginAsync(FileSession session)
+    async Task IFileTransfer.BeginAsync(FileSession session, CancellationToken lost)
     {
         string digest = _tree.Tree.Digest.ToString();
         byte[] manifest = _tree.Tree.Bytes;
         int at = 0;
         for (; at + PartBytes < manifest.Length; at += PartBytes)
+        {
+            lost.ThrowIfCancellationRequested();
             await session.SendAsync(new Message(MessageKind.WriteTree, new WriteTree(digest, _job, Last: false)) { Bodies = [manifest[at..(at + PartBytes)]] }).ConfigureAwait(false);
-        await session.RequestAsync(MessageKind.WriteTree, new WriteTree(digest, _job, Last: true), [manifest[at..]]).ConfigureAwait(false);
+        }
+
+        await session.RequestAsync(MessageKind.WriteTree, new WriteTree(digest, _job, Last: true), [manifest[at..]], lost).ConfigureAwait(false);
     }
 
     void IFileTransfer.Lost()

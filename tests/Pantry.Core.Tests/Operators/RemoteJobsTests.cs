@@ -62,7 +62,7 @@ public sealed class RemoteJobsTests
 
         public Task IntroducedAsync(ServerLink link, Message answer) => Task.CompletedTask;
 
-        public Task ReadyAsync(ServerLink link) => Task.CompletedTask;
+        public Task ReadyAsync(ServerLink link, CancellationToken lost) => Task.CompletedTask;
 
         public void Receive(ServerLink link, Message message)
         {

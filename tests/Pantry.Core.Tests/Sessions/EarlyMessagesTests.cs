@@ -55,7 +55,7 @@ public sealed class EarlyMessagesTests
             return Written.Task;
         }
 
-        public Task ReadyAsync(ServerLink link) => Task.CompletedTask;
+        public Task ReadyAsync(ServerLink link, CancellationToken lost) => Task.CompletedTask;
 
         public void Receive(ServerLink link, Message message)
         {

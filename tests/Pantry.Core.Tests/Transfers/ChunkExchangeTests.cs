@@ -118,6 +118,76 @@ public sealed class ChunkExchangeTests : IDisposable
     }
 
     [Fact]
+    public async Task A_forged_chunk_is_asked_for_again_though_those_behind_it_fill_the_window()
+    {
+        byte[][] contents = [.. Enumerable.Range(0, 4).Select(seed => FileTestFolder.Random(1000, seed))];
+        Chunk[] chunks = [.. contents.Select(content => new Chunk(ContentHash.Of(content), 1000))];
+        using var sealer = new BulkCipher(_key);
+        using var opener = new BulkCipher(_key);
+        ChunkFetching fetching = null!;
+        void Answer(ulong first, IReadOnlyList<Chunk> asked)
+        {
+            foreach ((int i, Chunk chunk) in asked.Index())
+                Assert.True(fetching.Take(new HandedFrame(Frame(sealer, contents[Array.IndexOf(chunks, chunk)], 2, first + (ulong)i)), opener));
+        }
+
+        using var made = fetching = new ChunkFetching(FileTestFolder.Limits)
+        {
+            Forged = () =>
+            {
+                fetching.Detach();
+                // The first link after that is lost before anything has come.
+                fetching.Attach(2000, (_, _, _) => { });
+                fetching.Detach();
+                var asked = new List<(ulong First, IReadOnlyList<Chunk> Chunks)>();
+                fetching.Attach(2000, (first, again, _) => asked.Add((first, again)));
+                for (int i = 0; i < asked.Count; i++)
+                    Answer(asked[i].First, asked[i].Chunks);
+            },
+        };
+        IReadOnlyList<Chunk>? wanted = null;
+        fetching.Attach(4000, (_, question, _) => wanted ??= question);
+        fetching.Expect(chunks);
+        Assert.Equal(4, wanted!.Count);
+        byte[] forged = Frame(sealer, contents[0], 1, 1);
+        forged[^1] ^= 1;
+        Assert.True(fetching.Take(new HandedFrame(forged), opener));
+        for (int i = 1; i < 4; i++)
+            Assert.True(fetching.Take(new HandedFrame(Frame(sealer, contents[i], 1, (ulong)i + 1)), opener));
+
+        foreach ((int i, Chunk chunk) in chunks.Index())
+        {
+            byte[] into = new byte[1000];
+            await fetching.ReadAsync(chunk, into, default).AsTask().WaitAsync(TimeSpan.FromSeconds(10));
+            Assert.Equal(contents[i], into);
+        }
+    }
+
+    [Fact]
+    public async Task Who_comes_too_late_for_a_link_that_was_lost_is_not_taken_for_the_next_one()
+    {
+        byte[] content = FileTestFolder.Random(1000, 8);
+        var chunk = new Chunk(ContentHash.Of(content), 1000);
+        using var sealer = new BulkCipher(_key);
+        using var opener = new BulkCipher(_key);
+        using var fetching = new ChunkFetching(FileTestFolder.Limits);
+        fetching.Expect([chunk]);
+        using var lost = new CancellationTokenSource();
+        await lost.CancelAsync();
+        fetching.Detach();
+
+        fetching.Attach(Chunker.MaxBytes, (_, _, _) => Assert.Fail("It asks on a link that is lost."), lost.Token);
+        ulong asked = 0;
+        fetching.Attach(Chunker.MaxBytes, (first, _, _) => asked = first);
+        fetching.Attach(Chunker.MaxBytes, (_, _, _) => Assert.Fail("It asks on a link that is lost."), lost.Token);
+
+        Assert.True(fetching.Take(new HandedFrame(Frame(sealer, content, 2, asked)), opener));
+        byte[] into = new byte[1000];
+        await fetching.ReadAsync(chunk, into, default).AsTask().WaitAsync(TimeSpan.FromSeconds(10));
+        Assert.Equal(content, into);
+    }
+
+    [Fact]
     public async Task A_frame_that_is_longer_than_what_was_asked_for_is_not_kept_until_it_is_opened()
     {
         byte[] content = FileTestFolder.Random(1000, 8);

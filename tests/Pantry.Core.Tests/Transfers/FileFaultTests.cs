@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Pantry.Client;
 using Pantry.Configuration;
 using Pantry.Files;
@@ -40,6 +41,34 @@ public sealed class FileFaultTests
         Assert.Equal(FileTestFolder.Contents(rig.Folder.Source), FileTestFolder.Contents(rig.Target("a")));
         Assert.InRange(proxy.ToClient.Passed, 24_000_000, 24_000_000 + (10 * 2 * (Window + Chunker.MaxBytes)));
         Assert.Equal(0, rig.Fleet.Server.FileBytesUnderWay);
+    }
+
+    [Fact]
+    public async Task Transfers_whose_links_are_cut_again_while_they_are_begun_anew_go_on_all_of_them()
+    {
+        string[] names = [.. Enumerable.Range(0, 40).Select(number => $"c{number}")];
+        await using TransferRig rig = await TransferRig.StartAsync(Narrow);
+        await using var proxy = new FaultProxy(rig.Fleet.Server.FilePort);
+        foreach (string name in names)
+            await rig.AddAsync(name, filePort: proxy.Port);
+        rig.Folder.Write("large", FileTestFolder.Random(4_000_000, 4));
+        (ContentHash tree, _) = await rig.UploadAsync();
+        proxy.ToClient.Throttle(40_000_000);
+        Task<List<ResultRow>>[] sending = [.. names.Select(name => rig.SendAsync(tree, Target.Clients([name]), rig.Target(name)))];
+
+        // Not when so much has come, but at any moment: of a handshake, a question, an answer.
+        var random = new Random(11);
+        long begun = Stopwatch.GetTimestamp();
+        while (Stopwatch.GetElapsedTime(begun) < TimeSpan.FromSeconds(5))
+        {
+            await Task.Delay(random.Next(1, 250));
+            proxy.CutAll();
+        }
+
+        proxy.ToClient.Throttle(int.MaxValue);
+        List<ResultRow>[] rows = await Task.WhenAll(sending).WaitAsync(Fleet.Deadline);
+        Assert.All(rows, row => TransferRig.Outcome(Assert.Single(row)));
+        Assert.All(names, name => Assert.Equal(FileTestFolder.Contents(rig.Folder.Source), FileTestFolder.Contents(rig.Target(name))));
     }
 
     [Fact]
