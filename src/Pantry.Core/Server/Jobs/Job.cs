@@ -149,9 +149,36 @@ internal sealed class Job
                 }
                 else
                 {
+                    target.MayHaveBegun = target.Place < _begun;
                     _line.Add(target);
                 }
             }
+        }
+    }
+
+    /// <summary>Whether an earlier run of the server may have sent a target the order.</summary>
+    public bool MayHaveBegun(string identity)
+    {
+        lock (_lock)
+            return Progress.Find(identity) is { MayHaveBegun: true };
+    }
+
+    /// <summary>
+    /// Takes those out of the line that may have begun before the server was restarted, for the order cannot be begun any more: what became of it there is
+    /// waited for, as long as for others whose client is away.
+    /// </summary>
+    public IReadOnlyList<string> TakeBegun(long now)
+    {
+        lock (_lock)
+        {
+            JobTarget[] begun = [.. _line.Take(() => true, identity => Progress.Find(identity) is { MayHaveBegun: true })];
+            foreach (JobTarget target in begun)
+            {
+                (target.State, target.SentAt, target.LastSentAt, target.AcceptedAt, target.GoneAt) = (TargetState.Accepted, now, now, now, RestoredAt);
+                _window.Started(canary: false);
+            }
+
+            return [.. begun.Select(target => target.Identity)];
         }
     }
 

@@ -143,7 +143,7 @@ internal sealed class JobAnswers(
             job.Progress.NoteGone(client.Identity, 0);
             if (state is TargetState.Sent or TargetState.Accepted && job.CancelledAt != 0)
                 sender.SendCancel(job, it);
-            else if (state == TargetState.Sent || (state == TargetState.Accepted && restarted && !job.Halted))
+            else if (state == TargetState.Sent || (state == TargetState.Accepted && (restarted || job.MayHaveBegun(client.Identity)) && !job.Halted))
                 SendAgain(job, it);
             else if (state == TargetState.Waiting && job.State == PantryJobState.Preparing)
                 sender.SendPrepare(job, it);

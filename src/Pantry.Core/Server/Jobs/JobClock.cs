@@ -45,6 +45,15 @@ internal sealed class JobClock(JobDispatcher jobs, OrderSender sender, PantryOpt
     {
         if (time.GetUtcNow() - job.Order.Statement.NotAfter <= options.ClockSkew)
             return;
+        foreach (string begun in job.TakeBegun(time.GetTimestamp()))
+        {
+            foreach (Recipient there in sender.Present(job, [begun]).Where(recipient => recipient.Session is not null))
+            {
+                job.Progress.NoteGone(begun, 0);
+                sender.SendDirectly(job, there);
+            }
+        }
+
         foreach (string waiting in job.TakeWaiting())
         {
             jobs.End(job, waiting, CommandStatus.Expired, nameof(OrderFault.OrderExpired),

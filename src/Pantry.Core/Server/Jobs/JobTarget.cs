@@ -13,6 +13,9 @@ internal sealed class JobTarget(string identity, PublicKey? key, int place)
     /// <summary>The key that was approved when the order was given: who has the name later, with another key, is no target.</summary>
     public PublicKey? Key => key;
 
+    /// <summary>Whether an earlier run of the server may have sent it the order.</summary>
+    public bool MayHaveBegun { get; set; }
+
     public TargetState State { get; set; }
 
     /// <summary>Whether it is one of those that go first.</summary>
