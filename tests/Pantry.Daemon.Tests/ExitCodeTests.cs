@@ -12,6 +12,10 @@ public sealed class ExitCodeTests
     [InlineData("jobs", "--wait")]
     [InlineData("approve")]
     [InlineData("server", "--publish-port", "70000")]
+    [InlineData("server", "--publish-port", "x")]
+    [InlineData("server", "--file-port", "99999999999")]
+    [InlineData("client", "enroll", "--publish-port", "1.5")]
+    [InlineData("config", "check", "")]
     [InlineData("completion", "tcsh")]
     [InlineData("client", "enroll", "--file", "x", "--server", "y")]
     public async Task A_wrong_command_line_ends_with_2_and_says_what_is_wrong(params string[] arguments)

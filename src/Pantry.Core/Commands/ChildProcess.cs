@@ -80,19 +80,26 @@ internal sealed class ChildProcess : IDisposable
         Task errorRead = error.ReadAsync(_process.StandardError.BaseStream, reading.Token);
         Task write = WriteAsync(input, reading.Token);
 
+        bool stopped = false;
         try
         {
             await _process.WaitForExitAsync(cancellation).ConfigureAwait(false);
         }
+        catch (OperationCanceledException) when (!_process.HasExited)
+        {
+            stopped = true;
+            await ProcessTree.EndAsync(_process, _mark, _options.TerminationGrace).ConfigureAwait(false);
+        }
         catch (OperationCanceledException)
         {
-            await ProcessTree.EndAsync(_process, _mark, _options.TerminationGrace).ConfigureAwait(false);
+            // It had ended by itself; the news of that was late, as on a machine that stood still.
         }
 
         await DrainAsync(outputRead, errorRead).ConfigureAwait(false);
         await reading.CancelAsync().ConfigureAwait(false);
         await Task.WhenAll(outputRead, errorRead, write).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        cancellation.ThrowIfCancellationRequested(new ChildOutcome(0, output.ToArray(), error.ToArray(), output.Truncated || error.Truncated));
+        if (stopped)
+            cancellation.ThrowIfCancellationRequested(new ChildOutcome(0, output.ToArray(), error.ToArray(), output.Truncated || error.Truncated));
         return new ChildOutcome(_process.ExitCode, output.ToArray(), error.ToArray(), output.Truncated || error.Truncated);
     }
 

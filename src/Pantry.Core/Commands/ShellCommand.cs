@@ -19,6 +19,9 @@ internal sealed class ShellCommand : ICommand
         ShellArguments arguments = CommandJson.Read(context, CommandName, CommandJson.Default.ShellArguments);
         if (string.IsNullOrWhiteSpace(arguments.Line) == string.IsNullOrWhiteSpace(arguments.Program))
             return CommandOutcome.Failed("InvalidArgument", "Shell takes either a command line or a program with arguments.");
+        // The system would end each at its first zero, and run something else than what was ordered.
+        if (((IEnumerable<string?>)[arguments.Line, arguments.Program, arguments.WorkingDirectory, .. arguments.Arguments ?? []]).Any(text => text?.Contains('\0', StringComparison.Ordinal) == true))
+            return CommandOutcome.Failed("InvalidArgument", "The command has a zero character in its line, its program, an argument or the working directory, which no command can have. Take it out.");
 
         ProcessStartInfo start = StartInfo(arguments);
         if (RunAsUser.Apply(start, context) is { } refusal)

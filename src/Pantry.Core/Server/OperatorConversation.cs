@@ -17,6 +17,7 @@ internal sealed class OperatorConversation(
     OutputDesk outputs, ProvisioningConversation provisioning, PantryOptions options, TimeProvider time, Action<ServerSession, string> close, int filePort, ILogger log)
 {
     private readonly ConcurrentDictionary<(ServerSession Session, string Job), RowFeed> _feeds = new();
+    private volatile bool _stopped;
 
     public void Handle(ServerSession session, Message message)
     {
@@ -71,6 +72,7 @@ internal sealed class OperatorConversation(
     /// <summary>The server stops: consoles ask for the rows that are missing when it is there again.</summary>
     public void StopFeeds()
     {
+        _stopped = true;
         foreach (RowFeed feed in _feeds.Values)
             feed.Stop();
     }
@@ -260,7 +262,11 @@ internal sealed class OperatorConversation(
         int from = Math.Clamp(read.From, 0, job.Targets.Count);
         TimeSpan wait = TimeSpan.FromSeconds(Math.Clamp(read.WaitSeconds, 0, options.RowWait.TotalSeconds));
         await job.Rows.WaitForAsync(from, wait, time, default).ConfigureAwait(false);
-        int until = Math.Min(job.Rows.Count, from + Math.Clamp(read.Most, 1, options.RowWindow));
+        // What is said of the rest in this process is no answer: the console asks again when the server is there again.
+        int there = job.Rows.Count;
+        if (_stopped)
+            return;
+        int until = Math.Min(there, from + Math.Clamp(read.Most, 1, options.RowWindow));
         await foreach (ResultRow row in job.Rows.ReadAsync(from, default).Take(until - from).ConfigureAwait(false))
         {
             await session.PostBulkAsync(

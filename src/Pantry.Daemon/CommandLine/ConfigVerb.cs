@@ -10,6 +10,11 @@ internal static class ConfigVerb
     public static Command Create(Terminal terminal)
     {
         var files = new Argument<string[]>("file") { Description = "Configuration files.", Arity = ArgumentArity.OneOrMore };
+        files.Validators.Add(result =>
+        {
+            if (result.Tokens.Any(token => string.IsNullOrWhiteSpace(token.Value)))
+                result.AddError("The name of a file is empty.");
+        });
         var kind = new Option<ConfigurationKind?>("--kind") { Description = "Whom the files are for; by default client.yaml is a client's and operator.yaml an operator's, and all others are servers'." };
         var check = new Command("check", "Says all that is wrong with configuration files. Exit code 2 says that one has an error.") { files, kind };
         check.Does((parsed, _) =>

@@ -39,7 +39,7 @@ internal static class ServerVerb
         var option = new Option<int?>(name) { Description = description, HelpName = "port" };
         option.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<int?>() is < 0 or > 65535)
+            if (result.Tokens is [var port] && int.TryParse(port.Value, out int number) && number is < 0 or > 65535)
                 result.AddError($"{name} must be a port from 0 to 65535.");
         });
         return option;

@@ -40,6 +40,32 @@ public sealed class ShellCommandTests
         }
     }
 
+    [Theory]
+    [InlineData("echo one\0; echo two", null, null, null)]
+    [InlineData(null, "ec\0ho", null, null)]
+    [InlineData(null, "echo", "a\0b", null)]
+    [InlineData("echo one", null, null, "/tmp\0/x")]
+    public async Task A_zero_that_would_cut_a_command_short_is_refused(string? line, string? program, string? argument, string? workingDirectory)
+    {
+        ResultRow row = await RunAsync(new { line, program, arguments = argument is null ? null : new[] { argument }, workingDirectory });
+
+        Assert.Equal((CommandStatus.Failed, "InvalidArgument"), (row.Result.Status, row.Result.Error!.Code));
+    }
+
+    [Fact(SkipWhen = nameof(OnWindows), Skip = "A POSIX shell is needed.")]
+    public async Task A_process_that_has_ended_by_itself_was_not_stopped_though_its_time_is_over_when_that_is_noticed()
+    {
+        using var child = new ChildProcess(new ProcessStartInfo("/bin/sh", ["-c", "echo done; exit 3"]), "job", Quick);
+        child.Start();
+        int id = child.Identity.Id;
+        await Fleet.EventuallyAsync(() => !Directory.Exists($"/proc/{id}"), "the process to end");
+        using var output = new CappedOutput(1000);
+
+        ChildOutcome outcome = await child.WaitAsync([], output, live: null, new CancellationToken(canceled: true)).WaitAsync(Fleet.Deadline);
+
+        Assert.Equal((3, "done\n"), (outcome.ExitCode, Encoding.UTF8.GetString(outcome.StandardOutput)));
+    }
+
     [Fact(SkipWhen = nameof(OnWindows), Skip = "A POSIX shell is needed.")]
     public async Task Unicode_comes_through_whole()
     {

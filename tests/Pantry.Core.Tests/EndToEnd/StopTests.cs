@@ -72,6 +72,29 @@ public sealed class StopTests
     }
 
     [Fact]
+    public async Task A_console_that_took_a_job_up_again_is_told_no_row_of_a_server_that_stops()
+    {
+        await using Fleet fleet = await Fleet.StartAsync(ports: FixedPorts.Take(3));
+        var finish = new TaskCompletionSource();
+        var commands = new CommandTable();
+        commands.Add(new WaitingCommand("Wait", finish.Task));
+        await fleet.AddAsync("a", commands: commands);
+        await using RemoteFleet remote = await fleet.ConnectAsync();
+        using var deadline = new CancellationTokenSource(Fleet.Deadline);
+        IJob given = await remote.StartJobAsync(new JobRequest { Target = Target.All, Command = "Wait" }, deadline.Token);
+        IJob opened = await remote.OpenJobAsync(given.Id, 0, deadline.Token);
+        await Fleet.EventuallyAsync(() => fleet.Clients[0].RunningJobs == 1, "the command to run");
+        long before = fleet.Server.Statistics().MessagesReceived;
+        Task<List<ResultRow>> reading = Task.Run(async () => await opened.ReadRowsAsync(deadline.Token).ToListAsync(deadline.Token));
+        await Fleet.EventuallyAsync(() => fleet.Server.Statistics().MessagesReceived > before, "the question for rows");
+
+        await fleet.RestartServerAsync();
+        finish.SetResult();
+
+        Assert.Equal(CommandStatus.Succeeded, Assert.Single(await reading).Result.Status);
+    }
+
+    [Fact]
     public async Task An_order_that_reaches_a_client_which_is_stopping_is_not_left_running()
     {
         await using Fleet fleet = await Fleet.StartAsync();
