@@ -10,6 +10,9 @@ internal static class Processes
     /// <summary>The command lines of all processes.</summary>
     public static IReadOnlyList<string> CommandLines() => [.. Ids().Select(id => Read(id, "cmdline"))];
 
+    /// <summary>Whether a process has not ended; one whose end nobody has asked about yet has.</summary>
+    public static bool IsRunning(int id) => Read(id, "cmdline").Length > 0;
+
     private static IEnumerable<int> Ids() =>
         Directory.EnumerateDirectories("/proc").Select(Path.GetFileName).Where(name => int.TryParse(name, out _)).Select(name => int.Parse(name!, null));
 

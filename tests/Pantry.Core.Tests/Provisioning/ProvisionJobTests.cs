@@ -9,6 +9,7 @@ using Pantry.Protocol;
 using Pantry.Provisioning.Reports;
 using Pantry.Storage;
 using Pantry.Targeting;
+using Pantry.Tests.Commands;
 using Pantry.Tests.EndToEnd;
 
 namespace Pantry.Tests.Provisioning;
@@ -268,7 +269,7 @@ public sealed class ProvisionJobTests
         IFleet here = fleet.Server.Fleet;
         string begun = Path.Combine(fleet.Root, "begun"), go = Path.Combine(fleet.Root, "go");
         using PackageFolder one = Script("""printf '{"resources":[{"type":"file","name":"a","status":"changed"},{"type":"file","name":"b"}]}' > "$PANTRY_REPORT" """ + "\n");
-        using PackageFolder two = Script($"touch {begun}\ni=0; while [ ! -e {go} ] && [ $i -lt 300 ]; do sleep 0.1; i=$((i+1)); done\n");
+        using PackageFolder two = Script($"echo $$ > {begun}.new; mv {begun}.new {begun}\ni=0; while [ ! -e {go} ] && [ $i -lt 300 ]; do sleep 0.1; i=$((i+1)); done\n");
         await one.PublishAsync(here, "web", "1.0.0");
         await here.Provisioning.SaveApplicationAsync(new SaveApplication("shop", 0), "packages: { web: '*' }", default);
         ClientConfiguration configuration = await fleet.ConfigurationAsync("phoenix", "shop");
@@ -289,7 +290,10 @@ public sealed class ProvisionJobTests
         Assert.Equal(CommandStatus.Lost, (await job.ReadRowsAsync(deadline.Token).SingleAsync(deadline.Token)).Result.Status);
         ProvisionReport lost = Assert.Single(await here.Provisioning.FindReportsAsync(new ReportFilter { Last = 1, Statuses = [ProvisionStatus.Failed, ProvisionStatus.Lost] }, default).ToListAsync(default));
         Assert.Equal(("phoenix", "web", "1.1.0", job.Id, "ClientRestarted"), (lost.Client, lost.Package, lost.Version, lost.JobId, lost.Error!.Code));
+        // What the killed client had started is still at work, and another run is refused until it has ended.
         File.WriteAllText(go, "");
+        int script = int.Parse(File.ReadAllText(begun), CultureInfo.InvariantCulture);
+        await Fleet.EventuallyAsync(() => !Processes.IsRunning(script), "the script to end");
         await here.Provisioning.RemovePackageAsync(new RemovePackage("web", "1.1.0", true), default);
 
         Assert.Null(await AppliedAsync());
